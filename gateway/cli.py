@@ -1,0 +1,231 @@
+"""`isange`: everything an operator or developer does from a shell.
+
+Commands import what they need when they run, so that each starts fast and holds only the keys of
+its own role. What cannot be done is one line on standard error and exit status 2.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from gateway.errors import OperatorError
+
+if TYPE_CHECKING:
+    from gateway.vault import Role
+    from gateway.wiring import House
+
+HOST = "127.0.0.1"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def isange() -> None:
+    """A USSD and SMS line to the nearest One Stop Centre."""
+
+
+@isange.command()
+@click.option("--port", default=8000, show_default=True, help="Where the callers' app listens.")
+@click.option(
+    "--data",
+    default=".demo",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder that keeps everything.",
+)
+@click.option("--language", default=None, help="Language of the first screen.")
+@click.option("--fresh", is_flag=True, help="Forget what an earlier demo left in the folder.")
+def demo(port: int, data: Path, language: str | None, *, fresh: bool) -> None:
+    """Run the whole line on this machine, with a pretend network."""
+    from gateway.sandbox import demo as sandbox
+
+    sys.exit(sandbox.run(data, port, language, fresh=fresh))
+
+
+@isange.command()
+@click.option("--host", default=HOST, show_default=True)
+@click.option("--port", default=8000, show_default=True)
+def web(host: str, port: int) -> None:
+    """Serve the callers' app."""
+    _serve("callers", host, port)
+
+
+@isange.command("staff-web")
+@click.option("--host", default=HOST, show_default=True)
+@click.option("--port", default=8001, show_default=True)
+def staff_web(host: str, port: int) -> None:
+    """Serve the staff app."""
+    _serve("staff", host, port)
+
+
+@isange.command()
+def worker() -> None:
+    """Send what is waiting, whenever the bell rings."""
+    _become("worker")
+
+
+@isange.command()
+def clock() -> None:
+    """See every few seconds to what is due."""
+    _become("clock")
+
+
+@isange.command("stand-in", context_settings={"auto_envvar_prefix": "STAND_IN"})
+@click.option("--host", default=HOST, show_default=True)
+@click.option("--port", default=8100, show_default=True)
+@click.option("--folder", default=".stand-in", show_default=True, type=click.Path(path_type=Path))
+@click.option("--username", default="sandbox", show_default=True)
+@click.option("--api-key", default="stand-in", show_default=True)
+@click.option("--staff-code", default=None, help="USSD code that is posted to --staff-ussd-url.")
+@click.option("--ussd-url", default=None)
+@click.option("--events-url", default=None)
+@click.option("--sms-url", default=None)
+@click.option("--delivery-url", default=None)
+@click.option("--opt-out-url", default=None)
+@click.option("--staff-ussd-url", default=None)
+def stand_in(
+    host: str,
+    port: int,
+    folder: Path,
+    username: str,
+    api_key: str,
+    staff_code: str | None,
+    **urls: str | None,
+) -> None:
+    """Pretend to be Africa's Talking. Each option can be set as STAND_IN_... instead."""
+    from gateway.sandbox.standin import server
+    from gateway.sandbox.standin.config import Callbacks, Config
+
+    callbacks = Callbacks(**{name.removesuffix("_url"): url for name, url in urls.items()})
+    config = Config(folder, username, api_key, callbacks, staff_service_code=staff_code)
+    sys.exit(server.run(config, host, port))
+
+
+@isange.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the schema up to date."""
+    from gateway import database, schema
+    from gateway.settings import needed
+
+    schema.upgrade(database.connect(needed(os.environ, "DATABASE_URL")))
+    click.echo("The database is up to date.")
+
+
+@isange.group()
+def keys() -> None:
+    """The key files."""
+
+
+@keys.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def new(folder: Path) -> None:
+    """Make all key files in FOLDER, one subfolder for each role."""
+    from gateway.vault import create_keys
+
+    for role, path in create_keys(folder).items():
+        click.echo(f"{role}: {path}")
+    click.echo("Take the escrow folder off this machine, and give each role its own folder only.")
+
+
+@isange.group("centres")
+def centre_list() -> None:
+    """The centres that callers are sent to."""
+
+
+@centre_list.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+def import_centres(file: Path) -> None:
+    """Replace the centres in service by those of a CSV FILE."""
+    from gateway import centres, database, ranking
+
+    house = _house("staff")
+    rows = ranking.read_centres(file, house.pack.places, {house.pack.duty_desk.id})
+    with database.writing(house.database) as session:
+        count = centres.replace_all(session, house.pack, rows)
+    click.echo(f"{count} centres are in service.")
+
+
+@isange.group()
+def staff() -> None:
+    """The people who are alerted."""
+
+
+@staff.command()
+@click.option("--phone", required=True, help="Her number, +250... or as written in the country.")
+@click.option("--role", required=True, help="health, counsellor, investigator, lead or national.")
+@click.option("--centre", required=True, help="The centre's id.")
+@click.option("--language", default=None, help="Language of her SMS.")
+@click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True)
+def add(phone: str, role: str, centre: str, language: str | None, pin: str) -> None:
+    """Register one person, on duty from now on. Asks for her PIN."""
+    from gateway import staffing
+
+    staffing.add(_house("staff"), staffing.Entry(phone, role, centre, language, pin))
+    click.echo("She is registered and on duty.")
+
+
+@staff.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+def import_staff(file: Path) -> None:
+    """Register the people of a CSV FILE: phone,role,centre,language,pin. All of them or none."""
+    from gateway import staffing
+
+    click.echo(f"{staffing.import_file(_house('staff'), file)} people are registered and on duty.")
+
+
+@isange.command("callbacks")
+@click.argument("base")
+def show_callbacks(base: str) -> None:
+    """Print the addresses to enter at the provider's, for an app reached at BASE."""
+    from gateway import callbacks
+    from gateway.settings import Settings
+
+    for secret in Settings.read(os.environ).callback_secrets:
+        for kind in callbacks.KINDS:
+            click.echo(f"{kind:10} {callbacks.url(base, secret, kind)}")
+
+
+def main() -> None:
+    """Run the command line; known errors become one line and exit status 2."""
+    try:
+        isange.main(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except OperatorError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+def _serve(face: Literal["callers", "staff"], host: str, port: int) -> None:
+    from gateway.web import serving
+
+    serving.serve(face, host, port)
+
+
+def _become(program: str) -> None:
+    """Workers stand above the gateway, which does not import them: they are another program."""
+    os.execv(sys.executable, [sys.executable, "-m", "workers", program])  # noqa: S606
+
+
+def _house(role: Role) -> House:
+    from gateway.settings import Settings
+    from gateway.wiring import House
+
+    return House(Settings.read(os.environ), role)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+"""country.toml: what it says, as types, and the reading of it field by field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from gateway.countries.reading import SLUG, Form, Provenance
+from gateway.countries.tables import Table
+from menus.ports import Name
+
+LONGEST_TITLE = 30
+LONGEST_QUESTION = 40
+PRIORITIES = ("P1", "P2", "P3")
+USES = ("police", "child", "centre")
+
+_REGION = Form(re.compile("[A-Z]{2}"), "must be two capital letters (ISO 3166): RW")
+_DIALLING = Form(re.compile("[1-9][0-9]{0,2}"), "must be the country's code without +: 250")
+_LANGUAGE = Form(re.compile("[a-z]{2,3}"), "must be named by a language code (ISO 639): rw")
+_NUMBER = Form(re.compile("[0-9]{3,12}"), "must be the digits to dial: 112")
+_USSD = Form(re.compile(r"\*[0-9]+(\*[0-9]+)*#"), "must be a USSD code: *123#")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language callers may choose; `levels` and `questions` follow the country's levels."""
+
+    name: Name
+    title: Name
+    levels: tuple[Name, ...]
+    questions: tuple[Name, ...]
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    """A number that callers are told to dial."""
+
+    number: Name
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """The word that opens the right door at a hospital's reception."""
+
+    ask_for: Name
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class DutyDesk:
+    """The national unit that answers when no centre does. Staff see it, callers never."""
+
+    id: str
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A part of each day, in the country's own time."""
+
+    start: time
+    end: time
+
+
+@dataclass(frozen=True, slots=True)
+class SafeHours:
+    """When a caller said that it is safe to reach her; "now" lasts this long from her request."""
+
+    now_minutes: int
+    morning: Hours
+    afternoon: Hours
+    evening: Hours
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds that an operator may move."""
+
+    call_back_minutes: int
+    """How soon a caller in danger should have been rung: after that she rings the police."""
+    my_code_tries_per_day: int
+    fold_minutes: int
+    """Reports from one number within this time share one alert."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The USSD codes that callers and staff dial."""
+
+    callers: str
+    staff: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """Names of networks by the code a provider sends; an unknown code is a network as well."""
+
+    names: Mapping[str, str]
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What country.toml says."""
+
+    name: Name
+    region: str
+    """ISO 3166, in capitals: how `gateway.phones.parse` knows a national number."""
+    dialling_code: str
+    timezone: ZoneInfo
+    levels: tuple[str, ...]
+    centre_level: int
+    search_level: int
+    languages: Mapping[str, Language]
+    """By code, in the order they are offered."""
+    default_language: str
+    staff_language: str
+    hotlines: Mapping[str, Hotline]
+    """By use: police, child, centre."""
+    reception: Reception
+    duty_desk: DutyDesk
+    hours: SafeHours
+    limits: Limits
+    escalation: Mapping[str, tuple[int, ...]]
+    """By priority, the minutes after the alert at which the next in line is called."""
+    codes: Codes
+    networks: Networks
+    alike: tuple[tuple[str, str], ...]
+    """What is written in a name, and what it is heard as; in order."""
+    nearest: Mapping[str, tuple[str, ...]]
+    """The operator's own ranking: an area's id to the ids of the centres that come first."""
+    sources: Mapping[str, Provenance]
+    """By data file, where it comes from."""
+
+
+def read_facts(top: Table) -> Facts:
+    """Read all of country.toml; faults are left on its page."""
+    levels = top.texts("levels")
+    languages = _languages(top, levels)
+    spelling, nearest = top.table("spelling"), top.table("nearest")
+    facts = Facts(
+        name=top.name("name"),
+        region=top.text("region", form=_REGION),
+        dialling_code=top.text("dialling_code", form=_DIALLING),
+        timezone=_timezone(top),
+        levels=levels,
+        centre_level=_level(top, "centre_level", levels),
+        search_level=_level(top, "search_level", levels),
+        languages=languages,
+        default_language=top.choice("default_language", tuple(languages)),
+        staff_language=top.choice("staff_language", tuple(languages)),
+        hotlines=_hotlines(top.table("hotlines")),
+        reception=_reception(top.table("reception")),
+        duty_desk=_duty_desk(top.table("duty_desk")),
+        hours=_safe_hours(top.table("hours")),
+        limits=_limits(top.table("limits")),
+        escalation=_escalation(top.table("escalation")),
+        codes=_codes(top.table("codes")),
+        networks=_networks(top.table("networks")),
+        alike=tuple((written, spelling.text(written)) for written in spelling.fields()),
+        nearest={area: nearest.texts(area) for area in nearest.fields()},
+        sources={file: one.provenance() for file, one in top.tables("sources").items()},
+    )
+    top.finish()
+    return facts
+
+
+def _level(top: Table, field: str, levels: tuple[str, ...]) -> int:
+    chosen = top.choice(field, levels)
+    return levels.index(chosen) if chosen in levels else 0
+
+
+def _timezone(top: Table) -> ZoneInfo:
+    name = top.text("timezone")
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        top.blame("timezone", "is not known: write it as Africa/Kigali, or install tzdata")
+        return ZoneInfo("UTC")
+
+
+def _languages(top: Table, levels: tuple[str, ...]) -> dict[str, Language]:
+    tables = top.tables("languages")
+    for code, table in tables.items():
+        if not _LANGUAGE.pattern.fullmatch(code):
+            table.blame("name", _LANGUAGE.advice)
+    return {code: _language(table, len(levels)) for code, table in tables.items()}
+
+
+def _language(table: Table, levels: int) -> Language:
+    return Language(
+        name=table.name("name"),
+        title=table.name("title", longest=LONGEST_TITLE),
+        levels=table.names("levels", levels, LONGEST_QUESTION),
+        questions=table.names("questions", levels, LONGEST_QUESTION),
+        provenance=table.provenance(),
+    )
+
+
+def _hotlines(table: Table) -> dict[str, Hotline]:
+    lines = {use: table.table(use) for use in USES}
+    return {
+        use: Hotline(Name(line.text("number", form=_NUMBER)), line.provenance())
+        for use, line in lines.items()
+    }
+
+
+def _reception(table: Table) -> Reception:
+    return Reception(table.name("ask_for"), table.provenance())
+
+
+def _duty_desk(table: Table) -> DutyDesk:
+    return DutyDesk(table.text("id", form=SLUG), table.name("name"))
+
+
+def _safe_hours(table: Table) -> SafeHours:
+    return SafeHours(
+        now_minutes=table.number("now_minutes", 5, 24 * 60),
+        morning=_hours(table, "morning"),
+        afternoon=_hours(table, "afternoon"),
+        evening=_hours(table, "evening"),
+    )
+
+
+def _hours(table: Table, field: str) -> Hours:
+    try:
+        start, end = map(time.fromisoformat, table.texts(field))
+    except ValueError:
+        start = end = time()
+    if start >= end or start.tzinfo or end.tzinfo:
+        table.blame(field, 'must be two times of one day, the earlier first: ["08:00", "12:00"]')
+    return Hours(start, end)
+
+
+def _limits(table: Table) -> Limits:
+    return Limits(
+        call_back_minutes=table.number("call_back_minutes", 1, 60),
+        my_code_tries_per_day=table.number("my_code_tries_per_day", 1, 100),
+        fold_minutes=table.number("fold_minutes", 0, 24 * 60),
+    )
+
+
+def _escalation(table: Table) -> dict[str, tuple[int, ...]]:
+    return {priority: table.minutes(priority) for priority in PRIORITIES}
+
+
+def _codes(table: Table) -> Codes:
+    codes = Codes(
+        callers=table.text("callers", form=_USSD),
+        staff=table.text("staff", form=_USSD),
+        provenance=table.provenance(),
+    )
+    if codes.callers and codes.callers == codes.staff:
+        table.blame("staff", "must differ from the callers' code: they are two services")
+    return codes
+
+
+def _networks(table: Table) -> Networks:
+    names = table.table("names")
+    return Networks({code: names.text(code) for code in names.fields()}, table.provenance())

@@ -1,0 +1,121 @@
+"""Connections, transactions and time: SQLite and PostgreSQL behave alike from here on.
+
+SQLite runs in WAL with full fsync, waits for a writer instead of failing, and begins every writing
+transaction with BEGIN IMMEDIATE, so that a reader that turns writer never finds itself locked out.
+Statements never show their parameters: a number in an error message would reach a log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, DateTime, Engine, create_engine, event, select, type_coerce
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
+
+LOCK_WAIT = 10
+"""Seconds that a statement waits for a lock; the phone network waits 15 for our answer."""
+
+DatabaseDown = SQLAlchemyError
+"""What a transaction raises when the database cannot be used."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC, aware of it on both databases."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class utc_now(FunctionElement[datetime]):  # noqa: N801  (reads as the SQL function it stands for)
+    """The database's clock. Machines disagree about the time; they share one database."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+@compiles(utc_now, "sqlite")
+def _sqlite_now(element: utc_now, compiler: Any, **kw: Any) -> str:
+    return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+
+
+@compiles(utc_now, "postgresql")
+def _postgresql_now(element: utc_now, compiler: Any, **kw: Any) -> str:
+    return "clock_timestamp()"
+
+
+def connect(url: str) -> Engine:
+    """An engine for `url`, with the settings that both databases need to be safe."""
+    target = make_url(url)
+    if target.get_backend_name() == "sqlite":
+        return _sqlite(url)
+    if target.get_backend_name() == "postgresql":
+        target = target.set(drivername="postgresql+psycopg")
+    return create_engine(
+        target,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        pool_timeout=5,
+        connect_args={
+            "connect_timeout": 3,
+            "options": f"-c timezone=UTC -c statement_timeout={LOCK_WAIT * 1000}",
+        },
+    )
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": LOCK_WAIT})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, record: object) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """One transaction that changes things: committed at the end, undone by any exception."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """One transaction that only looks."""
+    with Session(engine.execution_options(reading=True)) as session, session.begin():
+        yield session
+
+
+def now(session: Session) -> datetime:
+    """The present moment by the database's clock, UTC."""
+    return session.execute(select(type_coerce(utc_now(), UtcDateTime()))).scalar_one()
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file behind a SQLite URL, or None for another database."""
+    target = make_url(url)
+    named = target.get_backend_name() == "sqlite" and target.database not in {None, "", ":memory:"}
+    return Path(str(target.database)) if named else None

@@ -1,0 +1,280 @@
+"""First schema."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from gateway.database import UtcDateTime
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("act", sa.String(length=64), nullable=False),
+        sa.Column("report_id", sa.String(length=64), nullable=True),
+        sa.Column("detail", sa.String(length=200), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_report_id"), ["report_id"], unique=False)
+
+    op.create_table(
+        "centres",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("town", sa.String(length=64), nullable=False),
+        sa.Column("area", sa.String(length=120), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("always_open", sa.Boolean(), nullable=False),
+        sa.Column("latitude", sa.Double(), nullable=True),
+        sa.Column("longitude", sa.Double(), nullable=True),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("verified_on", sa.String(length=64), nullable=True),
+        sa.Column("verified_by", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "delivery_reports",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("provider_message_id", sa.String(length=120), nullable=False),
+        sa.Column("status", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=True),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("provider_message_id", "status"),
+    )
+    with op.batch_alter_table("delivery_reports", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_delivery_reports_provider_message_id"),
+            ["provider_message_id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "incoming_sms",
+        sa.Column("id", sa.String(length=120), nullable=False),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "staff",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("centre_id", sa.String(length=64), nullable=False),
+        sa.Column("role", sa.String(length=64), nullable=False),
+        sa.Column("language", sa.String(length=64), nullable=False),
+        sa.Column("number_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("number", sa.LargeBinary(), nullable=False),
+        sa.Column("pin_hash", sa.String(length=200), nullable=False),
+        sa.Column("on_duty", sa.Boolean(), nullable=False),
+        sa.Column("opted_out_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["centre_id"],
+            ["centres.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("number_hash"),
+    )
+    with op.batch_alter_table("staff", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_centre_id"), ["centre_id"], unique=False)
+
+    op.create_table(
+        "reports",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("request", sa.LargeBinary(), nullable=False),
+        sa.Column("about", sa.String(length=64), nullable=False),
+        sa.Column("priority", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("centre_id", sa.String(length=64), nullable=False),
+        sa.Column("avoid", sa.JSON(), nullable=False),
+        sa.Column("investigator", sa.Boolean(), nullable=False),
+        sa.Column("rung", sa.Integer(), nullable=False),
+        sa.Column("climb_at", UtcDateTime(), nullable=True),
+        sa.Column("language", sa.String(length=64), nullable=False),
+        sa.Column("network", sa.String(length=64), nullable=True),
+        sa.Column("answers", sa.LargeBinary(), nullable=True),
+        sa.Column("secret_hash", sa.String(length=200), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("accepted_at", UtcDateTime(), nullable=True),
+        sa.Column("accepted_by", sa.String(length=64), nullable=True),
+        sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["accepted_by"],
+            ["staff.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["centre_id"],
+            ["centres.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("code"),
+        sa.UniqueConstraint("request"),
+    )
+    with op.batch_alter_table("reports", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reports_centre_id"), ["centre_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reports_climb_at"), ["climb_at"], unique=False)
+
+    op.create_table(
+        "alerts",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("report_id", sa.String(length=64), nullable=False),
+        sa.Column("staff_id", sa.String(length=64), nullable=False),
+        sa.Column("rung", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("answered_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["report_id"],
+            ["reports.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("report_id", "staff_id"),
+    )
+    with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alerts_report_id"), ["report_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_alerts_staff_id"), ["staff_id"], unique=False)
+
+    op.create_table(
+        "code_tries",
+        sa.Column("request", sa.LargeBinary(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("number_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("tried_at", UtcDateTime(), nullable=False),
+        sa.Column("report_id", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["report_id"],
+            ["reports.id"],
+        ),
+        sa.PrimaryKeyConstraint("request"),
+    )
+    with op.batch_alter_table("code_tries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_code_tries_code_hash"), ["code_hash"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_code_tries_number_hash"), ["number_hash"], unique=False
+        )
+
+    op.create_table(
+        "contacts",
+        sa.Column("report_id", sa.String(length=64), nullable=False),
+        sa.Column("number_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("sms_stopped_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["report_id"],
+            ["reports.id"],
+        ),
+        sa.PrimaryKeyConstraint("report_id"),
+    )
+    with op.batch_alter_table("contacts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_contacts_number_hash"), ["number_hash"], unique=False)
+
+    op.create_table(
+        "data_keys",
+        sa.Column("report_id", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.String(length=64), nullable=False),
+        sa.Column("recipient", sa.String(length=64), nullable=False),
+        sa.Column("key_id", sa.String(length=64), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["report_id"],
+            ["reports.id"],
+        ),
+        sa.PrimaryKeyConstraint("report_id", "purpose", "recipient"),
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("dedupe_key", sa.String(length=120), nullable=False),
+        sa.Column("report_id", sa.String(length=64), nullable=True),
+        sa.Column("staff_id", sa.String(length=64), nullable=True),
+        sa.Column("alert_id", sa.String(length=64), nullable=True),
+        sa.Column("audience", sa.String(length=64), nullable=False),
+        sa.Column("template", sa.String(length=64), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("maybe_sent", sa.Integer(), nullable=False),
+        sa.Column("lease_until", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("outcome", sa.String(length=64), nullable=True),
+        sa.Column("provider", sa.String(length=64), nullable=True),
+        sa.Column("provider_message_id", sa.String(length=120), nullable=True),
+        sa.Column("delivery", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["alert_id"],
+            ["alerts.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["report_id"],
+            ["reports.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("dedupe_key"),
+    )
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbox_report_id"), ["report_id"], unique=False)
+        batch_op.create_index("outbox_due", ["state", "due_at"], unique=False)
+        batch_op.create_index("outbox_provider_message", ["provider_message_id"], unique=False)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index("outbox_provider_message")
+        batch_op.drop_index("outbox_due")
+        batch_op.drop_index(batch_op.f("ix_outbox_report_id"))
+
+    op.drop_table("outbox")
+    op.drop_table("data_keys")
+    with op.batch_alter_table("contacts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_contacts_number_hash"))
+
+    op.drop_table("contacts")
+    with op.batch_alter_table("code_tries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_code_tries_number_hash"))
+        batch_op.drop_index(batch_op.f("ix_code_tries_code_hash"))
+
+    op.drop_table("code_tries")
+    with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_alerts_staff_id"))
+        batch_op.drop_index(batch_op.f("ix_alerts_report_id"))
+
+    op.drop_table("alerts")
+    with op.batch_alter_table("reports", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reports_climb_at"))
+        batch_op.drop_index(batch_op.f("ix_reports_centre_id"))
+
+    op.drop_table("reports")
+    with op.batch_alter_table("staff", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_centre_id"))
+
+    op.drop_table("staff")
+    op.drop_table("incoming_sms")
+    with op.batch_alter_table("delivery_reports", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_delivery_reports_provider_message_id"))
+
+    op.drop_table("delivery_reports")
+    op.drop_table("centres")
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_report_id"))
+
+    op.drop_table("audit")

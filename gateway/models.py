@@ -1,0 +1,239 @@
+"""The tables. What is not encrypted here is declared public, column by column, in `PUBLIC`.
+
+A report, the number it came from and the keys to both lie in three tables, so that each can be
+destroyed alone. Rows of `reports` stay as bare counts after everything else about them is gone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from gateway.database import UtcDateTime
+
+
+class Base(DeclarativeBase):
+    """All tables of the service."""
+
+    type_annotation_map: ClassVar = {
+        datetime: UtcDateTime(),
+        bytes: LargeBinary(),
+        str: String(64),
+        dict[str, Any]: JSON(),
+    }
+
+
+class ReportState(StrEnum):
+    """received → accepted → closed, or deleted by the caller at any point."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    CLOSED = "closed"
+    DELETED = "deleted"
+
+
+class AlertState(StrEnum):
+    """What one member of staff did about one report."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    SETTLED = "settled"
+    """Somebody else accepted, or the report was closed."""
+
+
+class OutboxState(StrEnum):
+    """The life of one SMS. `unknown`: it may have gone out, and nobody will send it again."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+    UNKNOWN = "unknown"
+
+
+class Centre(Base):
+    """A place of care, or the national duty desk (kind "national", never shown to callers)."""
+
+    __tablename__ = "centres"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    town: Mapped[str]
+    area: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str]
+    always_open: Mapped[bool]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    source: Mapped[str] = mapped_column(String(200))
+    verified_on: Mapped[str | None]
+    verified_by: Mapped[str | None]
+
+
+class Staff(Base):
+    """A person who is alerted. The number is found by its hash and read by the worker alone."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    centre_id: Mapped[str] = mapped_column(ForeignKey("centres.id"), index=True)
+    role: Mapped[str]
+    language: Mapped[str]
+    number_hash: Mapped[bytes] = mapped_column(unique=True)
+    number: Mapped[bytes]
+    pin_hash: Mapped[str] = mapped_column(String(200))
+    on_duty: Mapped[bool] = mapped_column(default=False)
+    opted_out_at: Mapped[datetime | None]
+
+
+class Report(Base):
+    """One call for help. `answers` is encrypted; `request` makes a repeated step harmless.
+
+    `rung` is how far up the ladder the alert has climbed, `climb_at` when it climbs again unless
+    somebody accepts.
+    """
+
+    __tablename__ = "reports"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    request: Mapped[bytes] = mapped_column(unique=True)
+    about: Mapped[str]
+    priority: Mapped[str]
+    state: Mapped[str] = mapped_column(default=ReportState.RECEIVED)
+    centre_id: Mapped[str] = mapped_column(ForeignKey("centres.id"), index=True)
+    avoid: Mapped[list[str]] = mapped_column(JSON, default=list)
+    investigator: Mapped[bool]
+    rung: Mapped[int] = mapped_column(default=0)
+    climb_at: Mapped[datetime | None] = mapped_column(index=True)
+    language: Mapped[str]
+    network: Mapped[str | None]
+    answers: Mapped[bytes | None]
+    secret_hash: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    accepted_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    closed_at: Mapped[datetime | None]
+
+
+class ContactRow(Base):
+    """How a caller may be reached: number, channel and hours in one encrypted field."""
+
+    __tablename__ = "contacts"
+
+    report_id: Mapped[str] = mapped_column(ForeignKey("reports.id"), primary_key=True)
+    number_hash: Mapped[bytes] = mapped_column(index=True)
+    sealed: Mapped[bytes]
+    sms_stopped_at: Mapped[datetime | None]
+    """When the number's owner told the network to stop our SMS; calls are another matter."""
+
+
+class DataKeyRow(Base):
+    """A data key of one report, wrapped for one recipient. Destroying these destroys the data."""
+
+    __tablename__ = "data_keys"
+
+    report_id: Mapped[str] = mapped_column(ForeignKey("reports.id"), primary_key=True)
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    recipient: Mapped[str] = mapped_column(primary_key=True)
+    key_id: Mapped[str]
+    sealed: Mapped[bytes]
+
+
+class Alert(Base):
+    """One report put to one member of staff. Its one-time digits are derived from its id."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (UniqueConstraint("report_id", "staff_id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    report_id: Mapped[str] = mapped_column(ForeignKey("reports.id"), index=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    rung: Mapped[int]
+    state: Mapped[str] = mapped_column(default=AlertState.OPEN)
+    created_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+
+
+class Outbox(Base):
+    """One SMS to send. SQL is the truth about it; the queue only rings the bell."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("outbox_due", "state", "due_at"),
+        Index("outbox_provider_message", "provider_message_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
+    report_id: Mapped[str | None] = mapped_column(ForeignKey("reports.id"), index=True)
+    staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    alert_id: Mapped[str | None] = mapped_column(ForeignKey("alerts.id"))
+    audience: Mapped[str]
+    template: Mapped[str]
+    values: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    state: Mapped[str] = mapped_column(default=OutboxState.PENDING)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    attempt: Mapped[int] = mapped_column(default=0)
+    maybe_sent: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    provider: Mapped[str | None]
+    provider_message_id: Mapped[str | None] = mapped_column(String(120))
+    delivery: Mapped[str | None]
+
+
+class DeliveryReport(Base):
+    """What a provider said became of an SMS; kept even when we do not know the SMS (yet)."""
+
+    __tablename__ = "delivery_reports"
+    __table_args__ = (UniqueConstraint("provider_message_id", "status"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    provider_message_id: Mapped[str] = mapped_column(String(120), index=True)
+    status: Mapped[str]
+    reason: Mapped[str | None]
+    received_at: Mapped[datetime]
+
+
+class IncomingSms(Base):
+    """That an SMS was taken care of, by the provider's id; its text is never kept."""
+
+    __tablename__ = "incoming_sms"
+
+    id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    received_at: Mapped[datetime]
+
+
+class CodeTry(Base):
+    """One try to open a report by its code, so that four digits cannot be guessed."""
+
+    __tablename__ = "code_tries"
+
+    request: Mapped[bytes] = mapped_column(primary_key=True)
+    code_hash: Mapped[bytes] = mapped_column(index=True)
+    number_hash: Mapped[bytes] = mapped_column(index=True)
+    tried_at: Mapped[datetime]
+    report_id: Mapped[str | None] = mapped_column(ForeignKey("reports.id"))
+    """The report it opened; None for a try that failed."""
+
+
+class Audit(Base):
+    """Who did what, written in the transaction of the act itself."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    act: Mapped[str]
+    report_id: Mapped[str | None] = mapped_column(index=True)
+    detail: Mapped[str | None] = mapped_column(String(200))

@@ -1,0 +1,60 @@
+"""What the SMS provider tells us: delivery reports, SMS written to us, opt-outs. Each once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+
+from gateway import audit, contacts, database, outbox, roster
+from gateway.logs import log
+from gateway.metrics import ALARMS
+from gateway.phones import Msisdn
+from gateway.replies import Replies
+from gateway.vault import Vault
+
+LONGEST_WORD: Final = 64
+LONGEST_ID: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Takes in what the provider posts. Raises database.DatabaseDown; then nothing was kept."""
+
+    engine: Engine
+    vault: Vault
+    replies: Replies
+
+    def incoming(self, message_id: str, sender: Msisdn, text: str) -> bool:
+        """An SMS to our number; whether an answer is now waiting."""
+        return self.replies.receive(message_id[:LONGEST_ID], sender, text)
+
+    def delivered(self, message_id: str, status: str, reason: str | None) -> None:
+        """What became of an SMS of ours. Unknown words are kept as they are."""
+        try:
+            with database.writing(self.engine) as session:
+                outbox.deliver(
+                    session,
+                    message_id[:LONGEST_ID],
+                    status[:LONGEST_WORD],
+                    reason[:LONGEST_WORD] if reason else None,
+                    database.now(session),
+                )
+        except IntegrityError:
+            return  # The same report arrived twice at once; the other one is kept.
+
+    def opted_out(self, number: Msisdn) -> None:
+        """The owner of a number wants no more SMS from us. For staff that is an alarm."""
+        with database.writing(self.engine) as session:
+            at = database.now(session)
+            person = roster.by_number(session, self.vault, number)
+            if person is not None and person.opted_out_at is None:
+                person.opted_out_at = at
+                ALARMS.labels("staff_opted_out").inc()
+                log.error("staff_opted_out", centre=person.centre_id)
+                audit.record(session, at, audit.staff(person.id), "opted out")
+            for report_id in contacts.stop_sms(session, self.vault, number, at):
+                outbox.withdraw(session, report_id, "caller", at)
+                audit.record(session, at, audit.CALLER, "sms stopped", report_id)

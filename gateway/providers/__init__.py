@@ -1,0 +1,64 @@
+"""How an SMS leaves the house: one protocol, one file a provider, typed outcomes.
+
+A provider knows its own wire and nothing of reports. It is called with no database transaction
+open, from many threads at once, and answers with exactly one outcome; it does not raise for
+anything the network or the provider can do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.phones import Msisdn
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took the message; `message_id` is what delivery reports will quote."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """This number will never take this message: trying again cannot help.
+
+    `opted_out` is True when the number's owner blocks us (an alarm when it is a staff number).
+    """
+
+    reason: str
+    opted_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TryLater:
+    """A passing fault, and the message was certainly not sent."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorFault:
+    """Credit, credentials or sender ID: the message waits and the operator is told."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody can tell whether the message went out (the answer never came)."""
+
+    reason: str
+
+
+Outcome = Accepted | Refused | TryLater | OperatorFault | Unknown
+"""`reason` is one of a fixed set of words per provider, never the provider's own text."""
+
+
+class Provider(Protocol):
+    name: str
+
+    def send(self, to: Msisdn, text: str) -> Outcome:
+        """Send one SMS. Blocks for at most the provider's own timeouts (13 s)."""
+        ...

@@ -1,0 +1,66 @@
+"""The sample country of the demo: every centre has staff on duty, with made-up numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from sqlalchemy import Engine
+
+from gateway import centres, database, phones, roster
+from gateway.country import Pack
+from gateway.roster import NewStaff, Role
+from gateway.vault import Vault
+
+AT_A_CENTRE: Final[tuple[Role, ...]] = ("health", "counsellor", "investigator", "lead")
+AT_THE_DESK: Final[tuple[Role, ...]] = ("national", "national")
+
+PINS: Final[dict[Role, str]] = {
+    "health": "2580",
+    "counsellor": "3691",
+    "investigator": "1470",
+    "lead": "8520",
+    "national": "9630",
+}
+"""By role, so that a visitor can remember them. Real staff have one each."""
+
+FIRST_NUMBER: Final = 788_000_100
+"""Numbers of the demo's staff count up from here, in the plan of the country."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A sample member of staff, as `demo.json` lists her."""
+
+    phone: str
+    role: Role
+    centre: str
+    pin: str
+
+
+def staff(pack: Pack) -> Iterator[Person]:
+    """Four people at each centre and two at the national desk."""
+    desks = [(pack.duty_desk.id, AT_THE_DESK), *((row.id, AT_A_CENTRE) for row in pack.centres)]
+    posts = [(centre, role) for centre, roles in desks for role in roles]
+    for count, (centre, role) in enumerate(posts):
+        phone = f"+{pack.dialling_code}{FIRST_NUMBER + count}"
+        yield Person(phone, role, centre, PINS[role])
+
+
+def load(engine: Engine, vault: Vault, pack: Pack) -> list[dict[str, str]]:
+    """Put the sample country into an empty database; its staff as plain records."""
+    people = list(staff(pack))
+    hashes = {pin: vault.hash_secret(pin) for pin in PINS.values()}
+    with database.writing(engine) as session:
+        centres.replace_all(session, pack, pack.centres)
+        for person in people:
+            new = NewStaff(
+                phone=phones.parse(person.phone),
+                role=person.role,
+                centre=person.centre,
+                language=pack.staff_language,
+                pin_hash=hashes[person.pin],
+            )
+            roster.add(session, vault, new)
+    return [asdict(person) for person in people]

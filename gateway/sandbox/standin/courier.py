@@ -1,0 +1,94 @@
+"""Callbacks that do not wait for an answer to show: reports, incoming SMS, opt-outs, events."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from gateway.sandbox.standin.config import Callbacks, Config, Kind
+from gateway.sandbox.standin.outgoing import Limits, Reply, post
+from gateway.sandbox.standin.schedule import Schedule
+from gateway.sandbox.standin.wire import OTHER_AGENT, USSD_AGENT
+
+JOURNAL_LENGTH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One callback to be posted."""
+
+    kind: Kind
+    body: bytes = field(repr=False)
+
+    @property
+    def agent(self) -> str:
+        return USSD_AGENT if self.kind == "events" else OTHER_AGENT
+
+    def taken(self, reply: Reply) -> bool:
+        """Whether the application took it: an incoming SMS asks for 200 itself, others for 2xx."""
+        if reply.status is None:
+            return False
+        return reply.status == 200 if self.kind == "sms" else 200 <= reply.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One attempt at a callback, for whoever debugs an application."""
+
+    kind: Kind
+    body: str = field(repr=False)
+    status: int | None
+    error: str
+    taken: bool
+
+
+class Courier:
+    """Posts letters in the background and repeats those that were not taken.
+
+    Letters handed over together go out one after another: the next waits until the one before it
+    was taken, which is what makes a wrong order on purpose reliable.
+    """
+
+    def __init__(
+        self, config: Config, schedule: Schedule, callbacks: Callable[[], Callbacks]
+    ) -> None:
+        self._limits = Limits(connect=config.connect_limit, answer=config.answer_limit)
+        self._retry_every = config.retry_every
+        self._patience = config.patience
+        self._schedule = schedule
+        self._callbacks = callbacks
+        self._journal: deque[Post] = deque(maxlen=JOURNAL_LENGTH)
+        self._lock = threading.Lock()
+
+    def send(self, letters: Sequence[Letter], delay: float = 0.0) -> None:
+        """Post `letters` in their order, the first one after `delay` seconds."""
+        if letters:
+            deadline = time.monotonic() + delay + self._patience
+            self._schedule.after(delay, lambda: self._step(letters, deadline))
+
+    def posts(self) -> list[Post]:
+        """The latest attempts, oldest first."""
+        with self._lock:
+            return list(self._journal)
+
+    def _step(self, letters: Sequence[Letter], deadline: float) -> None:
+        letter = letters[0]
+        url = self._callbacks().url(letter.kind)
+        if url is None:
+            return
+        reply = post(url, letter.body, letter.agent, self._limits)
+        taken = letter.taken(reply)
+        self._note(letter, reply, taken=taken)
+        now = time.monotonic()
+        if taken:
+            self.send(letters[1:])
+        elif now + self._retry_every <= deadline:
+            self._schedule.after(self._retry_every, lambda: self._step(letters, deadline))
+
+    def _note(self, letter: Letter, reply: Reply, *, taken: bool) -> None:
+        body = letter.body.decode("ascii")
+        with self._lock:
+            self._journal.append(Post(letter.kind, body, reply.status, reply.error, taken))

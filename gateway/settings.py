@@ -1,0 +1,131 @@
+"""The settings, read once from the environment. A half-set service refuses to start.
+
+Every setting is described in docs/settings.md; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from gateway.errors import OperatorError
+
+Environment = Literal["development", "production"]
+
+SHORTEST_SECRET = 24
+"""Characters of a callback secret: fewer could be found by trying."""
+
+
+class SettingsError(OperatorError):
+    """The environment cannot be used; the message says which setting and what to do."""
+
+
+def needed(environment: Mapping[str, str], name: str) -> str:
+    """The value of one setting. Raises SettingsError when it is absent or empty."""
+    value = environment.get(name, "").strip()
+    if not value:
+        raise SettingsError(f"{name} is not set: see docs/settings.md")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that a process of the service is told from outside."""
+
+    environment: Environment
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    keys: Path
+    callback_secrets: tuple[str, ...] = field(repr=False)
+    country: str
+    language: str | None
+    at_username: str
+    at_api_key: str = field(repr=False)
+    at_sender_id: str | None
+    at_url: str | None
+    metrics_token: str | None = field(repr=False)
+    metrics_folder: Path | None
+    web_processes: int
+    web_threads: int
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """Settings from environment variables. Raises SettingsError naming the first fault."""
+        read = _Reader(environment)
+        settings = cls(
+            environment=read.environment(),
+            database_url=read.needed("DATABASE_URL"),
+            redis_url=read.needed("REDIS_URL"),
+            keys=Path(read.needed("ISANGE_KEYS")),
+            callback_secrets=read.callback_secrets(),
+            country=read.get("ISANGE_COUNTRY") or "rw",
+            language=read.get("ISANGE_LANGUAGE"),
+            at_username=read.needed("AT_USERNAME"),
+            at_api_key=read.needed("AT_API_KEY"),
+            at_sender_id=read.get("AT_SENDER_ID"),
+            at_url=read.get("ISANGE_AT_URL"),
+            metrics_token=read.get("ISANGE_METRICS_TOKEN"),
+            metrics_folder=read.folder("PROMETHEUS_MULTIPROC_DIR"),
+            web_processes=read.count("ISANGE_WEB_PROCESSES", 1),
+            web_threads=read.count("ISANGE_WEB_THREADS", 4),
+        )
+        settings._refuse_what_production_must_not_have()
+        return settings
+
+    def _refuse_what_production_must_not_have(self) -> None:
+        if not self.production:
+            return
+        if self.at_url:
+            raise SettingsError("ISANGE_AT_URL is for tests: unset it in production")
+        if self.at_username == "sandbox":
+            raise SettingsError("AT_USERNAME is the sandbox: set the name of your live application")
+        if self.database_url.startswith("sqlite"):
+            raise SettingsError("DATABASE_URL is SQLite: production needs postgresql://...")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    source: Mapping[str, str]
+
+    def get(self, name: str) -> str | None:
+        return self.source.get(name, "").strip() or None
+
+    def needed(self, name: str) -> str:
+        return needed(self.source, name)
+
+    def environment(self) -> Environment:
+        match self.get("ISANGE_ENV"):
+            case "production":
+                return "production"
+            case "development" | None:
+                return "development"
+        raise SettingsError("ISANGE_ENV is neither development nor production")
+
+    def callback_secrets(self) -> tuple[str, ...]:
+        given = (part.strip() for part in self.needed("ISANGE_CALLBACK_SECRETS").split(","))
+        secrets = tuple(part for part in given if part)
+        if not 1 <= len(secrets) <= 2:
+            raise SettingsError("ISANGE_CALLBACK_SECRETS holds one secret, or two while rotating")
+        if min(map(len, secrets)) < SHORTEST_SECRET:
+            raise SettingsError(
+                f"ISANGE_CALLBACK_SECRETS: each must have {SHORTEST_SECRET} characters or more"
+            )
+        return secrets
+
+    def count(self, name: str, default: int) -> int:
+        value = self.get(name)
+        if value is None:
+            return default
+        if not value.isdecimal() or not 1 <= int(value) <= 64:
+            raise SettingsError(f"{name} is a number from 1 to 64")
+        return int(value)
+
+    def folder(self, name: str) -> Path | None:
+        value = self.get(name)
+        return Path(value) if value else None

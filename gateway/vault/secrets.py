@@ -1,0 +1,75 @@
+"""The caller's 4-digit secret and the PIN of staff: kept so that they can be checked, not read.
+
+Four digits are 10,000 guesses, which no slow hash withstands. So the hash is taken of an HMAC
+under the pepper: without that key file the database gives nothing to guess at. Argon2id stands
+behind it for the day the pepper is lost as well, and the number of tries is limited elsewhere.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+from gateway.vault.encoding import encode_parts
+from gateway.vault.errors import CannotOpen
+from gateway.vault.hidden import Hidden, KeyBytes
+
+TIME_COST = 3
+MEMORY_KIB = 12 * 1024
+PARALLELISM = 1
+"""One of the settings OWASP recommends (12 MiB, 3 passes, 1 lane): 15 ms on one core here.
+
+Web threads run it while a caller waits, several at once, so memory and cores are kept small.
+A change shows in new hashes alone: as long as older ones are kept, an unknown code can be told from
+a wrong secret by the time it takes.
+"""
+
+
+def default_hasher() -> PasswordHasher:
+    return PasswordHasher(
+        time_cost=TIME_COST, memory_cost=MEMORY_KIB, parallelism=PARALLELISM, hash_len=32
+    )
+
+
+class Secrets(Hidden):
+    """Hashes are `pepper id $ Argon2id string`: the newest pepper makes, any still held checks."""
+
+    __slots__ = ("_dummy", "_hasher", "_newest", "_peppers")
+
+    def __init__(self, peppers: Mapping[str, KeyBytes], hasher: PasswordHasher) -> None:
+        self._peppers = peppers
+        self._newest = max(peppers)
+        self._hasher = hasher
+        self._dummy = self.hash(secrets.token_hex())
+
+    def hash(self, secret: str) -> str:
+        """About 110 ASCII characters, different each time for the same secret."""
+        return f"{self._newest}{self._hasher.hash(self._peppered(self._newest, secret))}"
+
+    def check(self, stored: str | None, secret: str) -> bool:
+        """Whether `secret` made this hash; None is checked against a hash that nothing made.
+
+        An unknown code so takes the time of a wrong secret. Raises CannotOpen when the hash is
+        none of ours or its pepper is not held: that is a damaged row, not a wrong secret.
+        """
+        pepper_id, separator, argon2id = (self._dummy if stored is None else stored).partition("$")
+        if pepper_id not in self._peppers:
+            raise CannotOpen("the secret was hashed with a pepper key that is not held here")
+        matches = self._verified(separator + argon2id, self._peppered(pepper_id, secret))
+        return matches and stored is not None
+
+    def _verified(self, argon2id: str, peppered: bytes) -> bool:
+        try:
+            return self._hasher.verify(argon2id, peppered)
+        except VerifyMismatchError:
+            return False
+        except (InvalidHashError, VerificationError):
+            raise CannotOpen("the stored hash of a secret is damaged") from None
+
+    def _peppered(self, pepper_id: str, secret: str) -> bytes:
+        pepper = self._peppers[pepper_id].reveal()
+        return hmac.digest(pepper, encode_parts("secret", secret), "sha256")

@@ -1,0 +1,1 @@
+"""The only code of the gateway that knows Flask: two apps over one model."""

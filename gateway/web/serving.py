@@ -1,0 +1,56 @@
+"""The web server around the apps: granian, whose worker processes call these factories."""
+
+from __future__ import annotations
+
+import os
+from typing import Final, Literal
+
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+
+from gateway import logs
+from gateway.settings import Settings
+from gateway.vault import Role
+from gateway.web import callers, staff
+from gateway.wiring import House
+
+Face = Literal["callers", "staff"]
+
+BACKLOG: Final = 2048
+
+
+def serve(face: Face, host: str, port: int) -> None:
+    """Serve one app until a signal ends it."""
+    settings = Settings.read(os.environ)
+    Granian(
+        f"{__name__}:{face}_app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=settings.web_processes if face == "callers" else 1,
+        blocking_threads=settings.web_threads,
+        backlog=BACKLOG,
+        log_access=False,
+        log_level="error",  # type: ignore[arg-type]
+        respawn_failed_workers=True,
+    ).serve()
+
+
+def callers_app() -> Flask:
+    """The callers' app of one worker process."""
+    house = _house("web")
+    app = callers.create_app(house)
+    house.centres.keep_fresh()
+    return app
+
+
+def staff_app() -> Flask:
+    """The staff app of one worker process."""
+    return staff.create_app(_house("staff"))
+
+
+def _house(role: Role) -> House:
+    logs.configure(role)
+    return House(Settings.read(os.environ), role)

@@ -1,0 +1,144 @@
+"""The one place where the parts of a process are put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.retry import Retry
+from sqlalchemy import Engine
+
+from gateway import database
+from gateway.catalogues.loading import load as load_catalogues
+from gateway.centres import Directory
+from gateway.conversation import Conversation
+from gateway.country import Pack, load_country
+from gateway.escalation import Ladder
+from gateway.letters import Letters
+from gateway.providers import Provider
+from gateway.providers.africastalking import AfricasTalking
+from gateway.queues import Doorbell
+from gateway.replies import Replies
+from gateway.reports import Reports
+from gateway.sessions import Sessions
+from gateway.settings import Settings, SettingsError
+from gateway.vault import Role, Vault
+from menus import welcome
+from menus.engine import Engine as MenuEngine
+from menus.speech import Speech
+
+LOCALES: Final = Path(__file__).resolve().parent.parent / "locales"
+
+REDIS_TIMEOUT: Final = 0.5
+"""Seconds that a step waits for Redis before it goes on without."""
+
+
+@dataclass(frozen=True)
+class House:
+    """The parts of one process, each made when first asked for."""
+
+    settings: Settings
+    role: Role
+
+    @cached_property
+    def pack(self) -> Pack:
+        pack = load_country(self.settings.country)
+        unverified = pack.unverified()
+        if self.settings.production and unverified:
+            raise SettingsError(
+                f"country {self.settings.country} has unverified facts: {', '.join(unverified[:5])}"
+                " (see docs/running.md)"
+            )
+        return pack
+
+    @cached_property
+    def vault(self) -> Vault:
+        return Vault.open(self.settings.keys, self.role)
+
+    @cached_property
+    def database(self) -> Engine:
+        return database.connect(self.settings.database_url)
+
+    @cached_property
+    def redis(self) -> Redis:
+        return connect_redis(self.settings.redis_url)
+
+    @cached_property
+    def queue_redis(self) -> Redis:
+        """For the worker, which waits for work by blocking reads: no short timeouts."""
+        return Redis.from_url(self.settings.redis_url)
+
+    @cached_property
+    def speech(self) -> Speech:
+        return Speech(load_catalogues(LOCALES, tuple(self.pack.languages)))
+
+    @cached_property
+    def centres(self) -> Directory:
+        return Directory(self.pack, self.database)
+
+    @cached_property
+    def bell(self) -> Doorbell:
+        return Doorbell(self.redis)
+
+    @cached_property
+    def ladder(self) -> Ladder:
+        return Ladder(self.pack.escalation, self.pack.duty_desk.id)
+
+    @cached_property
+    def menus(self) -> MenuEngine:
+        country = self.pack.menus_country(tuple(self.pack.languages), self.centres)
+        return MenuEngine(welcome.first, country, self.speech)
+
+    @cached_property
+    def conversation(self) -> Conversation:
+        alone = self.settings.web_processes == 1
+        return Conversation(
+            engine=self.menus,
+            sessions=Sessions(self.redis, self.vault, alone=alone),
+            deeds=Reports(
+                self.database, self.vault, self.ladder, self.pack.limits.my_code_tries_per_day
+            ),
+            bell=self.bell,
+            language=self.language,
+        )
+
+    @property
+    def language(self) -> str:
+        """The language of the first screen."""
+        language = self.settings.language or self.pack.default_language
+        if language not in self.pack.languages:
+            raise SettingsError(f"ISANGE_LANGUAGE {language} is not a language of this country")
+        return language
+
+    @cached_property
+    def replies(self) -> Replies:
+        return Replies(self.database, self.vault)
+
+    @cached_property
+    def letters(self) -> Letters:
+        return Letters(self.pack, self.speech, self.vault)
+
+    @cached_property
+    def provider(self) -> Provider:
+        settings = self.settings
+        return AfricasTalking(
+            settings.at_username, settings.at_api_key, settings.at_sender_id, settings.at_url
+        )
+
+
+def connect_redis(url: str) -> Redis:
+    """A client that fails at once: the caller on the phone cannot wait for a retry.
+
+    One immediate second try replaces a connection that a restart of the server cut.
+    """
+    return Redis.from_url(
+        url,
+        socket_timeout=REDIS_TIMEOUT,
+        socket_connect_timeout=REDIS_TIMEOUT,
+        retry=Retry(NoBackoff(), 1, (RedisConnectionError,)),
+    )

@@ -1,0 +1,194 @@
+"""One turn of the dialogue: where she is + what she typed → where she goes and what we must do.
+
+Pure: the same state and the same typing always give the same result, so a session that was lost
+is rebuilt by typing everything again. The engine owns what no screen should have to think of:
+numbering, Back, More, Exit, paging, translation, and saying what was wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from menus import gsm7, navigation, pages
+from menus.checks import tidy
+from menus.intents import Intent
+from menus.ports import Country
+from menus.script import (
+    SCREENS,
+    Ask,
+    Caller,
+    Choose,
+    End,
+    Onward,
+    Option,
+    Phrase,
+    Refused,
+    Screen,
+    Step,
+    View,
+    option,
+)
+from menus.speech import Speech
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a caller stands. The last step of `trail` is the screen she sees."""
+
+    language: str
+    trail: tuple[Step, ...]
+    ended: bool = False
+
+    def learn(self, facts: Mapping[str, str]) -> State:
+        """The same place, knowing what the service found out on the way to it."""
+        here = replace(self.trail[-1], facts=dict(facts))
+        return replace(self, trail=(*self.trail[:-1], here))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one input led to. `intent` must be carried out before `state` is shown."""
+
+    state: State
+    intent: Intent | None = None
+    note: Phrase | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the phone shows; `ends` closes the session."""
+
+    text: str
+    ends: bool
+
+
+class Engine:
+    """The dialogue that begins at `start`, spoken for one country in several languages."""
+
+    def __init__(self, start: Screen, country: Country, speech: Speech) -> None:
+        self.country = country
+        self._start = start
+        self._say = speech.say
+
+    def begin(self, language: str) -> State:
+        """The first screen. Always the same: a redial tells nobody what was done before."""
+        return State(language, (Step(self._start.name),))
+
+    def page(self, state: State, note: Phrase | None = None) -> Page:
+        """What to show at `state`, with `note` (what was wrong with the last input) if given."""
+        if state.ended:
+            return Page(self._say(navigation.FAREWELL, state.language), ends=True)
+        view = self._view(state)
+        if isinstance(view, End):
+            return Page(gsm7.cut(self._say(view.text, state.language), gsm7.PAGE), ends=True)
+        leaf = self._leaf(state, view)
+        if note is None:
+            return Page(leaf.text, ends=False)
+        return Page(self._with_note(state, leaf, note), ends=False)
+
+    def turn(self, state: State, typed: str) -> Turn:
+        """Take one input. Never fails: what cannot be used stays on the screen and says why."""
+        view = None if state.ended else self._view(state)
+        if view is None or isinstance(view, End):
+            return Turn(state)
+        key = tidy(typed)
+        if not key:
+            return Turn(state, note=navigation.nothing_typed())
+        if key == navigation.EXIT_KEY:
+            return Turn(replace(state, trail=(Step(self._start.name),), ended=True))
+        if key == navigation.BACK_KEY and _can_go_back(state):
+            return Turn(_back(state))
+        leaf = self._leaf(state, view)
+        if key.isascii() and key.isdigit() and len(key) <= 2 and 1 <= int(key) <= leaf.last_key:
+            return self._chosen(state, view, leaf, int(key))
+        if isinstance(view, Ask):
+            return self._typed(state, view, key)
+        return Turn(state, note=navigation.not_an_option(leaf.last_key))
+
+    def runs_past(self, state: State) -> bool:
+        """Whether dial-through may answer this screen: no typing, and nothing is done by it."""
+        view = self._view(state)
+        return isinstance(view, Choose) and not any(o.intent for o in view.options)
+
+    def _view(self, state: State) -> View:
+        here = SCREENS[state.trail[-1].screen]
+        return here.show(Caller(self.country, state.language, state.trail))
+
+    def _leaf(self, state: State, view: Choose | Ask) -> pages.Leaf:
+        leaves = pages.lay_out(
+            self._say(view.text, state.language),
+            tuple(self._say(o.label, state.language) for o in view.options),
+            self._footer(state),
+            self._say(navigation.MORE, state.language),
+        )
+        return leaves[min(state.trail[-1].page, len(leaves) - 1)]
+
+    def _footer(self, state: State) -> tuple[str, ...]:
+        leave = f"{navigation.EXIT_KEY} {self._say(navigation.EXIT, state.language)}"
+        if not _can_go_back(state):
+            return (leave,)
+        return f"{navigation.BACK_KEY} {self._say(navigation.BACK, state.language)}", leave
+
+    def _with_note(self, state: State, leaf: pages.Leaf, note: Phrase) -> str:
+        """The same page with what was wrong; where both do not fit, in place of the question.
+
+        The option lines stay as they were, so a number means what it meant a moment ago.
+        """
+        said = self._say(note, state.language)
+        longer = f"{said}\n{leaf.text}"
+        if gsm7.septets(longer) <= gsm7.PAGE:
+            return longer
+        lines = leaf.text.split("\n")
+        keys = lines[-(leaf.last_key + len(self._footer(state))) :]
+        shorter = "\n".join((said, *keys))
+        return shorter if gsm7.septets(shorter) <= gsm7.PAGE else leaf.text
+
+    def _chosen(self, state: State, view: Choose | Ask, leaf: pages.Leaf, key: int) -> Turn:
+        if key > leaf.shown:
+            return Turn(_turn_page(state, 1))
+        chosen = view.options[leaf.first + key - 1]
+        if chosen.language is not None:
+            return Turn(self.begin(chosen.language))
+        return Turn(self._follow(state, chosen), chosen.intent)
+
+    def _typed(self, state: State, view: Ask, key: str) -> Turn:
+        try:
+            answer = view.check(key)
+        except Refused as refused:
+            return Turn(state, note=Phrase(str(refused)))
+        intent = view.intent(answer) if view.intent else None
+        return Turn(
+            self._follow(state, option("", goto=view.goto, keep=answer, then=view.then)), intent
+        )
+
+    def _follow(self, state: State, chosen: Option) -> State:
+        here = state.trail[-1]
+        returns = (*here.returns, chosen.then.name) if chosen.then else here.returns
+        answered = replace(here, answer=chosen.keep)
+        if isinstance(chosen.goto, Onward):
+            target, returns = returns[-1], returns[:-1]
+        elif chosen.goto is self._start:
+            return self.begin(state.language)
+        else:
+            assert chosen.goto is not None  # choose() refuses an option that leads nowhere
+            target = chosen.goto.name
+        trail = (*state.trail[:-1], answered, Step(target, returns=returns))
+        return replace(state, trail=trail)
+
+
+def _can_go_back(state: State) -> bool:
+    return len(state.trail) > 1 or state.trail[-1].page > 0
+
+
+def _back(state: State) -> State:
+    """The page or screen before, as it was before it was answered."""
+    if state.trail[-1].page > 0:
+        return _turn_page(state, -1)
+    before = replace(state.trail[-2], answer=None)
+    return replace(state, trail=(*state.trail[:-2], before))
+
+
+def _turn_page(state: State, by: int) -> State:
+    here = state.trail[-1]
+    return replace(state, trail=(*state.trail[:-1], replace(here, page=here.page + by)))

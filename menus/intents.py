@@ -1,0 +1,87 @@
+"""What a caller meant, as values: the menus say it, the gateway does it.
+
+An intent names no table, number or clock. The gateway carries it out in one database transaction,
+at most once for the same typing in the same session, and answers with facts (short strings) that
+the next screen may show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+About = Literal["danger", "call_me", "myself", "child", "child_danger"]
+"""danger: wants a call at once. call_me: gives no reason. child_danger: a child at risk now."""
+
+Channel = Literal["call", "sms"]
+Window = Literal["now", "morning", "afternoon", "evening", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How the caller allowed us to reach her on the number of this session.
+
+    `other_number` was typed by the caller: staff may ring it, no SMS ever goes there.
+    """
+
+    by: Channel
+    window: Window
+    other_number: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Keep a report and alert the staff of `centre` (None: the national duty desk).
+
+    Done once in a session for each `about`. Facts: `ref`, the code to show. `avoid` are centres
+    that must not hear of it. `completes` is the `ref` of an alert that this same session sent
+    before and that this report fills in.
+    """
+
+    about: About
+    answers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    centre: str | None = None
+    avoid: tuple[str, ...] = field(default=(), repr=False)
+    area: str | None = field(default=None, repr=False)
+    contact: Contact | None = None
+    secret: str | None = field(default=None, repr=False)
+    investigator: bool = False
+    completes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCase:
+    """Show where a report stands, to who knows its code and its secret.
+
+    Facts: `status` is "received", "handled" or "closed", with `case`, a handle good in this
+    session; no facts at all for an unknown code, a wrong secret, or too many tries.
+    """
+
+    code: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StopContact:
+    """Nobody contacts the caller about this report again."""
+
+    case: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeContact:
+    """Replace how the caller may be reached: on the number of this session, or by nobody."""
+
+    case: str
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteReport:
+    """Destroy what was said and the number; a bare count stays."""
+
+    case: str
+
+
+Intent = Send | OpenCase | StopContact | ChangeContact | DeleteReport

@@ -1,0 +1,268 @@
+"""I need help: a report of one's own, and who may do what with it.
+
+The order is the product: is the phone safe, what do we keep, age, need, when, place, centre,
+contact, secret, who may see, send. Everything may be skipped. Nothing is kept before "send".
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from menus import call_me, centres, checks, emergency, place
+from menus.intents import Channel, Contact, Send, Window
+from menus.ports import Centre
+from menus.script import Ask, Caller, Choose, End, Screen, ask, choose, end, option, phrase, screen
+
+
+@screen
+def safe_phone(caller: Caller) -> Choose:
+    """The phone may be watched. The short ways out stand beside the long way in."""
+    return choose(
+        "Is it safe to use this phone now? You can stop at any time.",
+        option("Yes, continue", goto=what_we_keep),
+        option("I am in danger now", goto=emergency.danger),
+        option("Only call me back", goto=call_me.offer),
+        option("Not now", goto=farewell),
+    )
+
+
+@screen
+def what_we_keep(caller: Caller) -> Choose:
+    """She knows what happens to an answer before she gives one."""
+    return choose(
+        "We do not ask your name. Your answers go to the centre you choose, only if you agree "
+        "at the end.",
+        option("Continue", goto=age),
+    )
+
+
+@screen
+def age(caller: Caller) -> Choose:
+    """Under 18 other rules protect her; an unknown age is treated as a child's."""
+    return choose(
+        "Your age?",
+        option("Under 12", keep="under_12", goto=law_may_act),
+        option("12-15", keep="12_15", goto=law_may_act),
+        option("16-17", keep="16_17", goto=law_may_act),
+        option("18 or more", keep="adult", goto=need),
+        option("Prefer not to say", goto=law_may_act),
+    )
+
+
+@screen
+def law_may_act(caller: Caller) -> Choose:
+    """Said before she tells anything, so that nothing happens behind her back."""
+    return choose(
+        phrase(
+            "Because you are under 18, the law may require staff to act to protect you. "
+            "They will talk with you first."
+        )
+        if caller.answer(age)
+        else phrase(
+            "If you are under 18, the law may require staff to act to protect you. "
+            "They will talk with you first."
+        ),
+        option("Continue", goto=need),
+        option(
+            phrase("Call {child} instead", child=caller.country.hotlines.child),
+            goto=emergency.numbers,
+        ),
+    )
+
+
+@screen
+def need(caller: Caller) -> Choose:
+    """By act, as GBVIMS classifies; the trained worker does the rest."""
+    return choose(
+        "What help do you need?",
+        option("Sexual violence", keep="sexual"),
+        option("Beaten or hurt", keep="physical"),
+        option("Forced marriage", keep="forced_marriage"),
+        option("Money, food or home denied", keep="denied_resources"),
+        option("Threats, insults", keep="psychological"),
+        option("Prefer not to say"),
+        goto=when,
+    )
+
+
+@screen
+def when(caller: Caller) -> Choose:
+    """72 hours decide whether HIV can still be prevented."""
+    soon = go_today if caller.answer(need) in {"sexual", None} else place.roughly
+    then = None if soon is go_today else which_centre
+    return choose(
+        "When did it last happen?",
+        option("Last 3 days", keep="within_72h", goto=soon, then=then),
+        option("4-5 days ago", keep="within_120h", goto=place.roughly, then=which_centre),
+        option("More than 5 days", keep="older", goto=place.roughly, then=which_centre),
+        option("It is happening often", keep="ongoing", goto=soon, then=then),
+        option("Prefer not to say", goto=place.roughly, then=which_centre),
+    )
+
+
+@screen
+def go_today(caller: Caller) -> Choose:
+    """Never tells anyone that she is too late."""
+    return choose(
+        "Go to a centre today if you can: medicine to prevent HIV works best within 72 hours. "
+        "Care is free. Later is still OK.",
+        option("Continue", goto=place.roughly, then=which_centre),
+    )
+
+
+@screen
+def which_centre(caller: Caller) -> Choose:
+    """The nearest hospital may employ the suspect: she can pass it over, and it hears nothing."""
+    near = centres.around(caller)[: centres.OFFERED_FIRST] if place.chosen(caller) else ()
+    return choose(
+        "Which centre may help you?",
+        *(option(centres.shown(one), keep=one.id, goto=may_contact) for one in near),
+        option("Another centre", goto=other_centre),
+        option("Let me choose later", goto=may_contact),
+    )
+
+
+@screen
+def other_centre(caller: Caller) -> Choose:
+    """Whoever comes here does not want those she was offered first."""
+    others = centres.around(caller)
+    if place.chosen(caller):
+        others = others[centres.OFFERED_FIRST :]
+    return choose(
+        "Other centres:",
+        *(option(centres.shown(one), keep=one.id) for one in others),
+        goto=confirm if caller.last_of(confirm) else may_contact,
+    )
+
+
+@screen
+def may_contact(caller: Caller) -> Choose:
+    """No SMS is ever offered to a child, whose phone others hold."""
+    return choose(
+        "May the centre contact you on this number?",
+        option("Yes, by call", keep="call", goto=safe_time),
+        option("Yes, by SMS", keep="sms", goto=sms_warning) if _is_adult(caller) else None,
+        option("No, I will come or call", goto=secret),
+    )
+
+
+@screen
+def sms_warning(caller: Caller) -> Choose:
+    """A call leaves a line in a list; an SMS stays to be read."""
+    return choose(
+        "SMS stays on the phone and others may read it. It will not name the service. Still OK?",
+        option("Yes", keep="sms", goto=safe_time),
+        option("Call only", keep="call", goto=safe_time),
+        option("No contact", keep="none", goto=secret),
+    )
+
+
+@screen
+def safe_time(caller: Caller) -> Choose:
+    """Nobody rings or writes outside the hours she gives."""
+    return choose(
+        "When is it safe?",
+        option("Now", keep="now"),
+        option("Morning 8-12", keep="morning"),
+        option("Afternoon 12-17", keep="afternoon"),
+        option("Evening 17-20", keep="evening"),
+        goto=secret,
+    )
+
+
+@screen
+def secret(caller: Caller) -> Ask:
+    """Proves later that it is she who asks; the number alone proves nothing."""
+    return ask(
+        "Choose 4 numbers only you know. Staff will ask for them before they speak of this. "
+        "Do not use your PIN or birth year.",
+        option("Skip", goto=_after_secret(caller)),
+        check=checks.new_secret,
+        goto=_after_secret(caller),
+    )
+
+
+@screen
+def who_may_see(caller: Caller) -> Choose:
+    """The investigator is a consent of its own, asked of adults only."""
+    return choose(
+        "Who may see your answers?",
+        option("Health + counsellor only", goto=confirm),
+        option("Also the investigator (RIB)", keep="investigator", goto=confirm),
+        option("Nobody - delete now", goto=nothing_kept),
+    )
+
+
+@screen
+def confirm(caller: Caller) -> Choose:
+    """Up to here nothing is on disk."""
+    return choose(
+        "Send to {centre}? Nothing is kept if you choose 2.",
+        option("Yes, send", intent=_report(caller), goto=sent),
+        option("No, delete all", goto=nothing_kept),
+        option("Another centre", goto=other_centre),
+        centre=centres.recipient(_centre(caller)),
+    )
+
+
+@screen
+def sent(caller: Caller) -> End:
+    """The code is shown here and nowhere else; dialling another code pushes it out of sight."""
+    return end(
+        "Sent. Code: {ref}. Remember it, do not write it where others look. "
+        "Danger: call {police}. Dial another code now to hide this one.",
+        ref=caller.fact("ref") or "",
+        police=caller.country.hotlines.police,
+    )
+
+
+@screen
+def nothing_kept(caller: Caller) -> End:
+    """Says that her no was heard, in words that betray nothing."""
+    return end("Nothing was kept. Have a good day.")
+
+
+@screen
+def farewell(caller: Caller) -> End:
+    """Bland on purpose."""
+    return end("Thank you. Have a good day.")
+
+
+def _is_adult(caller: Caller) -> bool:
+    return caller.answer(age) == "adult"
+
+
+def _after_secret(caller: Caller) -> Screen:
+    return who_may_see if _is_adult(caller) else confirm
+
+
+def _centre(caller: Caller) -> Centre | None:
+    return caller.country.centres.get(caller.answer(which_centre, other_centre) or "")
+
+
+def _report(caller: Caller) -> Send:
+    centre, where = _centre(caller), place.chosen(caller)
+    given = {"age": caller.answer(age), "need": caller.answer(need), "when": caller.answer(when)}
+    passed_over = caller.last_of(other_centre) and where
+    return Send(
+        about="myself",
+        answers={question: answer for question, answer in given.items() if answer},
+        centre=centre.id if centre else None,
+        avoid=_offered_first(caller) if passed_over else (),
+        area=where.id if where else None,
+        contact=_contact(caller),
+        secret=caller.answer(secret),
+        investigator=caller.answer(who_may_see) == "investigator",
+    )
+
+
+def _contact(caller: Caller) -> Contact | None:
+    by = caller.answer(may_contact, sms_warning)
+    if by in {None, "none"}:
+        return None
+    window = caller.answer(safe_time) or "any"
+    return Contact(by=cast(Channel, by), window=cast(Window, window))
+
+
+def _offered_first(caller: Caller) -> tuple[str, ...]:
+    return tuple(one.id for one in centres.around(caller)[: centres.OFFERED_FIRST])
