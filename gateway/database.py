@@ -97,8 +97,11 @@ def _sqlite(url: str) -> Engine:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
-    """One transaction that changes things: committed at the end, undone by any exception."""
-    with Session(engine, expire_on_commit=False) as session, session.begin():
+    """One transaction that changes things: committed at the end, undone by any exception.
+
+    Rows reach the database at `flush`, never in the middle of building them.
+    """
+    with Session(engine, autoflush=False, expire_on_commit=False) as session, session.begin():
         yield session
 
 

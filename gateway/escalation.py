@@ -108,8 +108,7 @@ def _call(
     if not people:
         ALARMS.labels("nobody_to_alert").inc()
         log.error("nobody_to_alert", report=report.id, centre=report.centre_id)
-    for person in people:
-        _alert(session, ladder, report, person, at, minutes_lost)
+    _alert(session, ladder, report, people, at, minutes_lost)
     ALERTS.labels(report.priority).inc(len(people))
     return len(people)
 
@@ -132,31 +131,35 @@ def _alert(
     session: Session,
     ladder: Ladder,
     report: Report,
-    person: Staff,
+    people: Sequence[Staff],
     at: datetime,
     minutes_lost: int | None,
 ) -> None:
-    alert = Alert(
-        id=str(uuid.uuid4()),
-        report_id=report.id,
-        staff_id=person.id,
-        rung=report.rung,
-        state=AlertState.OPEN,
-        created_at=at,
-    )
-    session.add(alert)
+    alerts = [
+        Alert(
+            id=str(uuid.uuid4()),
+            report_id=report.id,
+            staff_id=person.id,
+            rung=report.rung,
+            state=AlertState.OPEN,
+            created_at=at,
+        )
+        for person in people
+    ]
+    session.add_all(alerts)
     session.flush()
     late = minutes_lost is not None
     minutes = minutes_lost if late else ladder.accept_within(report.priority)
-    outbox.add(
-        session,
-        dedupe_key=f"alert:{alert.id}",
-        audience="staff",
-        template="alert_not_accepted" if late else "alert",
-        at=at,
-        lives=ALERT_LIVES,
-        report_id=report.id,
-        staff_id=person.id,
-        alert_id=alert.id,
-        values={"minutes": minutes},
-    )
+    for alert in alerts:
+        outbox.add(
+            session,
+            dedupe_key=f"alert:{alert.id}",
+            audience="staff",
+            template="alert_not_accepted" if late else "alert",
+            at=at,
+            lives=ALERT_LIVES,
+            report_id=report.id,
+            staff_id=alert.staff_id,
+            alert_id=alert.id,
+            values={"minutes": minutes},
+        )

@@ -17,6 +17,8 @@ from typing import Final
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import PoFileError, read_po, write_po
 
+from gateway.errors import OperatorError
+
 SOURCE: Final = "en"
 """The language of the texts in the code: it has no catalogue."""
 
@@ -36,7 +38,7 @@ _VERIFICATION: Final = '"X-Verified-By: \\n"\n"X-Verified-On: \\n"\n'
 _FIELD: Final = re.compile(r'^"(X-Verified-(?:By|On)):([^"]*?)(?:\\n)?"$', re.MULTILINE)
 
 
-class BadCatalogue(ValueError):
+class BadCatalogue(OperatorError):
     """A gettext file that cannot be read as it stands; the message says where and what to do."""
 
 

@@ -27,8 +27,8 @@ LONGEST_SOCKET_PATH = 100
 class SocketFolderNotPrivate(CannotStart):
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} belongs to somebody else or is open to others: remove it, "
-            "or choose a folder with a shorter path with --data."
+            f"{path} is no folder that only this user can open: remove it, "
+            "or choose a shorter path with --data."
         )
 
 
@@ -93,7 +93,7 @@ def redis_url(home: Path) -> str:
 def socket_path(home: Path) -> Path:
     """`home`/valkey.sock, or where that is too long for a socket, a short path that is as stable.
 
-    Raises SocketFolderNotPrivate when somebody else made the folder for short paths.
+    Raises SocketFolderNotPrivate when the folder for short paths is not ours alone.
     """
     direct = home.absolute() / "valkey.sock"
     if len(os.fsencode(direct)) <= LONGEST_SOCKET_PATH:
@@ -107,8 +107,11 @@ def _short_folder() -> Path:
     folder = Path(tempfile.gettempdir(), f"isange-{os.geteuid()}")
     if len(os.fsencode(folder)) > LONGEST_SOCKET_PATH - len("/0123456789abcdef.sock"):
         folder = Path("/tmp", folder.name)  # noqa: S108 - what a stranger put there is refused
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        raise SocketFolderNotPrivate(folder) from None
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
         raise SocketFolderNotPrivate(folder)
     return folder

@@ -195,7 +195,7 @@ class TestLoading:
     @pytest.mark.parametrize(
         ("content", "fault"),
         [
-            (b"<<<<<<< mine\n", r"isange\.po:1: "),
+            (b'msgid ""\nmsgstr ""\n\n<<<<<<< mine\n', r"isange\.po:4: "),
             (b'msgid "Yes"\nmsgstr "Oui"\n', "has no header"),
             (b"\xff\xfe", "is not UTF-8"),
         ],

@@ -133,7 +133,8 @@ def test_no_question_costs_a_key_for_its_length(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_walk_meets_every_screen(language: str) -> None:
-    assert {shown.screen for shown in walk(language)} == set(SCREENS)
+    ours = {name for name, one in SCREENS.items() if one.show.__module__.startswith("menus.")}
+    assert {shown.screen for shown in walk(language)} == ours
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

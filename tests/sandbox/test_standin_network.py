@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -206,8 +207,8 @@ def test_waiting_for_sms(sms: SmsAt, stand_in: StandIn) -> None:
     assert stand_in.wait_for_sms(ONE)[0].text == "x"
 
 
-def until(happened: object) -> None:
+def until(happened: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 5
-    while not happened():  # type: ignore[operator]
+    while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.01)

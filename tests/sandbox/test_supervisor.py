@@ -23,7 +23,7 @@ import redis
 
 from gateway.sandbox import leash
 from gateway.sandbox.children import answers, pause_after
-from gateway.sandbox.folder import DataFolder, free_port
+from gateway.sandbox.folder import DataFolder, FolderInUse, free_port
 from gateway.sandbox.valkey import find_server, redis_url
 
 ROOT = Path(__file__).parents[2]
@@ -336,6 +336,8 @@ def test_a_second_ctrl_c_kills_at_once_but_a_doubled_one_does_not(start: Start) 
     pids = demo.ready()
     until((demo.data / "up").exists)
     os.kill(demo.process.pid, signal.SIGINT)
+    assert demo.process.stdout is not None
+    assert demo.process.stdout.readline() == "stopping; Ctrl-C again kills at once\n"
     os.kill(demo.process.pid, signal.SIGINT)
     with pytest.raises(subprocess.TimeoutExpired):
         demo.process.wait(0.6)
@@ -394,16 +396,21 @@ def test_a_killed_supervisor_leaves_nothing_and_the_next_goes_on(start: Start) -
     assert again.stop()[0] == 0
 
 
+def kill_with_its_leash(demo: Demo) -> None:
+    # Stopped first, so that the supervisor cannot start another leash in between.
+    os.kill(demo.process.pid, signal.SIGSTOP)
+    os.kill(killable(demo.leash()), signal.SIGKILL)
+    demo.process.kill()
+    demo.process.wait()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a parent-death signal")
 def test_with_the_leash_killed_as_well_the_kernel_ends_the_rest(start: Start) -> None:
     demo = start("[[granian(), family('worker')]]")
     pids = demo.ready()
     until(lambda: len(demo.family()) == 2)
     everyone = [*pids.values(), *demo.family(), demo.worker()]
-    # Stopped first, so that the supervisor cannot start another leash in between.
-    os.kill(demo.process.pid, signal.SIGSTOP)
-    os.kill(killable(demo.leash()), signal.SIGKILL)
-    demo.process.kill()
+    kill_with_its_leash(demo)
     until(lambda: not running(*everyone), 5)
 
 
@@ -418,6 +425,24 @@ def test_a_killed_leash_is_replaced_and_the_new_one_holds(start: Start) -> None:
     until(lambda: demo.leash() not in (None, old))
     demo.process.kill()
     until(lambda: not running(child), 5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs SIGTERM from the kernel")
+def test_the_folder_stays_locked_while_any_child_lives(start: Start) -> None:
+    """Given a child that outlives everything, which takes killing the leash and ignoring SIGTERM,
+    then no other demo gets into its folder."""
+    demo = start(
+        "[[python('stubborn', STUBBORN, data / 'up', parent_death_signal=signal.SIGTERM)]]"
+    )
+    child = demo.ready()["stubborn"]
+    until((demo.data / "up").exists)
+    kill_with_its_leash(demo)
+    try:
+        with pytest.raises(FolderInUse):
+            DataFolder.open(demo.data, patience=0.2)
+    finally:
+        os.kill(child, signal.SIGKILL)
+    DataFolder.open(demo.data).close()
 
 
 def test_a_place_where_nothing_can_be_written_down_stops_no_child(start: Start) -> None:

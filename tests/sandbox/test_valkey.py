@@ -135,12 +135,14 @@ def test_the_folder_of_short_paths_is_made_where_temporary_files_go(temporary: P
     assert short_path(temporary).stdout.startswith(f"{temporary}/isange-{os.geteuid()}/")
 
 
-@pytest.mark.parametrize("trap", ["open to all", "a link"])
+@pytest.mark.parametrize("trap", ["open to all", "a link", "a file"])
 def test_a_folder_of_short_paths_that_somebody_else_prepared(temporary: Path, trap: str) -> None:
     folder = temporary / f"isange-{os.geteuid()}"
     if trap == "a link":
         (temporary / "elsewhere").mkdir(mode=0o700)
         folder.symlink_to(temporary / "elsewhere")
+    elif trap == "a file":
+        folder.touch(mode=0o600)
     else:
         folder.mkdir()
         folder.chmod(0o777)

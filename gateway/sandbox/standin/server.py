@@ -94,7 +94,7 @@ def serve(config: Config, host: str = LOOPBACK, port: int = 0, ready: Ready | No
 def background(config: Config) -> Iterator[str]:
     """The base URL of a stand-in that runs on a thread of this process while the block lasts."""
     server = Server(config)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.005,), daemon=True)
     thread.start()
     try:
         yield server.url
