@@ -79,6 +79,9 @@ def clock() -> None:
 @click.option("--folder", default=".stand-in", show_default=True, type=click.Path(path_type=Path))
 @click.option("--username", default="sandbox", show_default=True)
 @click.option("--api-key", default="stand-in", show_default=True)
+@click.option("--sender", default="AFRICASTKNG", show_default=True)
+@click.option("--currency", default="KES", show_default=True)
+@click.option("--network-code", default="99999", show_default=True)
 @click.option("--staff-code", default=None, help="USSD code that is posted to --staff-ussd-url.")
 @click.option("--ussd-url", default=None)
 @click.option("--events-url", default=None)
@@ -92,6 +95,9 @@ def stand_in(
     folder: Path,
     username: str,
     api_key: str,
+    sender: str,
+    currency: str,
+    network_code: str,
     staff_code: str | None,
     **urls: str | None,
 ) -> None:
@@ -100,7 +106,16 @@ def stand_in(
     from gateway.sandbox.standin.config import Callbacks, Config
 
     callbacks = Callbacks(**{name.removesuffix("_url"): url for name, url in urls.items()})
-    config = Config(folder, username, api_key, callbacks, staff_service_code=staff_code)
+    config = Config(
+        folder,
+        username,
+        api_key,
+        callbacks,
+        sender=sender,
+        currency=currency,
+        network_code=network_code,
+        staff_service_code=staff_code,
+    )
     sys.exit(server.run(config, host, port))
 
 

@@ -46,6 +46,7 @@ class Pack(Facts):
             **{f"hotline {use}": one.provenance for use, one in self.hotlines.items()},
             **{f"language {code}": one.provenance for code, one in self.languages.items()},
             "word at the reception": self.reception.provenance,
+            "name of the investigator": self.investigator.provenance,
             "USSD codes": self.codes.provenance,
             "network names": self.networks.provenance,
             **{f"file {file}": provenance for file, provenance in self.sources.items()},
@@ -64,8 +65,10 @@ class Pack(Facts):
             languages={code: one.name for code, one in spoken.items()},
             titles={code: one.title for code, one in spoken.items()},
             questions={code: one.questions for code, one in spoken.items()},
-            search_names={code: one.levels[self.search_level] for code, one in spoken.items()},
+            level_names={code: one.levels for code, one in spoken.items()},
             desk=self.reception.ask_for,
+            investigator=self.investigator.name,
+            area_names={code: one.areas for code, one in spoken.items()},
             call_back_minutes=self.limits.call_back_minutes,
         )
 

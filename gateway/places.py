@@ -106,9 +106,13 @@ def _by_parent(areas: Iterable[Area]) -> dict[str | None, tuple[Area, ...]]:
     for area in areas:
         families[area.parent].append(area)
     return {
-        parent: tuple(sorted(family, key=lambda area: (area.name, area.id)))
+        parent: tuple(family if parent is None else sorted(family, key=_by_name))
         for parent, family in families.items()
     }
+
+
+def _by_name(area: Area) -> tuple[str, str]:
+    return area.name, area.id
 
 
 def _mean(points: Sequence[Point]) -> Point:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Final
 
 from redis import Redis
@@ -14,7 +14,7 @@ from redis.retry import Retry
 from sqlalchemy import Engine
 
 from gateway import database
-from gateway.catalogues.loading import load as load_catalogues
+from gateway.catalogues import loading
 from gateway.centres import Directory
 from gateway.conversation import Conversation
 from gateway.country import Pack, load_country
@@ -32,8 +32,6 @@ from menus import welcome
 from menus.engine import Engine as MenuEngine
 from menus.speech import Speech
 
-LOCALES: Final = Path(__file__).resolve().parent.parent / "locales"
-
 REDIS_TIMEOUT: Final = 0.5
 """Seconds that a step waits for Redis before it goes on without."""
 
@@ -48,12 +46,7 @@ class House:
     @cached_property
     def pack(self) -> Pack:
         pack = load_country(self.settings.country)
-        unverified = pack.unverified()
-        if self.settings.production and unverified:
-            raise SettingsError(
-                f"country {self.settings.country} has unverified facts: {', '.join(unverified[:5])}"
-                " (see docs/running.md)"
-            )
+        self._refuse_unverified(pack.unverified())
         return pack
 
     @cached_property
@@ -75,7 +68,9 @@ class House:
 
     @cached_property
     def speech(self) -> Speech:
-        return Speech(load_catalogues(LOCALES, tuple(self.pack.languages)))
+        catalogues = loading.load(loading.LOCALES, tuple(self.pack.languages))
+        self._refuse_unverified([f"catalogue {one}" for one in loading.unverified(catalogues)])
+        return Speech(catalogues)
 
     @cached_property
     def centres(self) -> Directory:
@@ -106,6 +101,14 @@ class House:
             bell=self.bell,
             language=self.language,
         )
+
+    def _refuse_unverified(self, facts: Sequence[str]) -> None:
+        """A wrong hotline or a wrong word can cost a life: somebody must have signed for each."""
+        if self.settings.production and facts:
+            some = ", ".join(facts[:5])
+            raise SettingsError(
+                f"{len(facts)} facts are not verified ({some}, ...): see docs/running.md"
+            )
 
     @property
     def language(self) -> str:

@@ -133,10 +133,11 @@ def may_call(caller: Caller) -> Choose:
 def cell(caller: Caller) -> Choose:
     """Without a number to call, a smaller area is all that a worker has to go by."""
     return choose(
-        "Then choose the cell so a worker can look:",
+        "Then choose the {level} so a worker can look:",
         *(option(one.name, keep=one.id) for one in _cells(caller)),
         option("I don't know"),
         goto=confirm,
+        level=caller.country.level_names[caller.language][-1],
     )
 
 

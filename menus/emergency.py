@@ -66,8 +66,7 @@ def hotlines(caller: Caller) -> dict[str, Words]:
 def unavailable(lines: Hotlines) -> Phrase:
     """What a caller sees when we can do nothing for her: who can."""
     return phrase(
-        "Not available right now. In danger call {police}. Child {child}. "
-        "Please dial again later.",
+        "Not available right now. In danger call {police}. Child {child}. Please dial again later.",
         police=lines.police,
         child=lines.child,
     )

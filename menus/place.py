@@ -40,7 +40,7 @@ def _widest(caller: Caller) -> Choose:
     return choose(
         _question(caller, 0),
         *_below(caller, None),
-        option("Type the name", goto=letters),
+        option(phrase("Type the name of the {level}", level=level_name(caller)), goto=letters),
         option("Prefer not to say", goto=onward),
     )
 
@@ -89,7 +89,8 @@ def chosen(caller: Caller) -> Area | None:
 
 def level_name(caller: Caller) -> Name:
     """What an area whose name may be typed is called in the caller's language ("sector")."""
-    return caller.country.search_names[caller.language]
+    country = caller.country
+    return country.level_names[caller.language][country.places.search_level]
 
 
 def _question(caller: Caller, level: int) -> Phrase:
@@ -100,7 +101,11 @@ def _below(caller: Caller, above: str | None) -> list[Option]:
     places = caller.country.places
     deepest = places.search_level if _entry(caller) is exactly else places.centre_level
     return [
-        option(one.name, keep=one.id, goto=onward if one.level >= deepest else area)
+        option(
+            caller.country.name_of(one, caller.language),
+            keep=one.id,
+            goto=onward if one.level >= deepest else area,
+        )
         for one in places.children(above)
     ]
 

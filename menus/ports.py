@@ -8,7 +8,7 @@ thing twice, which is what lets a lost session be rebuilt from what the caller t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -61,7 +61,7 @@ class Places(Protocol):
         ...
 
     def children(self, area: str | None) -> Sequence[Area]:
-        """The areas just below `area` in alphabetical order; None asks for level 0."""
+        """The areas just below `area` in the order of the country's list; None asks for level 0."""
         ...
 
     def get(self, area: str) -> Area | None: ...
@@ -110,9 +110,17 @@ class Country:
     """The neutral title of the service by language code."""
     questions: Mapping[str, Sequence[str]]
     """Language code to the question asked at each level ("Your province?", "District?", ...)."""
-    search_names: Mapping[str, Name]
-    """Language code to what an area of the search level is called ("sector")."""
+    level_names: Mapping[str, Sequence[Name]]
+    """Language code to what an area of each level is called ("province", "district", ...)."""
     desk: Name
     """The word to ask for at a hospital's reception ("ISANGE")."""
+    investigator: Name
+    """The short name of those who investigate ("RIB")."""
+    area_names: Mapping[str, Mapping[str, Name]] = field(default_factory=dict)
+    """Language code and area id to a name that differs from the area's own."""
     call_back_minutes: int = 15
     """How soon a caller in danger should have been rung: after that she rings the police."""
+
+    def name_of(self, area: Area, language: str) -> Name:
+        """What an area is called in a language."""
+        return self.area_names.get(language, {}).get(area.id, area.name)

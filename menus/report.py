@@ -74,7 +74,7 @@ def law_may_act(caller: Caller) -> Choose:
 def need(caller: Caller) -> Choose:
     """By act, as GBVIMS classifies; the trained worker does the rest."""
     return choose(
-        "What help do you need?",
+        "What happened?",
         option("Sexual violence", keep="sexual"),
         option("Beaten or hurt", keep="physical"),
         option("Forced marriage", keep="forced_marriage"),
@@ -188,7 +188,11 @@ def who_may_see(caller: Caller) -> Choose:
     return choose(
         "Who may see your answers?",
         option("Health + counsellor only", goto=confirm),
-        option("Also the investigator (RIB)", keep="investigator", goto=confirm),
+        option(
+            phrase("Also the investigator ({name})", name=caller.country.investigator),
+            keep="investigator",
+            goto=confirm,
+        ),
         option("Nobody - delete now", goto=nothing_kept),
     )
 

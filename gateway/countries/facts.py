@@ -32,6 +32,8 @@ class Language:
     title: Name
     levels: tuple[Name, ...]
     questions: tuple[Name, ...]
+    areas: Mapping[str, Name]
+    """Names of areas that differ in this language, by the area's id."""
     provenance: Provenance
 
 
@@ -48,6 +50,14 @@ class Reception:
     """The word that opens the right door at a hospital's reception."""
 
     ask_for: Name
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Investigator:
+    """Those who investigate, by the short name under which people know them."""
+
+    name: Name
     provenance: Provenance
 
 
@@ -124,6 +134,7 @@ class Facts:
     hotlines: Mapping[str, Hotline]
     """By use: police, child, centre."""
     reception: Reception
+    investigator: Investigator
     duty_desk: DutyDesk
     hours: SafeHours
     limits: Limits
@@ -157,6 +168,7 @@ def read_facts(top: Table) -> Facts:
         staff_language=top.choice("staff_language", tuple(languages)),
         hotlines=_hotlines(top.table("hotlines")),
         reception=_reception(top.table("reception")),
+        investigator=_investigator(top.table("investigator")),
         duty_desk=_duty_desk(top.table("duty_desk")),
         hours=_safe_hours(top.table("hours")),
         limits=_limits(top.table("limits")),
@@ -194,11 +206,13 @@ def _languages(top: Table, levels: tuple[str, ...]) -> dict[str, Language]:
 
 
 def _language(table: Table, levels: int) -> Language:
+    areas = table.table("areas", optional=True)
     return Language(
         name=table.name("name"),
         title=table.name("title", longest=LONGEST_TITLE),
         levels=table.names("levels", levels, LONGEST_QUESTION),
         questions=table.names("questions", levels, LONGEST_QUESTION),
+        areas={area: areas.name(area) for area in areas.fields()},
         provenance=table.provenance(),
     )
 
@@ -213,6 +227,10 @@ def _hotlines(table: Table) -> dict[str, Hotline]:
 
 def _reception(table: Table) -> Reception:
     return Reception(table.name("ask_for"), table.provenance())
+
+
+def _investigator(table: Table) -> Investigator:
+    return Investigator(table.name("name"), table.provenance())
 
 
 def _duty_desk(table: Table) -> DutyDesk:

@@ -82,8 +82,11 @@ class Table(Row):
             self.blame(field, f"must be one of {', '.join(allowed)}")
         return value
 
-    def table(self, field: str) -> Table:
+    def table(self, field: str, *, optional: bool = False) -> Table:
+        """The table `field`; an empty one, and a fault unless it is optional, when absent."""
         value = self.take(field)
+        if value is None and optional:
+            value = {}
         if not isinstance(value, dict):
             self.blame(field, f"is no table: add [{'.'.join((*self._path, field))}]")
             value = {}

@@ -27,6 +27,8 @@ from gateway.vault import Vault, create_keys
 HOST: Final = "127.0.0.1"
 USERNAME: Final = "demo"
 COUNTRY: Final = "rw"
+SENDER: Final = "INFO"
+"""The sender of every SMS stands on the caller's phone, so it must say nothing either."""
 ISANGE: Final = (sys.executable, "-m", "gateway.cli")
 
 
@@ -63,7 +65,7 @@ class Plan:
 
     @property
     def database_url(self) -> str:
-        return f"sqlite:///{self.folder.path / 'isange.db'}"
+        return f"sqlite:///{self.folder.path / 'database' / 'isange.db'}"
 
     @property
     def web(self) -> str:
@@ -146,8 +148,7 @@ def _prepare(plan: Plan) -> list[dict[str, str]]:
     keys = folder.claim("keys")
     if not keys.exists():
         create_keys(keys)
-    for name in ("isange.db", "isange.db-wal", "isange.db-shm"):
-        folder.claim(name)
+    folder.subfolder("database")
     engine = database.connect(plan.database_url)
     schema.upgrade(engine)
     roll = folder.claim("staff.json")
@@ -216,6 +217,9 @@ def _pretend(plan: Plan) -> dict[str, str]:
         **os.environ,
         "STAND_IN_FOLDER": str(plan.folder.subfolder("stand-in")),
         "STAND_IN_USERNAME": USERNAME,
+        "STAND_IN_SENDER": SENDER,
+        "STAND_IN_CURRENCY": "RWF",
+        "STAND_IN_NETWORK_CODE": min(plan.pack.networks.names, default="99999"),
         "STAND_IN_API_KEY": plan.api_key,
         "STAND_IN_USSD_URL": plan.callback("ussd"),
         "STAND_IN_EVENTS_URL": plan.callback("events"),
@@ -260,7 +264,7 @@ def _description(plan: Plan, staff: list[dict[str, str]], pids: Pids) -> dict[st
         "log_dir": str(plan.folder.path / "logs"),
         "service_code": plan.pack.codes.callers,
         "staff": staff,
-        "pids": dict(pids),
+        "pids": {"demo": os.getpid(), **pids},
     }
 
 

@@ -10,6 +10,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from gateway import logs
+from gateway.sandbox.leash import die_with_parent
 from gateway.settings import Settings
 from gateway.vault import Role
 from gateway.web import callers, staff
@@ -18,6 +19,9 @@ from gateway.wiring import House
 Face = Literal["callers", "staff"]
 
 BACKLOG: Final = 2048
+
+LONGEST_STEP: Final = 2
+"""Seconds that a request under way may hold up a stop."""
 
 
 def serve(face: Face, host: str, port: int) -> None:
@@ -35,6 +39,7 @@ def serve(face: Face, host: str, port: int) -> None:
         log_access=False,
         log_level="error",  # type: ignore[arg-type]
         respawn_failed_workers=True,
+        workers_kill_timeout=LONGEST_STEP,
     ).serve()
 
 
@@ -52,5 +57,6 @@ def staff_app() -> Flask:
 
 
 def _house(role: Role) -> House:
+    die_with_parent()
     logs.configure(role)
     return House(Settings.read(os.environ), role)

@@ -36,6 +36,9 @@ source = "a grammar"
 verified_on = 2026-01-31
 verified_by = "Cicero"
 
+[languages.la.areas]
+north = "Septentrio"
+
 [hotlines.police]
 number = "999"
 source = "a wall"
@@ -52,6 +55,10 @@ source = "a wall"
 
 [reception]
 ask_for = "SPES"
+source = "a wall"
+
+[investigator]
+name = "VIGILES"
 source = "a wall"
 
 [duty_desk]
@@ -170,6 +177,7 @@ def test_verified_facts_leave_the_list(atlantis: Atlantis) -> None:
         "hotline child",
         "hotline centre",
         "word at the reception",
+        "name of the investigator",
         "USSD codes",
         "network names",
         "file areas.csv",
@@ -190,7 +198,9 @@ def test_the_menus_get_what_they_need(atlantis: Atlantis) -> None:
     assert country.languages == {"la": "Latina"}
     assert country.titles == {"la": "Salus"}
     assert country.questions == {"la": ("Qua in insula?", "Quo in vico?")}
-    assert country.search_names == {"la": "vicus"}
+    assert country.level_names == {"la": ("insula", "vicus")}
+    assert country.name_of(country.places.children(None)[0], "la") == "Septentrio"
+    assert country.investigator == "VIGILES"
     with pytest.raises(KeyError):
         pack.menus_country(["rw"], ranking)
 
@@ -398,7 +408,7 @@ def test_rwanda_is_whole(rwanda: Pack) -> None:
     assert len(sectors) == 416
     assert len({name for _, name in sectors}) == 379
     assert all(places.children(sector.id) for sector in places.all(2))
-    assert [area.name for area in places.all(0)] == ["East", "Kigali", "North", "South", "West"]
+    assert [area.name for area in places.all(0)] == ["Kigali", "North", "South", "East", "West"]
 
 
 def test_rwandas_languages_and_numbers_are_those_of_the_screens(rwanda: Pack) -> None:
@@ -439,6 +449,7 @@ def test_nothing_of_rwanda_is_verified(rwanda: Pack) -> None:
         "language fr",
         "language sw",
         "word at the reception",
+        "name of the investigator",
         "USSD codes",
         "network names",
         "file areas.csv",

@@ -82,6 +82,10 @@ def few(places: FewPlaces | None = None, centres: FewCentres | None = None) -> C
             "en": ("Your province?", "District?", "Sector?", "Cell?"),
             "rw": ("Hitamo intara", "Akarere?", "Umurenge?", "Akagari?"),
         },
-        search_names={"en": Name("sector"), "rw": Name("umurenge")},
+        level_names={
+            "en": tuple(map(Name, ("province", "district", "sector", "cell"))),
+            "rw": tuple(map(Name, ("intara", "akarere", "umurenge", "akagari"))),
+        },
         desk=Name("ISANGE"),
+        investigator=Name("RIB"),
     )

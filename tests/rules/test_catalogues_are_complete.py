@@ -283,7 +283,7 @@ def long_country() -> Country:
         languages={code: Name(code) for code in LANGUAGES},
         titles=TITLES,
         questions={code: [f"{name}?" for name in names] for code, names in LEVELS.items()},
-        search_names={code: Name(names[2]) for code, names in LEVELS.items()},
+        level_names={code: tuple(map(Name, names)) for code, names in LEVELS.items()},
     )
 
 

