@@ -14,7 +14,7 @@ from gateway.database import DatabaseDown
 from gateway.phones import Msisdn
 from gateway.sessions import Session, Sessions, SessionsDown
 from menus.engine import Engine, State, Turn
-from menus.intents import Intent
+from menus.intents import DiscardDraft, Intent
 
 LONGEST_TEXT = 1000
 MOST_PARTS = 64
@@ -123,6 +123,8 @@ class Conversation:
             return _repeated(stored)
         walk, event = self._understand(request, key, stored, reachable=reachable)
         page = self._engine.page(walk.turn.state, walk.turn.note)
+        if page.ends and walk.turn.state.draft:
+            self._do(DiscardDraft(), walk.turn.state.language, request.text, request, key)
         answer = Answer(page.text, page.ends, event)
         state = _forget(walk.turn.state) if page.ends else walk.turn.state
         session = Session(state, len(request.text), digest, answer.body)
@@ -178,19 +180,24 @@ class Conversation:
         turn = self._engine.turn(walk.turn.state, typed)
         if turn.intent is None:
             return _Walk(turn, walk.ring)
+        done = self._do(turn.intent, turn.state.language, history, request, key)
+        return _Walk(Turn(turn.state.learn(done.facts)), walk.ring or done.ring)
+
+    def _do(
+        self, intent: Intent, language: str, history: str, request: Request, key: bytes
+    ) -> Done:
         step = Step(
             session=key,
             history=self._sessions.digest(key, history),
             msisdn=request.msisdn,
-            language=turn.state.language,
+            language=language,
             network=request.network,
         )
         try:
-            done = self._deeds.do(turn.intent, step)
+            return self._deeds.do(intent, step)
         except DatabaseDown as error:
             logs.failure("intent_not_carried_out", error)
-            raise CannotDo(turn.state.language) from None
-        return _Walk(Turn(turn.state.learn(done.facts)), walk.ring or done.ring)
+            raise CannotDo(language) from None
 
     def _keep(self, key: bytes, session: Session, stored: Session | None, answer: Answer) -> Answer:
         """Store the session; when another copy of this step was quicker, say what it said."""

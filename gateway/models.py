@@ -28,8 +28,10 @@ class Base(DeclarativeBase):
 
 
 class ReportState(StrEnum):
-    """received → accepted → closed, or deleted by the caller at any point."""
+    """(draft →) received → accepted → closed, or deleted by the caller at any point."""
 
+    DRAFT = "draft"
+    """Not sent yet: she allowed us to send it if the line cuts. No staff ever sees it as such."""
     RECEIVED = "received"
     ACCEPTED = "accepted"
     CLOSED = "closed"
@@ -92,23 +94,23 @@ class Staff(Base):
 
 
 class Report(Base):
-    """One call for help. `answers` is encrypted; `request` makes a repeated step harmless.
+    """One call for help. `answers` is encrypted.
 
-    `rung` is how far up the ladder the alert has climbed, `climb_at` when it climbs again unless
-    somebody accepts.
+    `partial`: the line cut before she sent it. `rung` is how far up the ladder the alert has
+    climbed, `climb_at` when it climbs again unless somebody accepts (when a draft is sent).
     """
 
     __tablename__ = "reports"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
-    request: Mapped[bytes] = mapped_column(unique=True)
     about: Mapped[str]
     priority: Mapped[str]
     state: Mapped[str] = mapped_column(default=ReportState.RECEIVED)
     centre_id: Mapped[str] = mapped_column(ForeignKey("centres.id"), index=True)
     avoid: Mapped[list[str]] = mapped_column(JSON, default=list)
     investigator: Mapped[bool]
+    partial: Mapped[bool] = mapped_column(default=False)
     rung: Mapped[int] = mapped_column(default=0)
     climb_at: Mapped[datetime | None] = mapped_column(index=True)
     language: Mapped[str]
@@ -119,6 +121,15 @@ class Report(Base):
     accepted_at: Mapped[datetime | None]
     accepted_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     closed_at: Mapped[datetime | None]
+
+
+class Deed(Base):
+    """That a session did a thing, by a hash of both, so that doing it again changes nothing."""
+
+    __tablename__ = "deeds"
+
+    request: Mapped[bytes] = mapped_column(primary_key=True)
+    report_id: Mapped[str] = mapped_column(ForeignKey("reports.id"), index=True)
 
 
 class ContactRow(Base):

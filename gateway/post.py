@@ -13,6 +13,8 @@ from gateway.logs import log
 from gateway.metrics import ALARMS
 from gateway.phones import Msisdn
 from gateway.replies import Replies
+from gateway.reports import Reports
+from gateway.sessions import session_key
 from gateway.vault import Vault
 
 LONGEST_WORD: Final = 64
@@ -26,6 +28,20 @@ class Post:
     engine: Engine
     vault: Vault
     replies: Replies
+    reports: Reports
+
+    def session_ended(self, session_id: str, number: Msisdn, *, by_us: bool) -> bool:
+        """A USSD session is over; whether an SMS is now waiting.
+
+        When the line cut, a draft that its caller allowed us to send is sent. When we ended the
+        session nothing of a draft may be left. The event touches only the session of its own id
+        and number, and only a draft.
+        """
+        key = session_key(self.vault, session_id, number)
+        if by_us:
+            self.reports.forget_draft(key)
+            return False
+        return self.reports.line_cut(key)
 
     def incoming(self, message_id: str, sender: Msisdn, text: str) -> bool:
         """An SMS to our number; whether an answer is now waiting."""

@@ -1,7 +1,7 @@
-"""What a caller meant, carried out: one transaction each, once however often it is asked for.
+"""Reports as callers send them: one transaction each, once however often it is asked for.
 
-This is the only writer of reports on the callers' side. It holds public keys only, so it can keep
-a number and answers but never read them back.
+This is the only writer of reports. The callers' app holds public keys only, so it can keep a
+number and answers but never read them back.
 """
 
 from __future__ import annotations
@@ -9,22 +9,33 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from gateway import audit, contacts, database, escalation, outbox
+from gateway.cases import Cases
 from gateway.conversation import Done, Step
 from gateway.escalation import Ladder
 from gateway.metrics import REPORTS
-from gateway.models import Alert, AlertState, Centre, CodeTry, Report, ReportState
+from gateway.models import Centre, Deed, Report, ReportState
 from gateway.vault import Vault, Where
 from menus.checks import check_digit
-from menus.intents import ChangeContact, DeleteReport, Intent, OpenCase, Send, StopContact
+from menus.intents import (
+    ChangeContact,
+    DeleteReport,
+    DiscardDraft,
+    Intent,
+    KeepDraft,
+    OpenCase,
+    Send,
+    StopContact,
+)
 
 CODE_DIGITS: Final = 5
 """Digits of a code before its check digit: short enough to be remembered."""
@@ -38,11 +49,13 @@ RACES: Final = 5
 COURTESY_LIVES: Final = timedelta(minutes=15)
 """The confirming SMS to a caller is dropped after this: late, it could reach anybody."""
 
-_STATUS: Final = {
-    ReportState.RECEIVED: "received",
-    ReportState.ACCEPTED: "handled",
-    ReportState.CLOSED: "closed",
-}
+DRAFT_LIVES: Final = timedelta(minutes=4)
+"""A draft is sent after this even if the network never told us that the session ended.
+
+The network ends a session after 180 seconds; the rest is for a slow end-of-session event.
+"""
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +65,28 @@ class Reports:
     engine: Engine
     vault: Vault
     ladder: Ladder
-    tries_per_day: int
+    cases: Cases
 
     def do(self, intent: Intent, step: Step) -> Done:
         """Do it in one transaction. Raises database.DatabaseDown; then nothing was done."""
+        return self._once(lambda session: self._do(session, intent, step))
+
+    def line_cut(self, session_key: bytes) -> bool:
+        """The session is over: send what she allowed us to send; whether there was anything."""
+        return self._once(lambda session: self._send_draft(session, session_key))
+
+    def forget_draft(self, session_key: bytes) -> None:
+        """The session was ended by her or by us: nothing of an unsent report may be left."""
+        self._once(lambda session: self._discard_draft(session, session_key))
+
+    def _once(self, work: Callable[[Session], Result]) -> Result:
+        """Run `work` in a transaction, again when a twin of it ran at the same time."""
         for last in (*(False,) * (RACES - 1), True):
             try:
                 with database.writing(self.engine) as session:
-                    return self._do(session, intent, step)
+                    return work(session)
             except IntegrityError:
-                # A second copy of this step ran at the same time. What it did is now visible.
+                # What the twin did is visible now, and turns the next try into a repeat.
                 if last:
                     raise
         raise AssertionError
@@ -71,56 +96,113 @@ class Reports:
         match intent:
             case Send():
                 return self._send(session, intent, step, at)
+            case KeepDraft(send):
+                return self._keep_draft(session, send, step, at)
+            case DiscardDraft():
+                return self._discard_draft(session, step.session)
             case OpenCase():
-                return self._open(session, intent, step, at)
+                return self.cases.open(session, intent, step, at)
             case StopContact(case):
-                return self._stop_contact(session, case, at)
+                return self.cases.stop_contact(session, case, at)
             case ChangeContact():
-                return self._change_contact(session, intent, step, at)
+                return self.cases.change_contact(session, intent, step, at)
             case DeleteReport(case):
-                return self._delete(session, case, at)
+                return self.cases.delete(session, case, at)
 
     def _send(self, session: Session, send: Send, step: Step, at: datetime) -> Done:
-        request = self._request(step, send.about)
-        query = select(Report.code).where(Report.request == request)
-        code = session.scalars(query).first()
-        if code is not None:
-            return Done({"ref": code}, ring=True)
+        done = self._done(session, step.session, send.about)
+        if done is not None:
+            return Done({"ref": done.code}, ring=True)
         begun = self._begun(session, send, step)
-        report = begun or self._new(session, send, step, request, at)
+        report = begun or self._new(session, send, step, at)
+        self._note(session, step.session, send.about, report)
         self._fill(session, report, send, step, at)
-        alerted = escalation.raise_alert(session, self.ladder, report, at)
+        if report.state == ReportState.DRAFT:
+            report.state = ReportState.RECEIVED
+        self._alert(session, report, send.about, at, "completed" if begun else "reported")
         if send.contact and send.contact.by == "sms":
             self._confirm_by_sms(session, report, at)
-        act = "completed" if begun else "reported"
-        audit.record(session, at, audit.CALLER, act, report.id, f"{alerted} alerted")
-        REPORTS.labels(send.about, report.priority).inc()
         return Done({"ref": report.code}, ring=True)
 
-    def _begun(self, session: Session, send: Send, step: Step) -> Report | None:
-        """The alert that this same session sent before and that this report fills in."""
-        if send.completes is None:
-            return None
-        query = select(Report).where(
-            Report.code == send.completes,
-            Report.request == self._request(step, "child_danger"),
-            Report.state != ReportState.DELETED,
+    def _keep_draft(self, session: Session, send: Send, step: Step, at: datetime) -> Done:
+        draft = self._done(session, step.session, "draft")
+        if draft is None:
+            draft = self._new(session, send, step, at)
+            draft.state = ReportState.DRAFT
+            self._note(session, step.session, "draft", draft)
+        if draft.state == ReportState.DRAFT:
+            self._fill(session, draft, send, step, at)
+            draft.climb_at = at + DRAFT_LIVES
+        return Done({"draft": draft.code})
+
+    def _discard_draft(self, session: Session, session_key: bytes) -> Done:
+        """Leave no trace, not even a count: she sent nothing."""
+        draft = self._done(session, session_key, "draft")
+        if draft is not None and draft.state == ReportState.DRAFT:
+            contacts.forget_all_keys(session, draft.id)
+            contacts.forget(session, draft.id)
+            session.execute(delete(Deed).where(Deed.report_id == draft.id))
+            session.execute(delete(Report).where(Report.id == draft.id))
+        return Done({})
+
+    def _send_draft(self, session: Session, session_key: bytes) -> bool:
+        draft = self._done(session, session_key, "draft")
+        if draft is None or draft.state != ReportState.DRAFT:
+            return False
+        self.send_as_it_is(session, draft, database.now(session))
+        return True
+
+    def send_as_it_is(self, session: Session, draft: Report, at: datetime) -> None:
+        """The line cut: what she gave so far becomes a report, marked as partial."""
+        draft.state, draft.partial = ReportState.RECEIVED, True
+        self._alert(session, draft, draft.about, at, "line cut")
+
+    def _alert(self, session: Session, report: Report, about: str, at: datetime, act: str) -> None:
+        alerted = 0
+        if report.state == ReportState.RECEIVED:
+            alerted = escalation.raise_alert(session, self.ladder, report, at)
+        audit.record(session, at, audit.CALLER, act, report.id, f"{alerted} alerted")
+        REPORTS.labels(about, report.priority).inc()
+
+    def _done(self, session: Session, session_key: bytes, what: str) -> Report | None:
+        """The report that this was done for in this session before, locked for us."""
+        query = (
+            select(Report)
+            .join(Deed, Deed.report_id == Report.id)
+            .where(Deed.request == self._request(session_key, what))
         )
         return session.scalars(query.with_for_update()).first()
 
-    def _new(
-        self, session: Session, send: Send, step: Step, request: bytes, at: datetime
-    ) -> Report:
+    def _note(self, session: Session, session_key: bytes, what: str, report: Report) -> None:
+        session.flush()
+        session.add(Deed(request=self._request(session_key, what), report_id=report.id))
+
+    def _begun(self, session: Session, send: Send, step: Step) -> Report | None:
+        """The draft or the first alert of this same session that this report fills in."""
+        if send.completes is None:
+            return None
+        earlier = (self._done(session, step.session, what) for what in ("draft", "child_danger"))
+        return next(
+            (
+                report
+                for report in earlier
+                if report and report.code == send.completes and report.state != ReportState.DELETED
+            ),
+            None,
+        )
+
+    def _new(self, session: Session, send: Send, step: Step, at: datetime) -> Report:
         report = Report(
             id=str(uuid.uuid4()),
             code=_unused_code(session),
-            request=request,
             about=send.about,
             state=ReportState.RECEIVED,
+            priority=escalation.priority(send.about, send.answers),
+            centre_id=self._centre(session, send),
+            investigator=False,
             language=step.language,
             network=step.network,
             created_at=at,
-            secret_hash=self.vault.hash_secret(send.secret) if send.secret else None,
         )
         session.add(report)
         return report
@@ -130,12 +212,13 @@ class Reports:
         report.centre_id = self._centre(session, send)
         report.avoid = list(send.avoid)
         report.investigator = send.investigator or report.about in {"danger", "child_danger"}
+        if send.secret:
+            report.secret_hash = self.vault.hash_secret(send.secret)
         contacts.forget_all_keys(session, report.id)
+        contacts.forget(session, report.id)
         key = self.vault.new_key(report.id, "answers")
         answers = {**send.answers, **({"area": send.area} if send.area else {})}
-        report.answers = key.encrypt(
-            json.dumps(answers).encode(), Where("reports", "answers", report.id)
-        )
+        report.answers = key.encrypt(json.dumps(answers).encode(), answers_of(report.id))
         session.flush()
         contacts.keep_keys(session, report.id, "answers", key)
         if send.contact:
@@ -156,93 +239,23 @@ class Reports:
             report_id=report.id,
         )
 
-    def _open(self, session: Session, asked: OpenCase, step: Step, at: datetime) -> Done:
-        """Look up by code and secret: the same work and words whatever is wrong."""
-        repeated = session.get(CodeTry, step.history)
-        if repeated is not None:
-            return _standing(session, repeated.report_id)
-        code_hash = self.vault.fingerprint("code", asked.code)
-        number_hash = self.vault.fingerprint("code_try", step.msisdn.reveal())
-        allowed = self._tries(session, code_hash, number_hash, at) < self.tries_per_day
-        query = select(Report).where(Report.code == asked.code, Report.answers.is_not(None))
-        report = session.scalars(query).first()
-        matches = self.vault.check_secret(report.secret_hash if report else None, asked.secret)
-        opened = report if report and matches and allowed else None
-        session.add(
-            CodeTry(
-                request=step.history,
-                code_hash=code_hash,
-                number_hash=number_hash,
-                tried_at=at,
-                report_id=opened.id if opened else None,
-            )
-        )
-        audit.record(
-            session,
-            at,
-            audit.CALLER,
-            "looked" if opened else "no match",
-            opened.id if opened else None,
-        )
-        return _standing(session, opened.id if opened else None)
-
-    def _tries(self, session: Session, code_hash: bytes, number_hash: bytes, at: datetime) -> int:
-        """Failed tries of the last day, the larger of those for the code and from the number."""
-        query = select(func.count()).where(
-            CodeTry.tried_at > at - timedelta(days=1), CodeTry.report_id.is_(None)
-        )
-        of_code = session.scalar(query.where(CodeTry.code_hash == code_hash)) or 0
-        of_number = session.scalar(query.where(CodeTry.number_hash == number_hash)) or 0
-        return max(of_code, of_number)
-
-    def _stop_contact(self, session: Session, case: str, at: datetime) -> Done:
-        contacts.forget(session, case)
-        outbox.withdraw(session, case, "caller", at)
-        audit.record(session, at, audit.CALLER, "contact stopped", case)
-        return Done({})
-
-    def _change_contact(
-        self, session: Session, change: ChangeContact, step: Step, at: datetime
-    ) -> Done:
-        report = session.get(Report, change.case)
-        if report is None or report.answers is None:
-            return Done({})
-        contacts.keep(session, self.vault, report.id, step.msisdn, change.contact, at)
-        audit.record(session, at, audit.CALLER, "contact changed", report.id)
-        return Done({})
-
-    def _delete(self, session: Session, case: str, at: datetime) -> Done:
-        """The keys go first, then what they opened; the bare row stays to be counted."""
-        report = session.get(Report, case, with_for_update=True)
-        if report is None:
-            return Done({})
-        contacts.forget_all_keys(session, report.id)
-        contacts.forget(session, report.id)
-        report.answers = report.secret_hash = report.climb_at = None
-        report.avoid = []
-        report.state = ReportState.DELETED
-        outbox.withdraw(session, report.id, "caller", at)
-        outbox.withdraw(session, report.id, "staff", at)
-        _settle_alerts(session, report.id, at)
-        audit.record(session, at, audit.CALLER, "deleted", report.id)
-        return Done({})
-
-    def _request(self, step: Step, about: str) -> bytes:
-        """One report of each kind in a session, however often "send" arrives."""
-        return self.vault.fingerprint("session", step.session.hex(), about)
+    def _request(self, session_key: bytes, what: str) -> bytes:
+        """One of each kind in a session, however often it is asked for."""
+        return self.vault.fingerprint("session", session_key.hex(), what)
 
 
-def _standing(session: Session, report_id: str | None) -> Done:
-    report = session.get(Report, report_id) if report_id else None
-    if report is None or report.state == ReportState.DELETED:
-        return Done({})
-    return Done({"status": _STATUS[ReportState(report.state)], "case": report.id})
+def send_overdue_drafts(session: Session, reports: Reports, at: datetime) -> int:
+    """Send drafts whose session must be over; how many."""
+    query = select(Report).where(Report.state == ReportState.DRAFT, Report.climb_at <= at)
+    drafts = session.scalars(query.with_for_update(skip_locked=True)).all()
+    for draft in drafts:
+        reports.send_as_it_is(session, draft, at)
+    return len(drafts)
 
 
-def _settle_alerts(session: Session, report_id: str, at: datetime) -> None:
-    query = select(Alert).where(Alert.report_id == report_id, Alert.state == AlertState.OPEN)
-    for alert in session.scalars(query):
-        alert.state, alert.answered_at = AlertState.SETTLED, at
+def answers_of(report_id: str) -> Where:
+    """Where the answers of a report lie."""
+    return Where("reports", "answers", report_id)
 
 
 def _unused_code(session: Session) -> str:

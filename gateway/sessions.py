@@ -73,7 +73,7 @@ class Sessions:
 
     def key(self, session_id: str, msisdn: Msisdn) -> bytes:
         """The name of a session: a hash of its id *and* its number, so neither can be swapped."""
-        return self._vault.fingerprint("session", session_id, msisdn.reveal())
+        return session_key(self._vault, session_id, msisdn)
 
     def digest(self, key: bytes, text: str) -> bytes:
         """Stands for the history `text` of this session, which is never kept itself."""
@@ -141,6 +141,11 @@ class Sessions:
             return self._answered.get(key)
 
 
+def session_key(vault: Vault, session_id: str, msisdn: Msisdn) -> bytes:
+    """The name of a session: a hash of its id *and* its number."""
+    return vault.fingerprint("session", session_id, msisdn.reveal())
+
+
 def _name(key: bytes) -> str:
     return f"session:{key.hex()}"
 
@@ -151,14 +156,21 @@ def _encode(session: Session) -> bytes:
         for step in session.state.trail
     ]
     state = session.state
-    kept = [state.language, state.ended, trail, session.length, session.answer]
+    kept = [
+        state.language,
+        state.ended,
+        state.draft,
+        trail,
+        session.length,
+        session.answer,
+    ]
     return json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _decode(plain: bytes, digest: bytes) -> Session:
-    language, ended, trail, length, answer = cast(list[Any], json.loads(plain))
+    language, ended, draft, trail, length, answer = cast(list[Any], json.loads(plain))
     steps = tuple(
         Step(screen, page, kept, cast(Mapping[str, str], facts), tuple(returns))
         for screen, page, kept, facts, returns in trail
     )
-    return Session(State(language, steps, ended), length, digest, answer)
+    return Session(State(language, steps, ended, draft), length, digest, answer)

@@ -14,6 +14,7 @@ from redis.retry import Retry
 from sqlalchemy import Engine
 
 from gateway import database
+from gateway.cases import Cases
 from gateway.catalogues import loading
 from gateway.centres import Directory
 from gateway.conversation import Conversation
@@ -95,9 +96,7 @@ class House:
         return Conversation(
             engine=self.menus,
             sessions=Sessions(self.redis, self.vault, alone=alone),
-            deeds=Reports(
-                self.database, self.vault, self.ladder, self.pack.limits.my_code_tries_per_day
-            ),
+            deeds=self.reports,
             bell=self.bell,
             language=self.language,
         )
@@ -109,6 +108,11 @@ class House:
             raise SettingsError(
                 f"{len(facts)} facts are not verified ({some}, ...): see docs/running.md"
             )
+
+    @cached_property
+    def reports(self) -> Reports:
+        cases = Cases(self.vault, self.pack.limits.my_code_tries_per_day)
+        return Reports(self.database, self.vault, self.ladder, cases)
 
     @property
     def language(self) -> str:

@@ -34,16 +34,21 @@ from menus.speech import Speech
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a caller stands. The last step of `trail` is the screen she sees."""
+    """Where a caller stands. The last step of `trail` is the screen she sees.
+
+    `draft`: an unfinished report lies on disk, which must not outlive an end of her choosing.
+    """
 
     language: str
     trail: tuple[Step, ...]
     ended: bool = False
+    draft: bool = False
 
     def learn(self, facts: Mapping[str, str]) -> State:
         """The same place, knowing what the service found out on the way to it."""
         here = replace(self.trail[-1], facts=dict(facts))
-        return replace(self, trail=(*self.trail[:-1], here))
+        draft = "draft" in facts or (self.draft and "ref" not in facts)
+        return replace(self, trail=(*self.trail[:-1], here), draft=draft)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,7 @@ class Engine:
             return Turn(_turn_page(state, 1))
         chosen = view.options[leaf.first + key - 1]
         if chosen.language is not None:
-            return Turn(self.begin(chosen.language))
+            return Turn(replace(self.begin(chosen.language), draft=state.draft))
         return Turn(self._follow(state, chosen), chosen.intent)
 
     def _typed(self, state: State, view: Ask, key: str) -> Turn:
@@ -169,7 +174,7 @@ class Engine:
         if isinstance(chosen.goto, Onward):
             target, returns = returns[-1], returns[:-1]
         elif chosen.goto is self._start:
-            return self.begin(state.language)
+            return replace(self.begin(state.language), draft=state.draft)
         else:
             assert chosen.goto is not None  # choose() refuses an option that leads nowhere
             target = chosen.goto.name

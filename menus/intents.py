@@ -51,6 +51,22 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepDraft:
+    """Keep an unfinished report, to be sent as it is if the line cuts before she sends it.
+
+    Facts: `draft`, its code. Whatever ends the session by her own choice destroys it, except
+    sending, which `completes` it.
+    """
+
+    report: Send
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardDraft:
+    """Destroy the draft of this session, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenCase:
     """Show where a report stands, to who knows its code and its secret.
 
@@ -84,4 +100,4 @@ class DeleteReport:
     case: str
 
 
-Intent = Send | OpenCase | StopContact | ChangeContact | DeleteReport
+Intent = Send | KeepDraft | DiscardDraft | OpenCase | StopContact | ChangeContact | DeleteReport

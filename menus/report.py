@@ -1,7 +1,8 @@
 """I need help: a report of one's own, and who may do what with it.
 
 The order is the product: is the phone safe, what do we keep, age, need, when, place, centre,
-contact, secret, who may see, send. Everything may be skipped. Nothing is kept before "send".
+contact, secret, who may see, send. Everything may be skipped. Nothing is kept before "send",
+unless she allowed us to send what she gave if the line cuts.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 from typing import cast
 
 from menus import call_me, centres, checks, emergency, place
-from menus.intents import Channel, Contact, Send, Window
+from menus.intents import Channel, Contact, DiscardDraft, KeepDraft, Send, Window
 from menus.ports import Centre
-from menus.script import Ask, Caller, Choose, End, Screen, ask, choose, end, option, phrase, screen
+from menus.script import Ask, Caller, Choose, End, ask, choose, end, option, phrase, screen
 
 
 @screen
@@ -142,7 +143,7 @@ def may_contact(caller: Caller) -> Choose:
         "May the centre contact you on this number?",
         option("Yes, by call", keep="call", goto=safe_time),
         option("Yes, by SMS", keep="sms", goto=sms_warning) if _is_adult(caller) else None,
-        option("No, I will come or call", goto=secret),
+        option("No, I will come or call", goto=if_the_line_cuts),
     )
 
 
@@ -153,7 +154,7 @@ def sms_warning(caller: Caller) -> Choose:
         "SMS stays on the phone and others may read it. It will not name the service. Still OK?",
         option("Yes", keep="sms", goto=safe_time),
         option("Call only", keep="call", goto=safe_time),
-        option("No contact", keep="none", goto=secret),
+        option("No contact", keep="none", goto=if_the_line_cuts),
     )
 
 
@@ -166,6 +167,17 @@ def safe_time(caller: Caller) -> Choose:
         option("Morning 8-12", keep="morning"),
         option("Afternoon 12-17", keep="afternoon"),
         option("Evening 17-20", keep="evening"),
+        goto=if_the_line_cuts,
+    )
+
+
+@screen
+def if_the_line_cuts(caller: Caller) -> Choose:
+    """Lines cut and sessions end after three minutes; only her yes keeps what she gave."""
+    return choose(
+        "If the line cuts, may we send what you gave so far?",
+        option("Yes", intent=KeepDraft(_report(caller))),
+        option("No", intent=DiscardDraft()),
         goto=secret,
     )
 
@@ -176,34 +188,32 @@ def secret(caller: Caller) -> Ask:
     return ask(
         "Choose 4 numbers only you know. Staff will ask for them before they speak of this. "
         "Do not use your PIN or birth year.",
-        option("Skip", goto=_after_secret(caller)),
+        option("Skip", goto=confirm),
         check=checks.new_secret,
-        goto=_after_secret(caller),
-    )
-
-
-@screen
-def who_may_see(caller: Caller) -> Choose:
-    """The investigator is a consent of its own, asked of adults only."""
-    return choose(
-        "Who may see your answers?",
-        option("Health + counsellor only", goto=confirm),
-        option(
-            phrase("Also the investigator ({name})", name=caller.country.investigator),
-            keep="investigator",
-            goto=confirm,
-        ),
-        option("Nobody - delete now", goto=nothing_kept),
+        goto=confirm,
     )
 
 
 @screen
 def confirm(caller: Caller) -> Choose:
-    """Up to here nothing is on disk."""
+    """Who may see it, and the last word. The investigator is a consent of its own, for adults."""
+    if not _is_adult(caller):
+        return choose(
+            "Send to {centre}? Nothing is kept if you choose 2.",
+            option("Yes, send", intent=_report(caller), goto=sent),
+            option("No, delete all", goto=nothing_kept),
+            option("Another centre", goto=other_centre),
+            centre=centres.recipient(_centre(caller)),
+        )
     return choose(
-        "Send to {centre}? Nothing is kept if you choose 2.",
-        option("Yes, send", intent=_report(caller), goto=sent),
-        option("No, delete all", goto=nothing_kept),
+        "Send to {centre}? Who may see your answers?",
+        option("Send: health + counsellor only", intent=_report(caller), goto=sent),
+        option(
+            phrase("Send: also the investigator ({name})", name=caller.country.investigator),
+            intent=_report(caller, investigator=True),
+            goto=sent,
+        ),
+        option("Nobody - delete all", goto=nothing_kept),
         option("Another centre", goto=other_centre),
         centre=centres.recipient(_centre(caller)),
     )
@@ -236,15 +246,11 @@ def _is_adult(caller: Caller) -> bool:
     return caller.answer(age) == "adult"
 
 
-def _after_secret(caller: Caller) -> Screen:
-    return who_may_see if _is_adult(caller) else confirm
-
-
 def _centre(caller: Caller) -> Centre | None:
     return caller.country.centres.get(caller.answer(which_centre, other_centre) or "")
 
 
-def _report(caller: Caller) -> Send:
+def _report(caller: Caller, *, investigator: bool = False) -> Send:
     centre, where = _centre(caller), place.chosen(caller)
     given = {"age": caller.answer(age), "need": caller.answer(need), "when": caller.answer(when)}
     passed_over = caller.last_of(other_centre) and where
@@ -256,7 +262,8 @@ def _report(caller: Caller) -> Send:
         area=where.id if where else None,
         contact=_contact(caller),
         secret=caller.answer(secret),
-        investigator=caller.answer(who_may_see) == "investigator",
+        investigator=investigator,
+        completes=caller.fact("draft"),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from gateway import database, escalation, logs, outbox
 from gateway.logs import log
 from gateway.metrics import ALARMS
+from gateway.reports import send_overdue_drafts
 from gateway.wiring import House
 from workers.deliver import Delivery
 
@@ -48,6 +49,7 @@ class Clock:
             at = database.now(session)
             revived = outbox.recover(session, at)
             climbed = escalation.climb_due(session, self.house.ladder, at)
+            climbed += send_overdue_drafts(session, self.house.reports, at)
             session.flush()
             waiting = outbox.waiting(session, at)
         if revived:

@@ -7,20 +7,32 @@ clock. What it made stays in the folder, and the next start goes on from there.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from alembic.util import CommandError
+
 from gateway import callbacks, database, schema
 from gateway.country import Pack, load_country
 from gateway.sandbox import sample, valkey
 from gateway.sandbox.children import Child, answers
-from gateway.sandbox.folder import CannotStart, DataFolder, check_port_free, free_port
+from gateway.sandbox.folder import (
+    LOCK,
+    MARKER,
+    CannotStart,
+    DataFolder,
+    FolderNotOurs,
+    check_port_free,
+    free_port,
+)
 from gateway.sandbox.supervisor import NotReady, Pids, Supervisor, print_line
 from gateway.vault import Vault, create_keys
 
@@ -30,6 +42,17 @@ COUNTRY: Final = "rw"
 SENDER: Final = "INFO"
 """The sender of every SMS stands on the caller's phone, so it must say nothing either."""
 ISANGE: Final = (sys.executable, "-m", "gateway.cli")
+_NO_PROXY: Final = {"NO_PROXY": HOST, "no_proxy": HOST}
+"""A proxy that this machine needs for the internet knows nothing of our stand-in."""
+DESCRIPTION: Final = "demo.json"
+"""Is there while a demo is ready, and tells tests and tools where everything is."""
+
+
+class NotInProduction(CannotStart):
+    """Sample centres and a pretend network must never face real callers."""
+
+    def __init__(self) -> None:
+        super().__init__("the demo does not run where ISANGE_ENV=production")
 
 
 class NoRedis(CannotStart):
@@ -48,63 +71,63 @@ class NoSuchLanguage(CannotStart):
         super().__init__(f"--language must be one of {', '.join(pack.languages)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Where everything is. Ports other than the first are free ones, kept between starts."""
+class Spoilt(CannotStart):
+    """A file of an earlier demo cannot be used any more."""
 
-    folder: DataFolder
-    pack: Pack
-    language: str
-    port: int
-    staff_port: int
-    stand_in_port: int
-    secret: str
-    api_key: str
-    metrics_token: str
-    redis_url: str
-
-    @property
-    def database_url(self) -> str:
-        return f"sqlite:///{self.folder.path / 'database' / 'isange.db'}"
-
-    @property
-    def web(self) -> str:
-        return f"http://{HOST}:{self.port}"
-
-    @property
-    def staff(self) -> str:
-        return f"http://{HOST}:{self.staff_port}"
-
-    @property
-    def stand_in(self) -> str:
-        return f"http://{HOST}:{self.stand_in_port}"
-
-    def callback(self, kind: callbacks.Kind) -> str:
-        return callbacks.url(self.web, self.secret, kind)
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} cannot be used: put it right, or forget it all with --fresh")
 
 
 def run(data: Path, port: int, language: str | None, *, fresh: bool = False) -> int:
-    """Start everything and watch over it. The exit status; 2 with one line when it cannot start."""
+    """Start everything and watch over it. The exit status; 2 with one line when it cannot start.
+
+    Port 0 takes a free one.
+    """
+    os.umask(0o077)  # For all that is made here and by the children, SQLite and Valkey included.
     try:
-        with DataFolder.open(data) as folder:
-            check_port_free(HOST, port)
-            if fresh:
-                folder.forget()
-            plan, binary = _plan(folder, port, language)
-            return _watch(plan, _prepare(plan), _stages(plan, binary))
+        return _run(data.expanduser(), port, language, fresh=fresh)
     except (CannotStart, NotReady) as reason:
         print(reason, file=sys.stderr)
         return 2
 
 
-def _plan(folder: DataFolder, port: int, language: str | None) -> tuple[Plan, Path | None]:
+def _run(data: Path, port: int, language: str | None, *, fresh: bool) -> int:
+    """Whatever can be seen to be wrong is said before anything is made or forgotten."""
+    if os.environ.get("ISANGE_ENV") == "production":
+        raise NotInProduction
     pack = load_country(COUNTRY)
     if language is not None and language not in pack.languages:
         raise NoSuchLanguage(pack)
-    path = folder.claim("settings.json")
-    kept: Mapping[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     binary = valkey.find_server()
+    if binary is None and not os.environ.get("REDIS_URL"):
+        raise NoRedis
+    _refuse_strangers(data)
+    with DataFolder.open(data) as folder:
+        check_port_free(HOST, port)
+        if fresh:
+            folder.forget()
+        folder.claim(DESCRIPTION).unlink(missing_ok=True)
+        plan = _plan(folder, pack, port or free_port(), language, binary)
+        staff = _prepare(plan)
+        return _watch(plan, staff, _stages(plan, binary), _welcome(plan, data))
+
+
+def _refuse_strangers(data: Path) -> None:
+    """Raise FolderNotOurs for a folder that holds things, none of them a demo's."""
+    if not data.is_dir() or (data / MARKER).exists():
+        return
+    with contextlib.suppress(PermissionError):  # DataFolder says it better.
+        if any(entry.name != LOCK for entry in data.iterdir()):
+            raise FolderNotOurs(data)
+
+
+def _plan(
+    folder: DataFolder, pack: Pack, port: int, language: str | None, binary: Path | None
+) -> Plan:
+    path = folder.claim("settings.json")
+    kept: Mapping[str, Any] = _read(path) if path.exists() else {}
     staff_port = _free_port(kept.get("staff_port"), {port})
+    redis_url = valkey.redis_url(folder.subfolder("valkey")) if binary else os.environ["REDIS_URL"]
     plan = Plan(
         folder=folder,
         pack=pack,
@@ -115,19 +138,19 @@ def _plan(folder: DataFolder, port: int, language: str | None) -> tuple[Plan, Pa
         secret=kept.get("secret") or secrets.token_urlsafe(32),
         api_key=kept.get("api_key") or secrets.token_hex(32),
         metrics_token=kept.get("metrics_token") or secrets.token_urlsafe(24),
-        redis_url=_redis_url(folder, binary),
+        redis_url=redis_url,
     )
     names = ("staff_port", "stand_in_port", "secret", "api_key", "metrics_token")
     folder.write("settings.json", json.dumps({name: getattr(plan, name) for name in names}))
-    return plan, binary
+    return plan
 
 
-def _redis_url(folder: DataFolder, binary: Path | None) -> str:
-    if binary is not None:
-        return valkey.redis_url(folder.subfolder("valkey"))
-    if "REDIS_URL" not in os.environ:
-        raise NoRedis
-    return os.environ["REDIS_URL"]
+def _read(path: Path) -> Any:
+    """The JSON of a file that an earlier start wrote. Raises Spoilt."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        raise Spoilt(path) from None
 
 
 def _free_port(kept: int | None, taken: set[int]) -> int:
@@ -143,20 +166,27 @@ def _free_port(kept: int | None, taken: set[int]) -> int:
 
 
 def _prepare(plan: Plan) -> list[dict[str, str]]:
-    """Keys, schema, centres and staff, each only where the folder has none yet; the staff."""
+    """Keys, schema, centres and staff, each only where the folder has none yet; the staff.
+
+    A start that is killed in here is taken up by the next one, wherever it stopped.
+    """
     folder = plan.folder
     keys = folder.claim("keys")
     if not keys.exists():
         create_keys(keys)
     folder.subfolder("database")
-    engine = database.connect(plan.database_url)
-    schema.upgrade(engine)
     roll = folder.claim("staff.json")
-    if not roll.exists():
-        people = sample.load(engine, Vault.open(keys / "staff", "staff"), plan.pack)
-        folder.write("staff.json", json.dumps(people))
-    engine.dispose()
-    staff: list[dict[str, str]] = json.loads(roll.read_text())
+    engine = database.connect(plan.database_url)
+    try:
+        schema.upgrade(engine)
+        if not roll.exists():
+            people = sample.load(engine, Vault.open(keys / "staff", "staff"), plan.pack)
+            folder.write("staff.json", json.dumps(people))
+    except (database.DatabaseDown, CommandError):
+        raise Spoilt(plan.database_file) from None
+    finally:
+        engine.dispose()
+    staff: list[dict[str, str]] = _read(roll)
     return staff
 
 
@@ -192,90 +222,35 @@ def _child(
     return Child(name, argv, env=environment, ready=answers(f"{url}/healthz"))
 
 
-def _environment(plan: Plan, role: str) -> dict[str, str]:
-    """The settings of a service process: those of production, with a key folder by role."""
-    return {
-        **os.environ,
-        "ISANGE_ENV": "development",
-        "DATABASE_URL": plan.database_url,
-        "REDIS_URL": plan.redis_url,
-        "ISANGE_COUNTRY": COUNTRY,
-        "ISANGE_LANGUAGE": plan.language,
-        "ISANGE_KEYS": str(plan.folder.path / "keys" / role),
-        "ISANGE_CALLBACK_SECRETS": plan.secret,
-        "ISANGE_METRICS_TOKEN": plan.metrics_token,
-        "PROMETHEUS_MULTIPROC_DIR": str(plan.folder.path / "metrics"),
-        "AT_USERNAME": USERNAME,
-        "AT_API_KEY": plan.api_key,
-        "ISANGE_AT_URL": plan.stand_in,
-    }
-
-
-def _pretend(plan: Plan) -> dict[str, str]:
-    """The settings of the stand-in: the account, and where the network calls us."""
-    return {
-        **os.environ,
-        "STAND_IN_FOLDER": str(plan.folder.subfolder("stand-in")),
-        "STAND_IN_USERNAME": USERNAME,
-        "STAND_IN_SENDER": SENDER,
-        "STAND_IN_CURRENCY": "RWF",
-        "STAND_IN_NETWORK_CODE": min(plan.pack.networks.names, default="99999"),
-        "STAND_IN_API_KEY": plan.api_key,
-        "STAND_IN_USSD_URL": plan.callback("ussd"),
-        "STAND_IN_EVENTS_URL": plan.callback("events"),
-        "STAND_IN_SMS_URL": plan.callback("sms"),
-        "STAND_IN_DELIVERY_URL": plan.callback("delivery"),
-        "STAND_IN_OPT_OUT_URL": plan.callback("opt-out"),
-    }
-
-
-def _watch(plan: Plan, staff: list[dict[str, str]], stages: list[list[Child]]) -> int:
-    """Run until told to stop, keeping demo.json true."""
+def _watch(
+    plan: Plan, staff: list[dict[str, str]], stages: list[list[Child]], welcome: str
+) -> int:
+    """Run until told to stop, keeping the description true, which goes when the demo does."""
 
     def write(pids: Pids) -> None:
-        plan.folder.write("demo.json", json.dumps(_description(plan, staff, pids), indent=1))
+        plan.folder.write(DESCRIPTION, json.dumps(_description(plan, staff, pids), indent=1))
 
     def announce(pids: Pids) -> None:
         write(pids)
-        print_line(_welcome(plan))
+        print_line(welcome)
 
     logs = plan.folder.subfolder("logs")
     supervisor = Supervisor(stages, logs, inherit=(plan.folder.lock,), on_change=write)
-    return supervisor.run(on_ready=announce)
+    try:
+        return supervisor.run(on_ready=announce)
+    finally:
+        plan.folder.claim(DESCRIPTION).unlink(missing_ok=True)
 
 
-def _description(plan: Plan, staff: list[dict[str, str]], pids: Pids) -> dict[str, Any]:
-    """demo.json: where everything is, secrets included, for tests and tools on this machine."""
-    return {
-        "ussd_url": plan.callback("ussd"),
-        "events_url": plan.callback("events"),
-        "sms_url": plan.callback("sms"),
-        "delivery_url": plan.callback("delivery"),
-        "opt_out_url": plan.callback("opt-out"),
-        "staff_ussd_url": None,
-        "phone_url": None,
-        "console_url": None,
-        "metrics_url": f"{plan.web}/metrics?token={plan.metrics_token}",
-        "health_url": f"{plan.web}/healthz",
-        "stand_in_url": plan.stand_in,
-        "sent_url": f"{plan.stand_in}/sent",
-        "database_url": plan.database_url,
-        "redis_url": plan.redis_url,
-        "log_dir": str(plan.folder.path / "logs"),
-        "service_code": plan.pack.codes.callers,
-        "staff": staff,
-        "pids": {"demo": os.getpid(), **pids},
-    }
-
-
-def _welcome(plan: Plan) -> str:
-    data = plan.folder.path
+def _welcome(plan: Plan, data: Path) -> str:
+    """`data` as it was given: what is printed can be pasted into the same shell."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "isange" else "isange"
     return "\n".join(
         (
             f"The line is open on {plan.web}. All centres and hotlines are samples, not live data.",
-            f"  dial it:          isange dial --data {data}",
+            f"  dial it:          {shlex.join([program, 'dial', '--data', str(data)])}",
             f"  SMS that left:    {plan.stand_in}/sent",
-            f"  addresses, staff: {data / 'demo.json'}",
+            f"  addresses, staff: {data / DESCRIPTION}",
             "Ctrl-C stops it; the same command goes on from here.",
         )
     )

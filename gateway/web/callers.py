@@ -38,7 +38,7 @@ def create_app(house: House) -> Flask:
             abort(404)
         return line.respond(request)
 
-    post = Post(house.database, house.vault, house.replies)
+    post = Post(house.database, house.vault, house.replies, house.reports)
     for kind, take in Notices(post, house.pack.region).takers().items():
         view = _taking(house, doors, kind, take)
         app.add_url_rule(f"/at/<secret>/{kind}", kind, view, methods=["POST"])

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from gateway import phones
 from gateway.callbacks import Kind
 from gateway.phones import Msisdn, NotANumber
 from gateway.post import Post
+
+ENDED_BY_US: Final = "Success"
+"""The event's status when our END closed the session; otherwise the line cut."""
 
 Form = Mapping[str, str]
 Taker = Callable[[Form], bool]
@@ -54,8 +58,12 @@ class Notices:
         return False
 
     def _event(self, form: Form) -> bool:
-        """The end of a session. Its fields hold what a caller said: they are read by nobody."""
-        return False
+        """The end of a USSD session. Its `input` and `lastAppResponse` are read by nobody."""
+        number = self._number(form, "phoneNumber")
+        if number is None:
+            return False
+        by_us = form.get("status", "").strip() == ENDED_BY_US
+        return self.post.session_ended(_field(form, "sessionId"), number, by_us=by_us)
 
     def _number(self, form: Form, name: str) -> Msisdn | None:
         try:

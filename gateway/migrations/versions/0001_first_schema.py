@@ -90,13 +90,13 @@ def upgrade() -> None:
         "reports",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
-        sa.Column("request", sa.LargeBinary(), nullable=False),
         sa.Column("about", sa.String(length=64), nullable=False),
         sa.Column("priority", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=64), nullable=False),
         sa.Column("centre_id", sa.String(length=64), nullable=False),
         sa.Column("avoid", sa.JSON(), nullable=False),
         sa.Column("investigator", sa.Boolean(), nullable=False),
+        sa.Column("partial", sa.Boolean(), nullable=False),
         sa.Column("rung", sa.Integer(), nullable=False),
         sa.Column("climb_at", UtcDateTime(), nullable=True),
         sa.Column("language", sa.String(length=64), nullable=False),
@@ -117,7 +117,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("code"),
-        sa.UniqueConstraint("request"),
     )
     with op.batch_alter_table("reports", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reports_centre_id"), ["centre_id"], unique=False)
@@ -195,6 +194,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("report_id", "purpose", "recipient"),
     )
     op.create_table(
+        "deeds",
+        sa.Column("request", sa.LargeBinary(), nullable=False),
+        sa.Column("report_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["report_id"],
+            ["reports.id"],
+        ),
+        sa.PrimaryKeyConstraint("request"),
+    )
+    with op.batch_alter_table("deeds", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_deeds_report_id"), ["report_id"], unique=False)
+
+    op.create_table(
         "outbox",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("dedupe_key", sa.String(length=120), nullable=False),
@@ -244,6 +256,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outbox_report_id"))
 
     op.drop_table("outbox")
+    with op.batch_alter_table("deeds", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_deeds_report_id"))
+
+    op.drop_table("deeds")
     op.drop_table("data_keys")
     with op.batch_alter_table("contacts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contacts_number_hash"))

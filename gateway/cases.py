@@ -1,0 +1,114 @@
+"""My code: what a caller may see and do with a report whose code and secret she knows.
+
+Least disclosure: where it stands, and nothing of what was reported, where, or to whom.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gateway import audit, contacts, outbox
+from gateway.conversation import Done, Step
+from gateway.models import Alert, AlertState, CodeTry, Report, ReportState
+from gateway.vault import Vault
+from menus.intents import ChangeContact, OpenCase
+
+_STATUS: Final = {
+    ReportState.RECEIVED: "received",
+    ReportState.ACCEPTED: "handled",
+    ReportState.CLOSED: "closed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Opens reports to their callers. Every method works inside the caller's transaction."""
+
+    vault: Vault
+    tries_per_day: int
+
+    def open(self, session: Session, asked: OpenCase, step: Step, at: datetime) -> Done:
+        """Look up by code and secret: the same work and words whatever is wrong."""
+        repeated = session.get(CodeTry, step.history)
+        if repeated is not None:
+            return _standing(session, repeated.report_id)
+        code_hash = self.vault.fingerprint("code", asked.code)
+        number_hash = self.vault.fingerprint("code_try", step.msisdn.reveal())
+        allowed = self._failures(session, code_hash, number_hash, at) < self.tries_per_day
+        query = select(Report).where(Report.code == asked.code, Report.state.in_(_STATUS))
+        report = session.scalars(query).first()
+        matches = self.vault.check_secret(report.secret_hash if report else None, asked.secret)
+        opened = report.id if report and matches and allowed else None
+        session.add(
+            CodeTry(
+                request=step.history,
+                code_hash=code_hash,
+                number_hash=number_hash,
+                tried_at=at,
+                report_id=opened,
+            )
+        )
+        audit.record(session, at, audit.CALLER, "looked" if opened else "no match", opened)
+        return _standing(session, opened)
+
+    def stop_contact(self, session: Session, case: str, at: datetime) -> Done:
+        """Destroy the number; staff can then not reach her at all."""
+        contacts.forget(session, case)
+        outbox.withdraw(session, case, "caller", at)
+        audit.record(session, at, audit.CALLER, "contact stopped", case)
+        return Done({})
+
+    def change_contact(
+        self, session: Session, change: ChangeContact, step: Step, at: datetime
+    ) -> Done:
+        """Replace how she may be reached, on the number of this session."""
+        report = session.get(Report, change.case)
+        if report is not None and report.state in _STATUS:
+            contacts.keep(session, self.vault, report.id, step.msisdn, change.contact, at)
+            audit.record(session, at, audit.CALLER, "contact changed", report.id)
+        return Done({})
+
+    def delete(self, session: Session, case: str, at: datetime) -> Done:
+        """The keys go first, then what they opened; the bare row stays to be counted."""
+        report = session.get(Report, case, with_for_update=True)
+        if report is None:
+            return Done({})
+        contacts.forget_all_keys(session, report.id)
+        contacts.forget(session, report.id)
+        report.answers = report.secret_hash = report.climb_at = None
+        report.avoid = []
+        report.state = ReportState.DELETED
+        outbox.withdraw(session, report.id, "caller", at)
+        outbox.withdraw(session, report.id, "staff", at)
+        _settle_alerts(session, report.id, at)
+        audit.record(session, at, audit.CALLER, "deleted", report.id)
+        return Done({})
+
+    def _failures(
+        self, session: Session, code_hash: bytes, number_hash: bytes, at: datetime
+    ) -> int:
+        """Failed tries of the last day, the larger of those for the code and from the number."""
+        query = select(func.count()).where(
+            CodeTry.tried_at > at - timedelta(days=1), CodeTry.report_id.is_(None)
+        )
+        of_code = session.scalar(query.where(CodeTry.code_hash == code_hash)) or 0
+        of_number = session.scalar(query.where(CodeTry.number_hash == number_hash)) or 0
+        return max(of_code, of_number)
+
+
+def _standing(session: Session, report_id: str | None) -> Done:
+    report = session.get(Report, report_id) if report_id else None
+    if report is None or report.state not in _STATUS:
+        return Done({})
+    return Done({"status": _STATUS[ReportState(report.state)], "case": report.id})
+
+
+def _settle_alerts(session: Session, report_id: str, at: datetime) -> None:
+    query = select(Alert).where(Alert.report_id == report_id, Alert.state == AlertState.OPEN)
+    for alert in session.scalars(query):
+        alert.state, alert.answered_at = AlertState.SETTLED, at

@@ -1,0 +1,8 @@
+"""The properties of the dialogue are tried on the same examples at every run."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("steady", derandomize=True, database=None, deadline=None)
+settings.load_profile("steady")
