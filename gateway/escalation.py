@@ -85,6 +85,21 @@ def climb_due(session: Session, ladder: Ladder, at: datetime, most: int = 100) -
     return len(reports)
 
 
+def ask_again(session: Session, ladder: Ladder, report: Report, at: datetime) -> int:
+    """Alert anew all who were asked and did not decline; if there is none, the next rung."""
+    query = select(Alert).where(
+        Alert.report_id == report.id, Alert.state.in_((AlertState.OPEN, AlertState.SETTLED))
+    )
+    alerts = session.scalars(query).all()
+    if not alerts:
+        return _call(session, ladder, report, rung=report.rung + 1, at=at, minutes_lost=None)
+    for alert in alerts:
+        alert.state, alert.answered_at = AlertState.OPEN, None
+        _queue(session, ladder, report, alert, at, minutes_lost=None)
+    report.climb_at = at + timedelta(minutes=ladder.accept_within(report.priority))
+    return len(alerts)
+
+
 def _call(
     session: Session,
     ladder: Ladder,
@@ -148,18 +163,30 @@ def _alert(
     ]
     session.add_all(alerts)
     session.flush()
+    for alert in alerts:
+        _queue(session, ladder, report, alert, at, minutes_lost=minutes_lost)
+
+
+def _queue(
+    session: Session,
+    ladder: Ladder,
+    report: Report,
+    alert: Alert,
+    at: datetime,
+    *,
+    minutes_lost: int | None,
+) -> None:
     late = minutes_lost is not None
     minutes = minutes_lost if late else ladder.accept_within(report.priority)
-    for alert in alerts:
-        outbox.add(
-            session,
-            dedupe_key=f"alert:{alert.id}",
-            audience="staff",
-            template="alert_not_accepted" if late else "alert",
-            at=at,
-            lives=ALERT_LIVES,
-            report_id=report.id,
-            staff_id=alert.staff_id,
-            alert_id=alert.id,
-            values={"minutes": minutes},
-        )
+    outbox.add(
+        session,
+        dedupe_key=f"alert:{alert.id}:{at.isoformat()}",
+        audience="staff",
+        template="alert_not_accepted" if late else "alert",
+        at=at,
+        lives=ALERT_LIVES,
+        report_id=report.id,
+        staff_id=alert.staff_id,
+        alert_id=alert.id,
+        values={"minutes": minutes},
+    )

@@ -237,6 +237,17 @@ class CodeTry(Base):
     """The report it opened; None for a try that failed."""
 
 
+class PinTry(Base):
+    """One try of a member of staff to sign in by phone, so that a PIN cannot be guessed."""
+
+    __tablename__ = "pin_tries"
+
+    request: Mapped[bytes] = mapped_column(primary_key=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    tried_at: Mapped[datetime]
+    right: Mapped[bool]
+
+
 class Audit(Base):
     """Who did what, written in the transaction of the act itself."""
 

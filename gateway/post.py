@@ -37,7 +37,7 @@ class Post:
         session nothing of a draft may be left. The event touches only the session of its own id
         and number, and only a draft.
         """
-        key = session_key(self.vault, session_id, number)
+        key = session_key(self.vault, "callers", session_id, number)
         if by_us:
             self.reports.forget_draft(key)
             return False

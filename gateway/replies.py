@@ -17,9 +17,9 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from gateway import audit, database, outbox, roster
+from gateway import casework, database, outbox, roster
 from gateway.metrics import ALARMS
-from gateway.models import Alert, AlertState, IncomingSms, Outbox, Report, ReportState, Staff
+from gateway.models import Alert, IncomingSms, Outbox, Report, Staff
 from gateway.phones import Msisdn
 from gateway.vault import Vault
 
@@ -135,50 +135,22 @@ class _Answer:
 
 
 def _accept(session: Session, answer: _Answer, alert: Alert, report: Report) -> bool:
-    person = answer.person
-    if report.state == ReportState.RECEIVED:
-        report.state, report.accepted_at = ReportState.ACCEPTED, answer.at
-        report.accepted_by, report.climb_at = person.id, None
-        alert.state, alert.answered_at = AlertState.ACCEPTED, answer.at
-        outbox.withdraw(session, report.id, "staff", answer.at)
-        _tell_others(session, alert, person, answer.at)
-        audit.record(session, answer.at, audit.staff(person.id), "accepted", report.id)
-        return answer.say("yours", report)
-    if report.state == ReportState.ACCEPTED and report.accepted_by == person.id:
-        return answer.say("yours", report)
-    if report.state == ReportState.ACCEPTED:
-        holder = session.get(Staff, report.accepted_by)
-        return answer.say("accepted_by", report, role=holder.role if holder else "lead")
-    return answer.say("closed", report)
-
-
-def _tell_others(session: Session, alert: Alert, person: Staff, at: datetime) -> None:
-    """Everybody who was asked learns that nothing is left to do."""
-    query = select(Alert).where(Alert.report_id == alert.report_id, Alert.id != alert.id)
-    for other in session.scalars(query):
-        if other.state == AlertState.OPEN:
-            other.state, other.answered_at = AlertState.SETTLED, at
-        outbox.add(
-            session,
-            dedupe_key=f"told:{other.id}",
-            audience="staff",
-            template="accepted_by",
-            at=at,
-            lives=REPLY_LIVES,
-            report_id=alert.report_id,
-            staff_id=other.staff_id,
-            values={"role": person.role},
-        )
+    casework.accept(session, alert, report, answer.person, answer.at)
+    return _tell_standing(session, answer, alert, report)
 
 
 def _pass_on(session: Session, answer: _Answer, alert: Alert, report: Report) -> bool:
-    """She cannot: when nobody else is still asked, the next rung is called at once."""
-    if report.state != ReportState.RECEIVED:
-        return _accept(session, answer, alert, report)
-    alert.state, alert.answered_at = AlertState.DECLINED, answer.at
-    session.flush()
-    query = select(Alert.id).where(Alert.report_id == report.id, Alert.state == AlertState.OPEN)
-    if session.scalars(query).first() is None:
-        report.climb_at = answer.at
-    audit.record(session, answer.at, audit.staff(answer.person.id), "passed on", report.id)
-    return answer.say("passed_on", report)
+    if casework.pass_on(session, alert, report, answer.person, answer.at):
+        return answer.say("passed_on", report)
+    return _tell_standing(session, answer, alert, report)
+
+
+def _tell_standing(session: Session, answer: _Answer, alert: Alert, report: Report) -> bool:
+    match casework.standing(report, alert):
+        case "yours":
+            return answer.say("yours", report)
+        case "taken":
+            holder = session.get(Staff, report.accepted_by)
+            return answer.say("accepted_by", report, role=holder.role if holder else "lead")
+        case _:
+            return answer.say("closed", report)

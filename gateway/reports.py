@@ -58,6 +58,10 @@ The network ends a session after 180 seconds; the rest is for a slow end-of-sess
 Result = TypeVar("Result")
 
 
+class NotACallersIntent(TypeError):
+    """A screen of the staff's asked for something on the callers' line: a bug of ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reports:
     """Carries out the callers' intents (gateway.conversation.Deeds)."""
@@ -108,6 +112,8 @@ class Reports:
                 return self.cases.change_contact(session, intent, step, at)
             case DeleteReport(case):
                 return self.cases.delete(session, case, at)
+            case _:
+                raise NotACallersIntent(type(intent).__name__)
 
     def _send(self, session: Session, send: Send, step: Step, at: datetime) -> Done:
         done = self._done(session, step.session, send.about)

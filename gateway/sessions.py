@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -23,6 +23,8 @@ from gateway.phones import Msisdn
 from gateway.vault import CannotOpen, Vault
 from menus.engine import State
 from menus.script import Step
+
+LineName = Literal["callers", "staff"]
 
 LIFETIME: Final = 300
 """Seconds in Redis. The network ends a session after 180; a repeat may come a little later."""
@@ -58,10 +60,13 @@ class Session:
 
 
 class Sessions:
-    """All sessions of the callers' line."""
+    """All sessions of one line: that of the callers or that of the staff."""
 
-    def __init__(self, redis: Redis, vault: Vault, *, alone: bool = True) -> None:
-        """`alone`: no other process answers callers, so what this one remembers is everything."""
+    def __init__(
+        self, redis: Redis, vault: Vault, line: LineName = "callers", *, alone: bool = True
+    ) -> None:
+        """`alone`: no other process answers this line, so what we remember is everything."""
+        self._line = line
         self._redis = redis
         self._vault = vault
         self._alone = alone
@@ -73,7 +78,7 @@ class Sessions:
 
     def key(self, session_id: str, msisdn: Msisdn) -> bytes:
         """The name of a session: a hash of its id *and* its number, so neither can be swapped."""
-        return session_key(self._vault, session_id, msisdn)
+        return session_key(self._vault, self._line, session_id, msisdn)
 
     def digest(self, key: bytes, text: str) -> bytes:
         """Stands for the history `text` of this session, which is never kept itself."""
@@ -141,9 +146,9 @@ class Sessions:
             return self._answered.get(key)
 
 
-def session_key(vault: Vault, session_id: str, msisdn: Msisdn) -> bytes:
-    """The name of a session: a hash of its id *and* its number."""
-    return vault.fingerprint("session", session_id, msisdn.reveal())
+def session_key(vault: Vault, line: LineName, session_id: str, msisdn: Msisdn) -> bytes:
+    """The name of a session: a hash of its line, its id *and* its number."""
+    return vault.fingerprint("session", line, session_id, msisdn.reveal())
 
 
 def _name(key: bytes) -> str:

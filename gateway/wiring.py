@@ -28,8 +28,9 @@ from gateway.replies import Replies
 from gateway.reports import Reports
 from gateway.sessions import Sessions
 from gateway.settings import Settings, SettingsError
+from gateway.staffline import StaffLine
 from gateway.vault import Role, Vault
-from menus import welcome
+from menus import staff, welcome
 from menus.engine import Engine as MenuEngine
 from menus.speech import Speech
 
@@ -99,6 +100,17 @@ class House:
             deeds=self.reports,
             bell=self.bell,
             language=self.language,
+        )
+
+    @cached_property
+    def staff_conversation(self) -> Conversation:
+        country = self.pack.menus_country(tuple(self.pack.languages), self.centres)
+        return Conversation(
+            engine=MenuEngine(staff.pin, country, self.speech),
+            sessions=Sessions(self.redis, self.vault, "staff"),
+            deeds=StaffLine(self.database, self.vault, self.ladder, self.pack),
+            bell=self.bell,
+            language=self.pack.staff_language,
         )
 
     def _refuse_unverified(self, facts: Sequence[str]) -> None:

@@ -47,8 +47,12 @@ class State:
     def learn(self, facts: Mapping[str, str]) -> State:
         """The same place, knowing what the service found out on the way to it."""
         here = replace(self.trail[-1], facts=dict(facts))
-        draft = "draft" in facts or (self.draft and "ref" not in facts)
-        return replace(self, trail=(*self.trail[:-1], here), draft=draft)
+        return replace(
+            self,
+            trail=(*self.trail[:-1], here),
+            draft="draft" in facts or (self.draft and "ref" not in facts),
+            language=facts.get("language", self.language),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,14 +63,15 @@ def plain(text: str) -> str:
     """
     if fits_alphabet(text):
         return text
-    return "".join(map(_nearest, text.translate(_LOOKALIKES)))
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(map(_nearest, composed.translate(_LOOKALIKES)))
 
 
 def _nearest(character: str) -> str:
-    if character in BASIC or character in EXTENSION:
+    if fits_alphabet(character):
         return character
     bare = unicodedata.normalize("NFKD", character)
-    kept = "".join(part for part in bare if part in BASIC)
+    kept = "".join(filter(fits_alphabet, bare))
     return kept or ("" if unicodedata.combining(character) else "?")
 
 
@@ -78,8 +79,8 @@ def cut(text: str, room: int) -> str:
     """The longest beginning of `text` that takes at most `room` septets, ending at a word."""
     if septets(text) <= room:
         return text
-    end = room
+    end = room = max(room, 0)
     while septets(text[:end]) > room:
         end -= 1
-    space = max(text.rfind(" ", 0, end), text.rfind("\n", 0, end))
+    space = max(text.rfind(" ", 0, end + 1), text.rfind("\n", 0, end + 1))
     return text[: space if space > 0 else end].rstrip()

@@ -100,4 +100,104 @@ class DeleteReport:
     case: str
 
 
-Intent = Send | KeepDraft | DiscardDraft | OpenCase | StopContact | ChangeContact | DeleteReport
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Prove to be the member of staff whose number this is.
+
+    Facts: `staff`, `duty` ("on" or "off") and `cases`; none for an unknown number, a wrong PIN or
+    a locked one. `cases` has a line for each open report: code, priority and standing.
+    """
+
+    pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ListCases:
+    """Look again at what is open. Facts: `duty`, `cases`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetDuty:
+    """Go on or off duty. Facts: `duty`, `cases`."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenForStaff:
+    """Open a report that she was alerted about. Facts: `case`, `code`, `priority`, `standing`."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptCase:
+    """Be the one who helps. Facts as for OpenForStaff."""
+
+    case: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassOn:
+    """She cannot: the next person is called. Facts as for OpenForStaff."""
+
+    case: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAnswers:
+    """Facts: `answer.QUESTION` for each that was given, `partial` when the line cut."""
+
+    case: str
+
+
+Reason = Literal["first call", "follow up", "danger"]
+
+
+@dataclass(frozen=True, slots=True)
+class RevealNumber:
+    """Facts: `number` and `window`; `limit` when she has seen too many this hour."""
+
+    case: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSecret:
+    """Is it the caller who answers the phone? Facts: `secret` is "right", "wrong" or "none"."""
+
+    case: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Give an accepted report back to her colleagues. Facts as for OpenForStaff."""
+
+    case: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCase:
+    """Nothing is left to do. Facts as for OpenForStaff."""
+
+    case: str
+
+
+CallerIntent = (
+    Send | KeepDraft | DiscardDraft | OpenCase | StopContact | ChangeContact | DeleteReport
+)
+StaffIntent = (
+    SignIn
+    | ListCases
+    | SetDuty
+    | OpenForStaff
+    | AcceptCase
+    | PassOn
+    | ReadAnswers
+    | RevealNumber
+    | CheckSecret
+    | HandOver
+    | CloseCase
+)
+Intent = CallerIntent | StaffIntent

@@ -153,6 +153,7 @@ def settings(sqlite_url: str, valkey: Valkey, keys: Path) -> Callable[..., Setti
 @pytest.fixture
 def line(settings: Callable[..., Settings]) -> Iterator[Line]:
     """The whole line in this process: callers' app, worker and sample staff, on SQLite."""
-    made = Line(House(settings("web"), "web"), House(settings("worker"), "worker"))
+    roles: tuple[Role, ...] = ("web", "staff", "worker")
+    made = Line(*(House(settings(role), role) for role in roles))
     yield made
     made.close()

@@ -14,6 +14,7 @@ from gateway.phones import Msisdn
 from gateway.providers import Accepted, Outcome
 from gateway.roster import NewStaff, Role
 from gateway.web import callers
+from gateway.web import staff as staff_web
 from gateway.wiring import House
 from tests.phone import Phone
 from workers.clock import Clock
@@ -21,6 +22,7 @@ from workers.deliver import Delivery
 
 SECRET = "a-secret-for-tests-only-long-enough"
 CALLER = "+250788123456"
+PIN = "4711"
 
 
 @dataclass
@@ -46,15 +48,17 @@ class Tray:
 class Line:
     """Everything between a phone and the staff, with no process and no network in between."""
 
-    def __init__(self, web: House, worker: House) -> None:
-        self.web, self.worker = web, worker
+    def __init__(self, web: House, staff: House, worker: House) -> None:
+        self.web, self.staff_house, self.worker = web, staff, worker
         with database.writing(web.database) as session:
             centres.replace_all(session, web.pack, web.pack.centres)
         web.centres.reread()
         self.client: FlaskClient = callers.create_app(web).test_client()
+        self.staff_client: FlaskClient = staff_web.create_app(staff).test_client()
         self.tray = Tray()
         self.delivery = Delivery(worker.database, worker.letters, self.tray)
         self.clock = Clock(worker, self.delivery)
+        self._pin_hash = web.vault.hash_secret(PIN)
         self._numbers = itertools.count(788_000_500)
         self._ids = itertools.count(1)
 
@@ -62,10 +66,14 @@ class Line:
         """A phone in somebody's hand."""
         return Phone(self.client, self.url("ussd"), number)
 
+    def staff_phone(self, number: str) -> Phone:
+        """The phone of a member of staff, dialling the staff's own code."""
+        return Phone(self.staff_client, self.url("staff"), number, "*384*3030#")
+
     def staff(self, centre: str, role: Role = "health", *, on_duty: bool = True) -> str:
         """Register a member of staff; her number."""
         number = f"+250{next(self._numbers)}"
-        new = NewStaff(phones.parse(number), role, centre, "en", "no PIN", on_duty)
+        new = NewStaff(phones.parse(number), role, centre, "en", self._pin_hash, on_duty)
         with database.writing(self.web.database) as session:
             roster.add(session, self.web.vault, new)
         return number
@@ -97,7 +105,7 @@ class Line:
         return callbacks.url("", SECRET, kind)
 
     def close(self) -> None:
-        for house in (self.web, self.worker):
+        for house in (self.web, self.staff_house, self.worker):
             house.database.dispose()
             house.redis.close()
 

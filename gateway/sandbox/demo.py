@@ -14,13 +14,12 @@ import secrets
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from alembic.util import CommandError
 
-from gateway import callbacks, database, schema
+from gateway import database, schema
 from gateway.country import Pack, load_country
 from gateway.sandbox import sample, valkey
 from gateway.sandbox.children import Child, answers
@@ -33,17 +32,16 @@ from gateway.sandbox.folder import (
     check_port_free,
     free_port,
 )
+from gateway.sandbox.plan import HOST, Plan
 from gateway.sandbox.supervisor import NotReady, Pids, Supervisor, print_line
 from gateway.vault import Vault, create_keys
 
-HOST: Final = "127.0.0.1"
-USERNAME: Final = "demo"
 COUNTRY: Final = "rw"
-SENDER: Final = "INFO"
-"""The sender of every SMS stands on the caller's phone, so it must say nothing either."""
 ISANGE: Final = (sys.executable, "-m", "gateway.cli")
-_NO_PROXY: Final = {"NO_PROXY": HOST, "no_proxy": HOST}
-"""A proxy that this machine needs for the internet knows nothing of our stand-in."""
+
+KEPT: Final = ("staff_port", "stand_in_port", "secret", "api_key", "metrics_token")
+"""What a plan takes over from the start before: all addresses stay as they were."""
+
 DESCRIPTION: Final = "demo.json"
 """Is there while a demo is ready, and tells tests and tools where everything is."""
 
@@ -99,17 +97,19 @@ def _run(data: Path, port: int, language: str | None, *, fresh: bool) -> int:
     if language is not None and language not in pack.languages:
         raise NoSuchLanguage(pack)
     binary = valkey.find_server()
-    if binary is None and not os.environ.get("REDIS_URL"):
+    elsewhere = os.environ.get("REDIS_URL", "")
+    if binary is None and not elsewhere:
         raise NoRedis
     _refuse_strangers(data)
     with DataFolder.open(data) as folder:
         check_port_free(HOST, port)
         if fresh:
             folder.forget()
+        redis_url = valkey.redis_url(folder.subfolder("valkey")) if binary else elsewhere
         folder.claim(DESCRIPTION).unlink(missing_ok=True)
-        plan = _plan(folder, pack, port or free_port(), language, binary)
-        staff = _prepare(plan)
-        return _watch(plan, staff, _stages(plan, binary), _welcome(plan, data))
+        plan = _plan(folder, pack, port or free_port(), language, redis_url)
+        staff = _prepare(folder, plan)
+        return _watch(folder, plan, staff, _stages(folder, plan, binary), _welcome(plan, data))
 
 
 def _refuse_strangers(data: Path) -> None:
@@ -121,27 +121,24 @@ def _refuse_strangers(data: Path) -> None:
             raise FolderNotOurs(data)
 
 
-def _plan(
-    folder: DataFolder, pack: Pack, port: int, language: str | None, binary: Path | None
-) -> Plan:
+def _plan(folder: DataFolder, pack: Pack, port: int, language: str | None, redis_url: str) -> Plan:
     path = folder.claim("settings.json")
     kept: Mapping[str, Any] = _read(path) if path.exists() else {}
     staff_port = _free_port(kept.get("staff_port"), {port})
-    redis_url = valkey.redis_url(folder.subfolder("valkey")) if binary else os.environ["REDIS_URL"]
     plan = Plan(
-        folder=folder,
+        folder=folder.path,
+        country=COUNTRY,
         pack=pack,
         language=language or pack.default_language,
         port=port,
         staff_port=staff_port,
         stand_in_port=_free_port(kept.get("stand_in_port"), {port, staff_port}),
+        redis_url=redis_url,
         secret=kept.get("secret") or secrets.token_urlsafe(32),
         api_key=kept.get("api_key") or secrets.token_hex(32),
         metrics_token=kept.get("metrics_token") or secrets.token_urlsafe(24),
-        redis_url=redis_url,
     )
-    names = ("staff_port", "stand_in_port", "secret", "api_key", "metrics_token")
-    folder.write("settings.json", json.dumps({name: getattr(plan, name) for name in names}))
+    folder.write("settings.json", json.dumps({name: getattr(plan, name) for name in KEPT}))
     return plan
 
 
@@ -165,12 +162,11 @@ def _free_port(kept: int | None, taken: set[int]) -> int:
     return next(port for port in iter(free_port, 0) if port not in taken)
 
 
-def _prepare(plan: Plan) -> list[dict[str, str]]:
+def _prepare(folder: DataFolder, plan: Plan) -> list[dict[str, str]]:
     """Keys, schema, centres and staff, each only where the folder has none yet; the staff.
 
     A start that is killed in here is taken up by the next one, wherever it stopped.
     """
-    folder = plan.folder
     keys = folder.claim("keys")
     if not keys.exists():
         create_keys(keys)
@@ -183,34 +179,32 @@ def _prepare(plan: Plan) -> list[dict[str, str]]:
             people = sample.load(engine, Vault.open(keys / "staff", "staff"), plan.pack)
             folder.write("staff.json", json.dumps(people))
     except (database.DatabaseDown, CommandError):
-        raise Spoilt(plan.database_file) from None
+        raise Spoilt(plan.database) from None
     finally:
         engine.dispose()
     staff: list[dict[str, str]] = _read(roll)
     return staff
 
 
-def _stages(plan: Plan, binary: Path | None) -> list[list[Child]]:
-    """What runs, in the order in which it starts; it stops in the reverse order."""
-    metrics = plan.folder.subfolder("metrics")
-    for old in metrics.iterdir():
+def _stages(folder: DataFolder, plan: Plan, binary: Path | None) -> list[list[Child]]:
+    """What runs, in the order in which it starts. It stops in the reverse order, so that a worker
+    which is sending can finish."""
+    for old in folder.subfolder("metrics").iterdir():
         old.unlink()
-    embedded = [valkey.valkey_child(plan.folder.subfolder("valkey"), binary)] if binary else []
+    folder.subfolder("stand-in")
+    pretend = ["stand-in", "--port", plan.stand_in_port]
+    ground = [_child("stand-in", pretend, plan.pretend(), plan.stand_in)]
+    if binary:
+        ground.append(valkey.valkey_child(folder.subfolder("valkey"), binary))
     services = [
+        _child("web", ["web", "--port", plan.port], plan.service("web"), plan.web),
         _child(
-            "stand-in", ["stand-in", "--port", plan.stand_in_port], _pretend(plan), plan.stand_in
+            "staff", ["staff-web", "--port", plan.staff_port], plan.service("staff"), plan.staff
         ),
-        _child("web", ["web", "--port", plan.port], _environment(plan, "web"), plan.web),
-        _child(
-            "staff",
-            ["staff-web", "--port", plan.staff_port],
-            _environment(plan, "staff"),
-            plan.staff,
-        ),
-        _child("worker", ["worker"], _environment(plan, "worker")),
-        _child("clock", ["clock"], _environment(plan, "worker")),
+        _child("worker", ["worker"], plan.service("worker")),
+        _child("clock", ["clock"], plan.service("worker")),
     ]
-    return [embedded, services]
+    return [ground, services]
 
 
 def _child(
@@ -223,23 +217,28 @@ def _child(
 
 
 def _watch(
-    plan: Plan, staff: list[dict[str, str]], stages: list[list[Child]], welcome: str
+    folder: DataFolder,
+    plan: Plan,
+    staff: list[dict[str, str]],
+    stages: list[list[Child]],
+    welcome: str,
 ) -> int:
     """Run until told to stop, keeping the description true, which goes when the demo does."""
 
     def write(pids: Pids) -> None:
-        plan.folder.write(DESCRIPTION, json.dumps(_description(plan, staff, pids), indent=1))
+        description = plan.describe(staff, {"demo": os.getpid(), **pids})
+        folder.write(DESCRIPTION, json.dumps(description, indent=1))
 
     def announce(pids: Pids) -> None:
         write(pids)
         print_line(welcome)
 
-    logs = plan.folder.subfolder("logs")
-    supervisor = Supervisor(stages, logs, inherit=(plan.folder.lock,), on_change=write)
+    logs = folder.subfolder("logs")
+    supervisor = Supervisor(stages, logs, inherit=(folder.lock,), on_change=write)
     try:
         return supervisor.run(on_ready=announce)
     finally:
-        plan.folder.claim(DESCRIPTION).unlink(missing_ok=True)
+        folder.claim(DESCRIPTION).unlink(missing_ok=True)
 
 
 def _welcome(plan: Plan, data: Path) -> str:

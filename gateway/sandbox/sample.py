@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from gateway import centres, database, phones, roster
 from gateway.country import Pack
+from gateway.models import Staff
 from gateway.roster import NewStaff, Role
 from gateway.vault import Vault
 
@@ -49,12 +50,16 @@ def staff(pack: Pack) -> Iterator[Person]:
 
 
 def load(engine: Engine, vault: Vault, pack: Pack) -> list[dict[str, str]]:
-    """Put the sample country into an empty database; its staff as plain records."""
+    """Put the sample country into a database that has no staff; its staff as plain records.
+
+    A start that was killed may have done it already, and its notes are lost: they are made anew.
+    """
     people = list(staff(pack))
     hashes = {pin: vault.hash_secret(pin) for pin in PINS.values()}
     with database.writing(engine) as session:
         centres.replace_all(session, pack, pack.centres)
-        for person in people:
+        loaded = session.scalars(select(Staff.id).limit(1)).first() is not None
+        for person in [] if loaded else people:
             new = NewStaff(
                 phone=phones.parse(person.phone),
                 role=person.role,

@@ -7,7 +7,6 @@ session with an error of its own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from flask import Flask, Response, abort, request
 
@@ -17,12 +16,9 @@ from gateway.database import DatabaseDown
 from gateway.metrics import CALLBACKS
 from gateway.post import Post
 from gateway.web import forms, operations
-from gateway.web.line import Line
+from gateway.web.line import EVERY_METHOD, Line
 from gateway.web.notices import Incomplete, Notices, Taker
 from gateway.wiring import House
-
-EVERY_METHOD: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-"""A caller is answered whatever the network's method; the provider's notices are POST alone."""
 
 
 def create_app(house: House) -> Flask:

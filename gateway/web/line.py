@@ -18,6 +18,9 @@ from menus import emergency, gsm7
 from menus.ports import Hotlines
 from menus.speech import Speech
 
+EVERY_METHOD: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""A caller is answered whatever the network's method; the provider's notices are POST alone."""
+
 LONGEST_SESSION_ID: Final = 120
 LONGEST_NETWORK: Final = 16
 

@@ -18,7 +18,8 @@ STANDARD = Codec()
 ESCAPE = "\x1b"
 """The key to the extension table, which is no letter of its own."""
 
-in_alphabet = st.text(st.sampled_from(sorted(gsm7.BASIC | gsm7.EXTENSION)), max_size=300)
+letters = st.sampled_from(sorted(gsm7.BASIC | gsm7.EXTENSION))
+in_alphabet = st.text(letters, max_size=300)
 mixed = st.text(st.one_of(st.sampled_from("aé ^€êΔ“…\u00a0😀\n"), st.characters()), max_size=40)
 
 
@@ -31,7 +32,7 @@ def in_the_standard(character: str) -> bool:
 
 
 def test_the_alphabet_is_that_of_the_standard() -> None:
-    every = map(chr, range(0x110000))
+    every = map(chr, range(0x10000))
     assert gsm7.BASIC | gsm7.EXTENSION == {one for one in every if in_the_standard(one)}
 
 
@@ -45,7 +46,7 @@ def test_room_is_counted_as_the_standard_encodes(text: str) -> None:
     assert gsm7.septets(text) == len(STANDARD.encode(text)[0])
 
 
-@given(in_alphabet)
+@given(st.text(letters, min_size=1, max_size=300))
 def test_room_is_counted_as_an_sms_gateway_splits(text: str) -> None:
     assert gsm7.septets(text) == smsutil.gsm_split(text).total_bytes
 
@@ -77,9 +78,9 @@ def test_what_a_phone_can_show_stays_as_it_is(text: str) -> None:
 
 
 @given(mixed)
-def test_a_letter_with_another_accent_is_the_same_letter(text: str) -> None:
-    composed = unicodedata.normalize("NFC", text)
-    assert gsm7.plain(composed) == gsm7.plain(unicodedata.normalize("NFC", composed))
+def test_it_does_not_matter_how_an_accent_is_encoded(text: str) -> None:
+    apart, together = (unicodedata.normalize(form, text) for form in ("NFD", "NFC"))
+    assert gsm7.plain(apart) == gsm7.plain(together)
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
+
+from tests.services import wait_until
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,9 @@ class Receiver:
 
     def wait(self, path: str, count: int = 1, timeout: float = 5.0) -> list[Heard]:
         """The requests to `path` as soon as there are `count` of them."""
-        deadline = time.monotonic() + timeout
-        while len(found := self.heard(path)) < count:
-            assert time.monotonic() < deadline, f"{len(found)} of {count} requests to {path}"
-            time.sleep(0.005)
-        return found
+        came = f"{count} requests have come to {path}"
+        wait_until(lambda: len(self.heard(path)) >= count, came, timeout)
+        return self.heard(path)
 
     def take(self, heard: Heard) -> tuple[int, str]:
         with self._lock:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -188,9 +187,10 @@ def test_a_session_has_its_time(start: Start, app: Receiver) -> None:
 def test_a_finished_call_does_not_expire(start: Start, app: Receiver) -> None:
     stand_in = start(session_life=0.1)
     call = stand_in.dial(ONE, CODE, text="0")
-    time.sleep(0.25)
-    assert call.look().state == "ended"
-    assert [each["status"] for each in app.heard("/events")] == ["Success"]
+    app.wait("/events")
+    later = stand_in.dial("+254700000002", CODE)
+    assert [each["status"] for each in app.wait("/events", 2)] == ["Success", "Incomplete"]
+    assert (call.look().state, later.look().state) == ("ended", "expired")
 
 
 def test_a_phone_holds_one_session(stand_in: StandIn, app: Receiver) -> None:

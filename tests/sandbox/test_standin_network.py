@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
 from gateway.sandbox.standin.client import NotSent, StandIn
 from tests.sandbox.conftest import SmsAt, Start
 from tests.sandbox.receiver import Heard, Receiver
+from tests.services import wait_until
 
 ONE = "+254700000001"
 
@@ -99,9 +99,10 @@ def test_a_report_that_is_not_taken_comes_again(
 def test_a_callback_is_given_up_in_the_end(start: Start, app: Receiver) -> None:
     stand_in = start(patience=0.1, retry_every=0.04)
     app.speak = lambda heard: (503 if heard.path == "/sms" else 200, "")
+    begun = time.monotonic()
     stand_in.incoming(ONE, "nobody reads this")
     app.wait("/sms", 2)
-    time.sleep(0.3)
+    wait_until(lambda: time.monotonic() > begun + 0.4, "its time is up four times over")
     assert 2 <= len(app.heard("/sms")) <= 4
 
 
@@ -109,7 +110,7 @@ def test_an_application_that_is_down_is_tried_again(start: Start, app: Receiver)
     stand_in = start()
     stand_in.call_back(sms="http://127.0.0.1:1/")
     message = stand_in.incoming(ONE, "hello")
-    until(lambda: bool(stand_in.posts("sms")))
+    wait_until(lambda: stand_in.posts("sms"), "the callback was tried")
     assert stand_in.posts("sms")[0]["error"] == "no-connection"
     stand_in.call_back(sms=f"{app.url}/moved")
     assert app.wait("/moved")[0]["id"] == message
@@ -187,7 +188,7 @@ def test_the_inbox_waits_as_long_as_the_report(sms: SmsAt, stand_in: StandIn) ->
     stand_in.behave(ONE, report_delay=0.5)
     sms.send("x", [ONE])
     assert stand_in.inbox(ONE) == []
-    until(lambda: len(stand_in.inbox(ONE)) == 1)
+    wait_until(lambda: len(stand_in.inbox(ONE)) == 1, "the handset shows it")
 
 
 def test_the_record_is_asked_by_number_and_place(sms: SmsAt, stand_in: StandIn) -> None:
@@ -205,10 +206,3 @@ def test_waiting_for_sms(sms: SmsAt, stand_in: StandIn) -> None:
         stand_in.wait_for_sms(ONE, timeout=0.05)
     threading.Thread(target=sms.send, args=("x", [ONE])).start()
     assert stand_in.wait_for_sms(ONE)[0].text == "x"
-
-
-def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

@@ -25,6 +25,7 @@ from gateway.sandbox import leash
 from gateway.sandbox.children import answers, pause_after
 from gateway.sandbox.folder import DataFolder, FolderInUse, free_port
 from gateway.sandbox.valkey import find_server, redis_url
+from tests.services import wait_until
 
 ROOT = Path(__file__).parents[2]
 PS = "/bin/ps"
@@ -118,10 +119,7 @@ with DataFolder.open(data) as folder:
 
 
 def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
+    wait_until(condition, "the supervisor has done it", seconds)
 
 
 def killable(pid: int | None) -> int:

@@ -9,7 +9,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 import redis
 
 from gateway.sandbox.valkey import find_server, redis_url, socket_path, valkey_child
+from tests.services import wait_until
 
 ROOT = Path(__file__).parents[2]
 BINARY = find_server()
@@ -32,11 +32,8 @@ def running(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], redis.Redis]]
     with log.open("ab") as out:
         server = subprocess.Popen([os.fspath(word) for word in child.argv], stdout=out)
     try:
-        deadline = time.monotonic() + 10
-        while not child.ready():
-            assert server.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.01)
+        wait_until(lambda: child.ready() or server.poll() is not None, "Valkey answers")
+        assert server.poll() is None, log.read_text()
         with redis.Redis.from_url(redis_url(home), socket_timeout=5) as client:
             yield server, client
     finally:

@@ -87,6 +87,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_staff_centre_id"), ["centre_id"], unique=False)
 
     op.create_table(
+        "pin_tries",
+        sa.Column("request", sa.LargeBinary(), nullable=False),
+        sa.Column("staff_id", sa.String(length=64), nullable=False),
+        sa.Column("tried_at", UtcDateTime(), nullable=False),
+        sa.Column("right", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff.id"],
+        ),
+        sa.PrimaryKeyConstraint("request"),
+    )
+    with op.batch_alter_table("pin_tries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pin_tries_staff_id"), ["staff_id"], unique=False)
+
+    op.create_table(
         "reports",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
@@ -280,6 +295,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_reports_centre_id"))
 
     op.drop_table("reports")
+    with op.batch_alter_table("pin_tries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_pin_tries_staff_id"))
+
+    op.drop_table("pin_tries")
     with op.batch_alter_table("staff", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_staff_centre_id"))
 

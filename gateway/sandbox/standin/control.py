@@ -106,6 +106,7 @@ def posts() -> Response:
 
 @control.post("/control/calls")
 def dial() -> tuple[Response, int]:
+    """A phone dials. Answers with the call, once the first screen has come or it was cut."""
     fields = Fields(_json())
     network = this_network()
     network_code = fields.matching("network_code", NETWORK_CODE, "up to 16 letters and digits")

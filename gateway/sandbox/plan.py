@@ -1,0 +1,148 @@
+"""The plan of one demo: where everything is, and what each of its processes is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from gateway import callbacks
+from gateway.country import Pack
+from gateway.vault import Role
+
+HOST: Final = "127.0.0.1"
+USERNAME: Final = "demo"
+SENDER: Final = "INFO"
+"""The sender of every SMS stands on the caller's phone, so it must say nothing either."""
+
+NO_PROXY: Final = {"NO_PROXY": HOST, "no_proxy": HOST}
+"""A proxy that this machine needs for the internet knows nothing of our stand-in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where everything is. Ports other than the first are free ones, kept between starts."""
+
+    folder: Path
+    country: str
+    pack: Pack
+    language: str
+    port: int
+    staff_port: int
+    stand_in_port: int
+    redis_url: str = field(repr=False)
+    secret: str = field(repr=False)
+    api_key: str = field(repr=False)
+    metrics_token: str = field(repr=False)
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "keys"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def metrics(self) -> Path:
+        return self.folder / "metrics"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "database" / "isange.db"
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.database}"
+
+    @property
+    def web(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def staff(self) -> str:
+        return f"http://{HOST}:{self.staff_port}"
+
+    @property
+    def stand_in(self) -> str:
+        return f"http://{HOST}:{self.stand_in_port}"
+
+    def callback(self, kind: callbacks.Kind) -> str:
+        return callbacks.url(self.web, self.secret, kind)
+
+    @property
+    def staff_callback(self) -> str:
+        """Where the staff's own code leads: another app, with other keys."""
+        return callbacks.url(self.staff, self.secret, "staff")
+
+    def service(self, role: Role) -> dict[str, str]:
+        """The environment of a service process: production's settings, the keys of one role."""
+        return {
+            **os.environ,
+            **NO_PROXY,
+            "ISANGE_ENV": "development",
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "ISANGE_COUNTRY": self.country,
+            "ISANGE_LANGUAGE": self.language,
+            "ISANGE_KEYS": str(self.keys / role),
+            "ISANGE_CALLBACK_SECRETS": self.secret,
+            "ISANGE_METRICS_TOKEN": self.metrics_token,
+            "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
+            "AT_USERNAME": USERNAME,
+            "AT_API_KEY": self.api_key,
+            "ISANGE_AT_URL": self.stand_in,
+        }
+
+    def pretend(self) -> dict[str, str]:
+        """The environment of the stand-in: the account, and where the network calls us.
+
+        Secrets are told here and not on the command line, which every user can read.
+        """
+        return {
+            **os.environ,
+            "STAND_IN_FOLDER": str(self.folder / "stand-in"),
+            "STAND_IN_USERNAME": USERNAME,
+            "STAND_IN_SENDER": SENDER,
+            "STAND_IN_CURRENCY": "RWF",
+            "STAND_IN_NETWORK_CODE": min(self.pack.networks.names, default="99999"),
+            "STAND_IN_API_KEY": self.api_key,
+            "STAND_IN_USSD_URL": self.callback("ussd"),
+            "STAND_IN_EVENTS_URL": self.callback("events"),
+            "STAND_IN_SMS_URL": self.callback("sms"),
+            "STAND_IN_DELIVERY_URL": self.callback("delivery"),
+            "STAND_IN_OPT_OUT_URL": self.callback("opt-out"),
+            "STAND_IN_STAFF_CODE": self.pack.codes.staff,
+            "STAND_IN_STAFF_USSD_URL": self.staff_callback,
+        }
+
+    def describe(
+        self, staff: Sequence[Mapping[str, str]], pids: Mapping[str, int]
+    ) -> dict[str, Any]:
+        """Where everything is, secrets included, for tests and tools on this machine.
+
+        The URL of a part that does not exist yet is None.
+        """
+        return {
+            "ussd_url": self.callback("ussd"),
+            "events_url": self.callback("events"),
+            "sms_url": self.callback("sms"),
+            "delivery_url": self.callback("delivery"),
+            "opt_out_url": self.callback("opt-out"),
+            "staff_ussd_url": self.staff_callback,
+            "phone_url": None,
+            "console_url": None,
+            "metrics_url": f"{self.web}/metrics?token={self.metrics_token}",
+            "health_url": f"{self.web}/healthz",
+            "stand_in_url": self.stand_in,
+            "sent_url": f"{self.stand_in}/sent",
+            "database_url": self.database_url,
+            "redis_url": self.redis_url,
+            "log_dir": str(self.logs),
+            "service_code": self.pack.codes.callers,
+            "staff_service_code": self.pack.codes.staff,
+            "staff": list(staff),
+            "pids": dict(pids),
+        }
