@@ -36,13 +36,32 @@ def isange() -> None:
     type=click.Path(path_type=Path),
     help="Folder that keeps everything.",
 )
+@click.option("--country", default="rw", show_default=True, help="Whose places and centres.")
 @click.option("--language", default=None, help="Language of the first screen.")
 @click.option("--fresh", is_flag=True, help="Forget what an earlier demo left in the folder.")
-def demo(port: int, data: Path, language: str | None, *, fresh: bool) -> None:
+def demo(port: int, data: Path, country: str, language: str | None, *, fresh: bool) -> None:
     """Run the whole line on this machine, with a pretend network."""
     from gateway.sandbox import demo as sandbox
 
-    sys.exit(sandbox.run(data, port, language, fresh=fresh))
+    sys.exit(sandbox.run(data, port, country, language, fresh=fresh))
+
+
+@isange.command()
+@click.option(
+    "--data",
+    default=".demo",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the demo that is dialled.",
+)
+@click.option("--number", default=None, help="The phone's own number, +250...")
+@click.option("--url", default=None, help="USSD callback to dial where no demo runs.")
+@click.option("--staff", is_flag=True, help="Dial the code of the staff.")
+def dial(data: Path, number: str | None, url: str | None, *, staff: bool) -> None:
+    """A phone in this terminal: each line typed is an answer, Ctrl-C hangs up."""
+    from gateway.sandbox import dial as phone
+
+    phone.run(data, number, url, staff=staff)
 
 
 @isange.command()

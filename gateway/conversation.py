@@ -120,13 +120,13 @@ class Conversation:
             stored, reachable = None, False
         digest = self._sessions.digest(key, request.text)
         if stored and stored.digest == digest:
-            return _repeated(stored)
+            return repeated(stored)
         walk, event = self._understand(request, key, stored, reachable=reachable)
         page = self._engine.page(walk.turn.state, walk.turn.note)
         if page.ends and walk.turn.state.draft:
             self._do(DiscardDraft(), walk.turn.state.language, request.text, request, key)
         answer = Answer(page.text, page.ends, event)
-        state = _forget(walk.turn.state) if page.ends else walk.turn.state
+        state = forget(walk.turn.state) if page.ends else walk.turn.state
         session = Session(state, len(request.text), digest, answer.body)
         answer = self._keep(key, session, stored, answer)
         if walk.ring:
@@ -210,14 +210,15 @@ class Conversation:
             quicker = self._sessions.load(key)
         except SessionsDown:
             return answer
-        return _repeated(quicker) if quicker and quicker.digest == session.digest else answer
+        return repeated(quicker) if quicker and quicker.digest == session.digest else answer
 
 
-def _repeated(stored: Session) -> Answer:
+def repeated(stored: Session) -> Answer:
+    """The stored answer once more, byte for byte."""
     return Answer(stored.answer[4:], stored.answer.startswith("END"), "repeat")
 
 
-def _forget(state: State) -> State:
+def forget(state: State) -> State:
     """After the end nothing of the way there is kept, only the answer for a repeat."""
     return State(state.language, state.trail[:1], ended=True)
 

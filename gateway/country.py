@@ -27,6 +27,8 @@ COUNTRIES = Path(__file__).with_name("countries")
 class Pack(Facts):
     """A whole country: what country.toml says, and what the other files say."""
 
+    code: str
+    """The name of its folder: the country in small letters, as ISO 3166 has it."""
     places: Tree
     centres: tuple[CentreRow, ...]
     """Those of centres.csv; a gateway in service has a list of its own in the database."""
@@ -74,7 +76,7 @@ class Pack(Facts):
 
 
 def load_country(code: str, countries: Path = COUNTRIES) -> Pack:
-    """Load the pack in the folder `code` ("rw") of `countries`. Raises BadFile."""
+    """Load the pack in the folder `code` of `countries`. Raises BadFile."""
     known = sorted(path.parent.name for path in countries.glob("*/country.toml"))
     if code not in known:
         advice = f"is no country we have: choose one of {', '.join(known)}"
@@ -94,7 +96,13 @@ def load(folder: Path) -> Pack:
     neighbours = _neighbours(folder, places)
     _check_nearest(top.table("nearest"), facts, places, {row.id for row in centres})
     refuse(page)
-    return Pack(**vars(facts), places=places, centres=tuple(centres), neighbours=neighbours)
+    return Pack(
+        **vars(facts),
+        code=folder.name,
+        places=places,
+        centres=tuple(centres),
+        neighbours=neighbours,
+    )
 
 
 def _places(folder: Path, facts: Facts) -> Tree:

@@ -6,6 +6,7 @@ stopped, her safe hour is over. Then the row is dropped, with the reason.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from gateway import contacts, roster
+from gateway import contacts, outbox, roster
 from gateway.country import Pack
 from gateway.models import Outbox, Report, ReportState, Staff
 from gateway.phones import Msisdn
@@ -53,11 +54,18 @@ class Letters:
             return Drop("too late")
         report = session.get(Report, row.report_id) if row.report_id else None
         try:
+            if row.sealed is not None:
+                return self._answer(row, row.sealed)
             if row.audience == "caller":
                 return self._to_caller(session, report, at)
             return self._to_staff(session, row, report)
         except CannotOpen:
             return Drop("cannot be opened")
+
+    def _answer(self, row: Outbox, sealed: bytes) -> Letter:
+        """An answer to an SMS, to the number that wrote it."""
+        plain = json.loads(self.vault.open_sealed("sender", sealed, outbox.sealed_in(row.id)))
+        return Letter(Msisdn(plain["number"]), plain["text"])
 
     def _to_caller(self, session: Session, report: Report | None, at: datetime) -> Letter | Drop:
         if report is None or report.state == ReportState.DELETED:

@@ -1,4 +1,4 @@
-"""The tables. What is not encrypted here is declared public, column by column, in `PUBLIC`.
+"""The tables. What of them is public, and what is not, is declared in gateway/inventory.py.
 
 A report, the number it came from and the keys to both lie in three tables, so that each can be
 destroyed alone. Rows of `reports` stay as bare counts after everything else about them is gone.
@@ -44,6 +44,8 @@ class AlertState(StrEnum):
     OPEN = "open"
     ACCEPTED = "accepted"
     DECLINED = "declined"
+    UNREACHABLE = "unreachable"
+    """The SMS could not be sent, so that somebody else had to be asked."""
     SETTLED = "settled"
     """Somebody else accepted, or the report was closed."""
 
@@ -188,12 +190,17 @@ class Outbox(Base):
     audience: Mapped[str]
     template: Mapped[str]
     values: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    sealed: Mapped[bytes | None]
+    """Number and text of an answer by SMS, which stand nowhere else; for the sender alone."""
     state: Mapped[str] = mapped_column(default=OutboxState.PENDING)
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     attempt: Mapped[int] = mapped_column(default=0)
     maybe_sent: Mapped[int] = mapped_column(default=0)
+    """How often it was handed to a provider that may have sent it."""
+    bounces: Mapped[int] = mapped_column(default=0)
+    """How often a provider sent it back with an answer that may be its last word."""
     lease_until: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
@@ -216,12 +223,19 @@ class DeliveryReport(Base):
 
 
 class IncomingSms(Base):
-    """That an SMS was taken care of, by the provider's id; its text is never kept."""
+    """That an SMS was taken care of, by the provider's id; its text is never kept.
+
+    `staff_id` is None for an SMS from a number that is nobody's. `wrong` is True when it quoted
+    digits that are not those of an alert of hers: tries are counted.
+    """
 
     __tablename__ = "incoming_sms"
+    __table_args__ = (Index("incoming_sms_of_staff", "staff_id", "received_at"),)
 
     id: Mapped[str] = mapped_column(String(120), primary_key=True)
     received_at: Mapped[datetime]
+    staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+    wrong: Mapped[bool] = mapped_column(default=False)
 
 
 class CodeTry(Base):

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from gateway import database
 from gateway.models import DeliveryReport, Outbox, OutboxState
 from gateway.providers import Accepted, OperatorFault, Outcome, Refused, TryLater, Unknown
+from gateway.vault import Vault, Where
 
 Audience = Literal["staff", "caller"]
 
@@ -83,6 +84,37 @@ def add(
     )
     session.add(row)
     return True
+
+
+def add_sealed(
+    session: Session,
+    vault: Vault,
+    letter: bytes,
+    *,
+    dedupe_key: str,
+    template: str,
+    at: datetime,
+    lives: timedelta,
+) -> bool:
+    """Queue an SMS to a caller whose number and text only the sender can read (JSON)."""
+    added = add(
+        session,
+        dedupe_key=dedupe_key,
+        audience="caller",
+        template=template,
+        at=at,
+        lives=lives,
+    )
+    if added:
+        session.flush()
+        row = session.scalars(select(Outbox).where(Outbox.dedupe_key == dedupe_key)).one()
+        row.sealed = vault.seal_for("sender", letter, sealed_in(row.id))
+    return added
+
+
+def sealed_in(row_id: str) -> Where:
+    """Where a sealed letter lies."""
+    return Where("outbox", "sealed", row_id)
 
 
 def claim(session: Session, at: datetime, most: int) -> Sequence[Outbox]:

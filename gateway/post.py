@@ -15,6 +15,7 @@ from gateway.phones import Msisdn
 from gateway.replies import Replies
 from gateway.reports import Reports
 from gateway.sessions import session_key
+from gateway.smsline import SmsLine
 from gateway.vault import Vault
 
 LONGEST_WORD: Final = 64
@@ -29,6 +30,7 @@ class Post:
     vault: Vault
     replies: Replies
     reports: Reports
+    sms_line: SmsLine
 
     def session_ended(self, session_id: str, number: Msisdn, *, by_us: bool) -> bool:
         """A USSD session is over; whether an SMS is now waiting.
@@ -45,7 +47,10 @@ class Post:
 
     def incoming(self, message_id: str, sender: Msisdn, text: str) -> bool:
         """An SMS to our number; whether an answer is now waiting."""
-        return self.replies.receive(message_id[:LONGEST_ID], sender, text)
+        with database.reading(self.engine) as session:
+            is_staff = roster.by_number(session, self.vault, sender) is not None
+        line = self.replies if is_staff else self.sms_line
+        return line.receive(message_id[:LONGEST_ID], sender, text)
 
     def delivered(self, message_id: str, status: str, reason: str | None) -> None:
         """What became of an SMS of ours. Unknown words are kept as they are."""

@@ -3,6 +3,7 @@
 Own district first, then the districts beside it, then all others, each by distance: a caller who
 needs a referral or a family's help is better off inside her district than across its border. A
 straight line knows nothing of lakes and forests, so the operator's own order comes before all.
+"District" stands here for an area of whatever level a country lists its centres under.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from gateway.vault import CannotOpen, Vault
 from menus.engine import State
 from menus.script import Step
 
-LineName = Literal["callers", "staff"]
+LineName = Literal["callers", "staff", "sms", "newest"]
 
 LIFETIME: Final = 300
 """Seconds in Redis. The network ends a session after 180; a repeat may come a little later."""
@@ -63,9 +63,19 @@ class Sessions:
     """All sessions of one line: that of the callers or that of the staff."""
 
     def __init__(
-        self, redis: Redis, vault: Vault, line: LineName = "callers", *, alone: bool = True
+        self,
+        redis: Redis,
+        vault: Vault,
+        line: LineName = "callers",
+        *,
+        alone: bool = True,
+        lifetime: int = LIFETIME,
     ) -> None:
-        """`alone`: no other process answers this line, so what we remember is everything."""
+        """`alone`: no other process answers this line, so what we remember is everything.
+
+        `lifetime` in seconds from the latest step.
+        """
+        self._lifetime = lifetime
         self._line = line
         self._redis = redis
         self._vault = vault
@@ -103,7 +113,7 @@ class Sessions:
         sealed = self._vault.seal_session(key, _encode(session))
         expected = replaces.digest if replaces else b""
         try:
-            done = self._store([_name(key)], [expected, session.digest + sealed, LIFETIME])
+            done = self._store([_name(key)], [expected, session.digest + sealed, self._lifetime])
         except RedisError:
             raise SessionsDown from None
         return bool(done)

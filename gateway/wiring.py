@@ -21,6 +21,7 @@ from gateway.conversation import Conversation
 from gateway.country import Pack, load_country
 from gateway.escalation import Ladder
 from gateway.letters import Letters
+from gateway.newest import NewestInput
 from gateway.providers import Provider
 from gateway.providers.africastalking import AfricasTalking
 from gateway.queues import Doorbell
@@ -28,11 +29,15 @@ from gateway.replies import Replies
 from gateway.reports import Reports
 from gateway.sessions import Sessions
 from gateway.settings import Settings, SettingsError
+from gateway.smsline import SmsLine
 from gateway.staffline import StaffLine
 from gateway.vault import Role, Vault
-from menus import staff, welcome
+from menus import by_sms, staff, welcome
 from menus.engine import Engine as MenuEngine
 from menus.speech import Speech
+
+SMS_PATIENCE: Final = 1800
+"""Seconds that a dialogue by SMS waits for its next message."""
 
 REDIS_TIMEOUT: Final = 0.5
 """Seconds that a step waits for Redis before it goes on without."""
@@ -111,6 +116,20 @@ class House:
             deeds=StaffLine(self.database, self.vault, self.ladder, self.pack),
             bell=self.bell,
             language=self.pack.staff_language,
+        )
+
+    @cached_property
+    def sms_line(self) -> SmsLine:
+        sessions = Sessions(self.redis, self.vault, "sms", lifetime=SMS_PATIENCE)
+        dialogue = NewestInput(self.menus, sessions, self.reports, self.language, by_sms.warning)
+        return SmsLine(
+            engine=self.database,
+            vault=self.vault,
+            reports=self.reports,
+            conversation=dialogue,
+            words=self.pack.sms,
+            speech=self.speech,
+            language=self.language,
         )
 
     def _refuse_unverified(self, facts: Sequence[str]) -> None:

@@ -74,7 +74,7 @@ def new_secret(typed: str) -> str:
 def first_letters(typed: str) -> str:
     """The beginning of a place name."""
     letters = "".join(c for c in typed[:LONGEST] if c.isalpha() or c in " '-").strip()
-    if len(letters) < 2:
+    if sum(map(str.isalpha, letters)) < 2:
         raise Refused("Please type at least 2 letters.")
     return letters
 

@@ -80,9 +80,12 @@ class Engine:
         self._start = start
         self._say = speech.say
 
-    def begin(self, language: str) -> State:
-        """The first screen. Always the same: a redial tells nobody what was done before."""
-        return State(language, (Step(self._start.name),))
+    def begin(self, language: str, at: Screen | None = None) -> State:
+        """The first screen, or `at` another one that leads there.
+
+        Always the same: a redial tells nobody what was done before.
+        """
+        return State(language, (Step((at or self._start).name),))
 
     def page(self, state: State, note: Phrase | None = None) -> Page:
         """What to show at `state`, with `note` (what was wrong with the last input) if given."""

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-About = Literal["danger", "call_me", "myself", "child", "child_danger"]
-"""danger: wants a call at once. call_me: gives no reason. child_danger: a child at risk now."""
+About = Literal["danger", "call_me", "myself", "child", "child_danger", "message"]
+"""danger: wants a call at once. call_me: gives no reason. child_danger: a child at risk now.
+message: wrote an SMS in her own words.
+"""
 
 Channel = Literal["call", "sms"]
 Window = Literal["now", "morning", "afternoon", "evening", "any"]

@@ -14,6 +14,9 @@ from menus.script import Phrase, phrase
 CONFIRMED: Final = phrase("Hello. Your appointment is confirmed. Thank you.")
 """To a caller who allowed SMS, once, when her report was sent."""
 
+THANKS: Final = phrase("Hello. Thank you for your message.")
+"""To whoever wrote instead of using the menu: that it arrived, and no more."""
+
 ROLES: Final = {
     "health": phrase("health worker"),
     "counsellor": phrase("counsellor"),

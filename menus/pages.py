@@ -14,6 +14,9 @@ MOST_OPTIONS = 8
 _REPEATED_HEAD = 40
 """A question of at most this many septets is shown again on the pages that follow."""
 
+_LEAST_SPARE = 20
+"""Septets beside More and the footer without which a page could not say anything."""
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
@@ -37,13 +40,18 @@ def lay_out(
     """Spread a head and its numbered labels over as few pages as hold them.
 
     The same input always gives the same pages, so option numbers never move between the moment a
-    page is shown and the moment its answer is read. A head too long for one page is spread too.
+    page is shown and the moment its answer is read. A head too long for one page is spread too;
+    a label too long for one is cut. Raises ValueError when the footer leaves room for neither.
     """
-    return tuple(_leaves(head, labels, footer, more, room))
+    spare = room - septets(page("", [more], footer)) - len("\n")
+    if spare < _LEAST_SPARE:
+        raise ValueError("the footer leaves no room for a question")
+    fitting = tuple(cut(label, spare - len("1 ")) for label in labels)
+    return tuple(_leaves(head.strip(), fitting, footer, more, room, spare))
 
 
 def _leaves(
-    head: str, labels: Sequence[str], footer: Sequence[str], more: str, room: int
+    head: str, labels: Sequence[str], footer: Sequence[str], more: str, room: int, spare: int
 ) -> Iterator[Leaf]:
     first = 0
     while True:
@@ -57,12 +65,10 @@ def _leaves(
             yield Leaf(page(head, [*rest[:shown], more], footer), first, shown, more=True)
             first += shown
             head = head if septets(head) <= _REPEATED_HEAD else ""
-            continue
-        part, head = _split(head, room - septets(page("", [more], footer)) - 1)
-        if not part:
-            labels = [*labels[:first], *(cut(label, room // 3) for label in rest)]
-            continue
-        yield Leaf(page(part, [more], footer), first, 0, more=True)
+        else:
+            part = cut(head, spare)
+            yield Leaf(page(part, [more], footer), first, 0, more=True)
+            head = head[len(part) :].lstrip()
 
 
 def page(head: str, labels: Sequence[str], footer: Sequence[str]) -> str:
@@ -78,11 +84,3 @@ def _most_that_fit(
         if septets(page(head, [*labels[:shown], more], footer)) <= room:
             return shown
     return 0
-
-
-def _split(text: str, room: int) -> tuple[str, str]:
-    part = cut(text, room)
-    if part == text and part:
-        # The text fits but left no room for a single option: it gets a page of its own.
-        return part, ""
-    return part, text[len(part) :].lstrip()

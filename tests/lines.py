@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass, field
 
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from gateway import callbacks, centres, database, phones, roster
+from gateway import callbacks, centres, database, models, phones, roster
 from gateway.callbacks import Kind
 from gateway.phones import Msisdn
 from gateway.providers import Accepted, Outcome
@@ -96,6 +97,10 @@ class Line:
             },
         )
         return self.deliver()
+
+    def code_of_only_report(self) -> str:
+        with database.reading(self.web.database) as session:
+            return session.scalars(select(models.Report.code)).one()
 
     def post(self, kind: Kind, form: dict[str, str]) -> int:
         """A notice of the provider's; the HTTP status."""

@@ -17,10 +17,11 @@ LONGEST_QUESTION = 40
 PRIORITIES = ("P1", "P2", "P3")
 USES = ("police", "child", "centre")
 
-_REGION = Form(re.compile("[A-Z]{2}"), "must be two capital letters (ISO 3166): RW")
-_DIALLING = Form(re.compile("[1-9][0-9]{0,2}"), "must be the country's code without +: 250")
-_LANGUAGE = Form(re.compile("[a-z]{2,3}"), "must be named by a language code (ISO 639): rw")
-_NUMBER = Form(re.compile("[0-9]{3,12}"), "must be the digits to dial: 112")
+_REGION = Form(re.compile("[A-Z]{2}"), "must be two capital letters, as in ISO 3166")
+_DIALLING = Form(re.compile("[1-9][0-9]{0,2}"), "must be the country's code without + or 00")
+_LANGUAGE = Form(re.compile("[a-z]{2,3}"), "must be named by a language code, as in ISO 639")
+_WORD = Form(re.compile("[A-Z]{2,20}"), "must be one word in capital letters A-Z: INFO")
+_NUMBER = Form(re.compile("[0-9]{3,12}"), "must be the digits to dial, and nothing else")
 _USSD = Form(re.compile(r"\*[0-9]+(\*[0-9]+)*#"), "must be a USSD code: *123#")
 
 
@@ -108,6 +109,16 @@ class Codes:
 
 
 @dataclass(frozen=True, slots=True)
+class SmsWords:
+    """What a caller may write instead of dialling, in capitals."""
+
+    keyword: str
+    """Opens the dialogue by SMS. Neutral: it stays in the phone's list of sent messages."""
+    stop: tuple[str, ...]
+    """Ends all SMS to a number, in any language."""
+
+
+@dataclass(frozen=True, slots=True)
 class Networks:
     """Names of networks by the code a provider sends; an unknown code is a network as well."""
 
@@ -141,6 +152,7 @@ class Facts:
     escalation: Mapping[str, tuple[int, ...]]
     """By priority, the minutes after the alert at which the next in line is called."""
     codes: Codes
+    sms: SmsWords
     networks: Networks
     alike: tuple[tuple[str, str], ...]
     """What is written in a name, and what it is heard as; in order."""
@@ -174,6 +186,7 @@ def read_facts(top: Table) -> Facts:
         limits=_limits(top.table("limits")),
         escalation=_escalation(top.table("escalation")),
         codes=_codes(top.table("codes")),
+        sms=_sms_words(top.table("sms")),
         networks=_networks(top.table("networks")),
         alike=tuple((written, spelling.text(written)) for written in spelling.fields()),
         nearest={area: nearest.texts(area) for area in nearest.fields()},
@@ -193,7 +206,7 @@ def _timezone(top: Table) -> ZoneInfo:
     try:
         return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        top.blame("timezone", "is not known: write it as Africa/Kigali, or install tzdata")
+        top.blame("timezone", "is not known: write it as Continent/City, or install tzdata")
         return ZoneInfo("UTC")
 
 
@@ -231,6 +244,10 @@ def _reception(table: Table) -> Reception:
 
 def _investigator(table: Table) -> Investigator:
     return Investigator(table.name("name"), table.provenance())
+
+
+def _sms_words(table: Table) -> SmsWords:
+    return SmsWords(table.text("keyword", form=_WORD), table.texts("stop", form=_WORD))
 
 
 def _duty_desk(table: Table) -> DutyDesk:

@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 
-from gateway.countries.reading import Page, Row
+from gateway.countries.reading import Form, Page, Row
 from menus.ports import Name
 
 Path = tuple[str, ...]
@@ -61,12 +61,14 @@ class Table(Row):
         self.blame(field, "must be whole minutes above 0, each more than the last: [5, 10]")
         return ()
 
-    def texts(self, field: str) -> tuple[str, ...]:
+    def texts(self, field: str, *, form: Form | None = None) -> tuple[str, ...]:
         value = self.take(field)
-        if isinstance(value, list) and all(isinstance(one, str) and one for one in value):
-            return tuple(value)
-        self.blame(field, 'must be a list of texts: ["a", "b"]')
-        return ()
+        if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+            self.blame(field, 'must be a list of texts: ["a", "b"]')
+            return ()
+        if form and not all(form.pattern.fullmatch(one) for one in value):
+            self.blame(field, form.advice)
+        return tuple(value)
 
     def names(self, field: str, count: int, longest: int) -> tuple[Name, ...]:
         """Exactly `count` texts that a phone shows."""

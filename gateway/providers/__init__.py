@@ -33,9 +33,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class TryLater:
-    """A passing fault, and the message was certainly not sent."""
+    """A passing fault, and the message was certainly not sent.
+
+    `most` is how often it may be tried again after this answer, where it is disputed whether that
+    helps; None is for as long as the message is worth sending.
+    """
 
     reason: str
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,27 @@
 Facts this file leans on, measured on version 2.0.3 of the package: a refused recipient is HTTP 201
 and no exception; every HTTP failure is one exception that carries only the body's text; an answer
 whose content type has parameters comes back as a string; its errors quote numbers. There is no
-idempotency key, so after a read timeout nobody knows whether the SMS went out.
+idempotency key, so after a lost answer nobody knows whether the SMS went out.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import ssl
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import requests
 from africastalking.Service import AfricasTalkingException
 from africastalking.SMS import SMSService
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from gateway.phones import Msisdn
+from gateway import phones
+from gateway.phones import Msisdn, NotANumber
 from gateway.providers import Accepted, OperatorFault, Outcome, Refused, TryLater, Unknown
+
+TIMEOUTS: Final = (3.05, 9.05)
+"""Seconds to connect, and to wait for the answer; those of the package itself."""
 
 STATUSES: Final[Mapping[int, Outcome]] = {
     100: Accepted("processed"),
@@ -33,12 +39,38 @@ STATUSES: Final[Mapping[int, Outcome]] = {
     409: Refused("do not disturb"),
     500: TryLater("internal server error"),
     501: TryLater("gateway error"),
-    502: TryLater("rejected by gateway"),
+    502: TryLater("rejected by gateway", most=2),
 }
 """Per-recipient status codes (Africa's Talking, Bulk SMS reference) and what they mean for us.
 
-502 is disputed among its users: it is tried again like a passing fault, within the same bounds.
+Users of 502 disagree whether another try can help.
 """
+
+HTTP_ERRORS: Final[Mapping[str, Outcome]] = {
+    "authentication": OperatorFault("not authenticated"),
+    "unauthorized": OperatorFault("not authenticated"),
+    "forbidden": OperatorFault("not allowed"),
+    "missing required": OperatorFault("request not understood"),
+    "bad request": OperatorFault("request not understood"),
+    "not found": OperatorFault("wrong address"),
+    "too many requests": TryLater("too many at once"),
+    "service unavailable": TryLater("not available"),
+    "temporarily unavailable": TryLater("not available"),
+}
+"""Words in the body of an HTTP error after which the SMS was certainly not sent.
+
+The package keeps nothing but that body. Any other error may have come from behind a gateway that
+had passed the SMS on, so it proves nothing.
+"""
+
+NOT_JSON: Final = (ValueError, RecursionError)
+"""What reading an answer may raise, a number of 5,000 digits and brackets without end included."""
+
+WHOLE_CALL: Final[Mapping[str, Outcome]] = {
+    "sender": OperatorFault("invalid sender id"),
+    "balance": OperatorFault("insufficient balance"),
+}
+"""Words in the message of an answer without recipients: the call failed as a whole."""
 
 
 class AfricasTalking:
@@ -47,31 +79,39 @@ class AfricasTalking:
     name = "africastalking"
 
     def __init__(
-        self, username: str, api_key: str, sender_id: str | None, base_url: str | None = None
+        self,
+        username: str,
+        api_key: str,
+        sender_id: str | None,
+        base_url: str | None = None,
+        timeouts: tuple[float, float] = TIMEOUTS,
     ) -> None:
         """`base_url` points to a stand-in; None is the real service."""
         self._sender_id = sender_id
+        self._timeouts = timeouts
         self._service: Any = (
             _Elsewhere(username, api_key, base_url) if base_url else SMSService(username, api_key)
         )
 
     def send(self, to: Msisdn, text: str) -> Outcome:
-        """Send one SMS. Takes at most 3 s to connect and 9 s for the answer."""
+        """Send one SMS. With the usual timeouts it takes at most 3 s to connect and 9 s more."""
+        if not _can_be_written_to(to):
+            return Refused("invalid number")
         try:
-            answer = self._service.send(text, [to.reveal()], self._sender_id)
-        except requests.ConnectTimeout:
-            return TryLater("no connection")
-        except requests.ReadTimeout:
-            return Unknown("no answer")
+            answer = self._service.send(
+                text, [to.reveal()], self._sender_id, timeout=self._timeouts
+            )
         except requests.ConnectionError as error:
             return _connection_failed(error)
+        except requests.ReadTimeout:
+            return Unknown("no answer")
         except requests.RequestException:
             return Unknown("broken answer")
         except AfricasTalkingException as error:
-            return _failed(str(error))
-        except ValueError:
-            return Refused("invalid number")
-        return _read(answer)
+            return _told(str(error), HTTP_ERRORS) or Unknown("provider error")
+        except NOT_JSON:
+            return Unknown("unreadable answer")
+        return _read(answer, to)
 
 
 class _Elsewhere(SMSService):  # type: ignore[misc]
@@ -86,50 +126,58 @@ class _Elsewhere(SMSService):  # type: ignore[misc]
         self._contentUrl = self._baseUrl
 
 
+def _can_be_written_to(to: Msisdn) -> bool:
+    """The package would take `+1234` or Arabic digits, and quotes the number when it refuses."""
+    try:
+        return phones.parse(to.reveal()) == to
+    except NotANumber:
+        return False
+
+
 def _connection_failed(error: requests.ConnectionError) -> Outcome:
-    """Refused before anything was sent, or cut off after: only the first is certain."""
-    cause = error.args[0] if error.args else None
-    refused = "NewConnectionError" in type(getattr(cause, "reason", None)).__name__
-    return TryLater("no connection") if refused else Unknown("connection lost")
+    """Nothing was sent when there never was a connection; one that broke proves nothing."""
+    never = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
+    if any(isinstance(cause, never) for cause in _causes(error)):
+        return TryLater("no connection")
+    return Unknown("connection lost")
 
 
-def _failed(body: str) -> Outcome:
-    """An HTTP error, of which the package keeps only the body's text."""
-    said = body.lower()
-    if "authentication" in said or "invalid" in said:
-        return OperatorFault("not authenticated")
-    return TryLater("provider error")
+def _causes(error: object) -> Iterator[object]:
+    """What an error of requests stands for: urllib3 wraps a reason, and proxies wrap once more."""
+    while isinstance(error, BaseException):
+        yield error
+        reason = getattr(error, "reason", None) or getattr(error, "original_error", None)
+        error = reason or next((arg for arg in error.args if isinstance(arg, BaseException)), None)
 
 
-def _read(answer: object) -> Outcome:
+def _told(text: str, meanings: Mapping[str, Outcome]) -> Outcome | None:
+    said = text.casefold()
+    return next((outcome for words, outcome in meanings.items() if words in said), None)
+
+
+def _read(answer: object, to: Msisdn) -> Outcome:
     if isinstance(answer, str):
         try:
             answer = json.loads(answer)
-        except ValueError:
+        except NOT_JSON:
             return Unknown("unreadable answer")
     data = answer.get("SMSMessageData") if isinstance(answer, dict) else None
-    if not isinstance(data, dict):
+    recipients = data.get("Recipients") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(recipients, list):
         return Unknown("unreadable answer")
-    recipients = data.get("Recipients")
-    if not isinstance(recipients, list) or not recipients:
-        return _whole_call_refused(str(data.get("Message", "")))
-    first = recipients[0]
-    return _recipient(first) if isinstance(first, dict) else Unknown("unreadable answer")
+    if not recipients:
+        return _told(str(data.get("Message")), WHOLE_CALL) or TryLater("nothing sent")
+    ours = [one for one in recipients if isinstance(one, dict) and _is_to(one, to)]
+    return _recipient(ours[0]) if ours else Unknown("unreadable answer")
 
 
-def _whole_call_refused(message: str) -> Outcome:
-    if "sender" in message.lower():
-        return OperatorFault("invalid sender id")
-    if "balance" in message.lower():
-        return OperatorFault("insufficient balance")
-    return TryLater("nothing sent")
+def _is_to(recipient: Mapping[str, object], to: Msisdn) -> bool:
+    return str(recipient.get("number")).strip().lstrip("+") == to.reveal().lstrip("+")
 
 
 def _recipient(recipient: Mapping[str, object]) -> Outcome:
-    code = recipient.get("statusCode")
-    known = STATUSES.get(code) if isinstance(code, int) else None
-    if known is None:
-        return Unknown("unknown status")
+    told = str(recipient.get("statusCode"))
+    known = next((outcome for code, outcome in STATUSES.items() if str(code) == told), None)
     if isinstance(known, Accepted):
-        return Accepted(str(recipient.get("messageId", "")))
-    return known
+        return Accepted(str(recipient.get("messageId") or ""))
+    return known or Unknown("unknown status")

@@ -32,18 +32,14 @@ from gateway.sandbox.folder import (
     check_port_free,
     free_port,
 )
-from gateway.sandbox.plan import HOST, Plan
+from gateway.sandbox.plan import DESCRIPTION, HOST, Plan
 from gateway.sandbox.supervisor import NotReady, Pids, Supervisor, print_line
 from gateway.vault import Vault, create_keys
 
-COUNTRY: Final = "rw"
 ISANGE: Final = (sys.executable, "-m", "gateway.cli")
 
-KEPT: Final = ("staff_port", "stand_in_port", "secret", "api_key", "metrics_token")
+KEPT: Final = ("country", "staff_port", "stand_in_port", "secret", "api_key", "metrics_token")
 """What a plan takes over from the start before: all addresses stay as they were."""
-
-DESCRIPTION: Final = "demo.json"
-"""Is there while a demo is ready, and tells tests and tools where everything is."""
 
 
 class NotInProduction(CannotStart):
@@ -69,6 +65,16 @@ class NoSuchLanguage(CannotStart):
         super().__init__(f"--language must be one of {', '.join(pack.languages)}")
 
 
+class OtherCountry(CannotStart):
+    """The folder holds the centres and staff of another country than the one asked for."""
+
+    def __init__(self, path: Path, country: str) -> None:
+        super().__init__(
+            f"{path} holds a demo with --country {country}: name another folder with --data, "
+            "or forget it all with --fresh"
+        )
+
+
 class Spoilt(CannotStart):
     """A file of an earlier demo cannot be used any more."""
 
@@ -76,24 +82,24 @@ class Spoilt(CannotStart):
         super().__init__(f"{path} cannot be used: put it right, or forget it all with --fresh")
 
 
-def run(data: Path, port: int, language: str | None, *, fresh: bool = False) -> int:
+def run(data: Path, port: int, country: str, language: str | None, *, fresh: bool = False) -> int:
     """Start everything and watch over it. The exit status; 2 with one line when it cannot start.
 
     Port 0 takes a free one.
     """
     os.umask(0o077)  # For all that is made here and by the children, SQLite and Valkey included.
     try:
-        return _run(data.expanduser(), port, language, fresh=fresh)
+        return _run(data.expanduser(), port, country, language, fresh=fresh)
     except (CannotStart, NotReady) as reason:
         print(reason, file=sys.stderr)
         return 2
 
 
-def _run(data: Path, port: int, language: str | None, *, fresh: bool) -> int:
+def _run(data: Path, port: int, country: str, language: str | None, *, fresh: bool) -> int:
     """Whatever can be seen to be wrong is said before anything is made or forgotten."""
     if os.environ.get("ISANGE_ENV") == "production":
         raise NotInProduction
-    pack = load_country(COUNTRY)
+    pack = load_country(country)
     if language is not None and language not in pack.languages:
         raise NoSuchLanguage(pack)
     binary = valkey.find_server()
@@ -124,10 +130,12 @@ def _refuse_strangers(data: Path) -> None:
 def _plan(folder: DataFolder, pack: Pack, port: int, language: str | None, redis_url: str) -> Plan:
     path = folder.claim("settings.json")
     kept: Mapping[str, Any] = _read(path) if path.exists() else {}
+    if kept.get("country", pack.code) != pack.code:
+        raise OtherCountry(folder.path, kept["country"])
     staff_port = _free_port(kept.get("staff_port"), {port})
     plan = Plan(
         folder=folder.path,
-        country=COUNTRY,
+        country=pack.code,
         pack=pack,
         language=language or pack.default_language,
         port=port,

@@ -13,15 +13,15 @@ import tempfile
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPException
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
 
 from gateway.errors import OperatorError
-from gateway.sandbox.demo import DESCRIPTION
+from gateway.sandbox.plan import DESCRIPTION
 from gateway.sandbox.standin.client import Call, Refused, StandIn
-from gateway.sandbox.standin.config import Callbacks, Config, RefusedInProduction
-from gateway.sandbox.standin.control import WEB_ADDRESS
-from gateway.sandbox.standin.server import background
+from gateway.sandbox.supervisor import print_line
 
 CALLER: Final = "+250788123456"
 """A made-up number: the pretend network knows every number there could be."""
@@ -30,15 +30,14 @@ ANY_CODE: Final = "*384*3029#"
 """What is dialled when only the address of an application is known."""
 
 WIDTH: Final = 32
-"""Characters in a line of the pretend screen, as on a phone with large letters."""
+"""Characters in a line of the pretend screen."""
 
 OVER: Final = {
-    "ended": "the line has ended the call",
-    "cut": "the network has cut the call: that was no answer",
-    "hung_up": "you have hung up",
-    "expired": "the network has ended the call: its time was over",
+    "ended": "The line has ended the call.",
+    "hung_up": "You have hung up.",
+    "expired": "The network has ended the call: its time was over.",
 }
-"""What is said below the last screen, by the state of the call."""
+"""What is said when a call is over, by its state; why a call was cut stands in the call."""
 
 
 class CannotDial(OperatorError):
@@ -46,8 +45,8 @@ class CannotDial(OperatorError):
 
 
 @dataclass(frozen=True, slots=True)
-class Handset:
-    """A phone that has nothing but the number it rings from and the code it dials."""
+class Phone:
+    """A phone on a pretend network, and the code it dials."""
 
     network: StandIn
     number: str = field(repr=False)
@@ -57,119 +56,127 @@ class Handset:
         return self.network.dial(self.number, self.service_code)
 
 
-def run(data: Path, number: str | None, url: str | None, *, staff: bool) -> int:
-    """Hold calls until nobody wants another one; the exit status. Raises CannotDial."""
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+def run(data: Path, number: str | None, url: str | None, *, staff: bool) -> None:
+    """Hold calls until nobody wants another one. Raises CannotDial."""
+    if url and staff:
+        raise CannotDial("--staff goes with a demo, not with --url")
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
-        with _elsewhere(url, number) if url else _at_the_demo(data, number, staff=staff) as handset:
-            return _use(handset)
+        with _elsewhere(url, number) if url else _at_the_demo(data, number, staff=staff) as phone:
+            _use(phone)
     except Refused as refused:
         raise CannotDial(f"the network refuses: {refused}") from None
-    except OSError:
-        raise CannotDial("the network has gone: is the demo still running?") from None
+    except (OSError, HTTPException):
+        raise CannotDial("the network does not answer: is the demo still running?") from None
 
 
 @contextlib.contextmanager
-def _at_the_demo(data: Path, number: str | None, *, staff: bool) -> Iterator[Handset]:
+def _at_the_demo(data: Path, number: str | None, *, staff: bool) -> Iterator[Phone]:
     """A phone on the network of the demo that runs in `data`."""
     demo = _description(data)
     code = demo["staff_service_code" if staff else "service_code"]
-    if staff and demo["staff_ussd_url"] is None:
-        raise CannotDial("this demo has no line for staff")
-    yield Handset(StandIn(demo["stand_in_url"]), number or _somebody(demo, staff=staff), code)
+    if staff and number is None:
+        somebody = next(person for person in demo["staff"] if person["role"] == "health")
+        number = somebody["phone"]
+        print_line(f"You are the health worker of {somebody['centre']}, PIN {somebody['pin']}.")
+    yield Phone(StandIn(demo["stand_in_url"]), number or CALLER, code)
 
 
 @contextlib.contextmanager
-def _elsewhere(url: str, number: str | None) -> Iterator[Handset]:
+def _elsewhere(url: str, number: str | None) -> Iterator[Phone]:
     """A phone on a network of its own, which calls the application at `url`."""
+    from gateway.sandbox.standin.config import Callbacks, Config, RefusedInProduction
+    from gateway.sandbox.standin.control import WEB_ADDRESS
+    from gateway.sandbox.standin.server import background
+
     if not WEB_ADDRESS.fullmatch(url):
         raise CannotDial("--url must be an address such as http://127.0.0.1:8000/ussd")
     with tempfile.TemporaryDirectory(prefix="isange-dial-") as folder:
         config = Config(Path(folder), "dial", "dial", Callbacks(ussd=url))
         try:
-            network = background(config)
-            with network as address:
-                yield Handset(StandIn(address), number or CALLER, ANY_CODE)
+            with background(config) as address:
+                yield Phone(StandIn(address), number or CALLER, ANY_CODE)
         except RefusedInProduction as refused:
             raise CannotDial(str(refused)) from None
 
 
 def _description(data: Path) -> dict[str, Any]:
-    path = data.expanduser() / DESCRIPTION
     try:
-        demo: dict[str, Any] = json.loads(path.read_text())
+        demo: dict[str, Any] = json.loads((data.expanduser() / DESCRIPTION).read_text())
     except (OSError, ValueError):
         raise CannotDial(
             f"no demo is running in {data}: start one with `isange demo`, "
-            "or say where it is with --data."
+            "or say with --data where it is"
         ) from None
     return demo
 
 
-def _somebody(demo: dict[str, Any], *, staff: bool) -> str:
-    """Whose phone it is when nobody said: a caller's, or that of a health worker."""
-    if not staff:
-        return CALLER
-    return next(str(person["phone"]) for person in demo["staff"] if person["role"] == "health")
-
-
-def _use(handset: Handset) -> int:
+def _use(phone: Phone) -> None:
     while True:
-        _hold(handset)
+        _hold(phone)
         if not sys.stdin.isatty() or not _wants_more():
-            return 0
+            return
 
 
-def _hold(handset: Handset) -> None:
+def _hold(phone: Phone) -> None:
     """One call, from the first screen until it is over."""
-    print(f"dialling {handset.service_code}   (Ctrl-C hangs up)")
-    call = handset.dial()
+    print_line(f"{phone.service_code} - Ctrl-C hangs up")
+    call = phone.dial()
     try:
         while not call.ended:
             _show(call)
-            call = _press(call, _answer())
+            _press(call, _answer())
     except (KeyboardInterrupt, EOFError):
-        print()
+        print_line("")
         call.hang_up()
+    except Refused:
+        print_line("The network has lost the call.")
+        return
     if call.state == "ended":
         _show(call)
-    print(OVER[call.state])
+    print_line(OVER.get(call.state, f"The network has cut the call: {call.view['error']}."))
 
 
-def _press(call: Call, typed: str) -> Call:
+def _press(call: Call, typed: str) -> None:
     try:
-        return call.press(typed)
-    except Refused:  # It was over before the answer came, or a new network knows nothing of it.
-        return call.look()
+        call.press(typed)
+    except Refused:  # Nothing can be typed into a call that has ended meanwhile.
+        call.look()
 
 
 def _answer() -> str:
     """A line as it was typed. Raises EOFError when there are no more."""
-    typed = input("> ")
-    if not sys.stdin.isatty():
-        print(typed)  # No keyboard has shown it.
+    if sys.stdin.isatty():
+        return input("> ")
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    typed = line.removesuffix("\n")
+    print_line(f"> {typed}")
     return typed
 
 
 def _wants_more() -> bool:
     try:
-        input("Enter dials again, Ctrl-C leaves ")
+        input("Enter dials again, Ctrl-C leaves. ")
     except (KeyboardInterrupt, EOFError):
-        print()
+        print_line("")
         return False
     return True
 
 
 def _show(call: Call) -> None:
-    print("\n".join(frame(call.text)))
+    print_line("\n".join(frame(call.text)))
 
 
 def frame(text: str) -> Iterator[str]:
-    """The lines of a screen in a small frame."""
-    edge = "-" * (WIDTH + 2)
-    yield f"+{edge}+"
+    """The lines of a screen in a small frame; what no phone could show becomes a space."""
+    edge = f"+{'-' * (WIDTH + 2)}+"
+    yield edge
     for line in text.split("\n"):
         shown = "".join(c if c.isprintable() else " " for c in line)
         for part in textwrap.wrap(shown, WIDTH) or [""]:
             yield f"| {part:{WIDTH}} |"
-    yield f"+{edge}+"
+    yield edge

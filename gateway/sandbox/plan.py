@@ -12,6 +12,9 @@ from gateway import callbacks
 from gateway.country import Pack
 from gateway.vault import Role
 
+DESCRIPTION: Final = "demo.json"
+"""Lies in the data folder while a demo is ready: tells tests and tools where everything is."""
+
 HOST: Final = "127.0.0.1"
 USERNAME: Final = "demo"
 SENDER: Final = "INFO"
@@ -70,12 +73,8 @@ class Plan:
         return f"http://{HOST}:{self.stand_in_port}"
 
     def callback(self, kind: callbacks.Kind) -> str:
-        return callbacks.url(self.web, self.secret, kind)
-
-    @property
-    def staff_callback(self) -> str:
-        """Where the staff's own code leads: another app, with other keys."""
-        return callbacks.url(self.staff, self.secret, "staff")
+        base = self.staff if kind == "staff" else self.web
+        return callbacks.url(base, self.secret, kind)
 
     def service(self, role: Role) -> dict[str, str]:
         """The environment of a service process: production's settings, the keys of one role."""
@@ -114,8 +113,8 @@ class Plan:
             "STAND_IN_SMS_URL": self.callback("sms"),
             "STAND_IN_DELIVERY_URL": self.callback("delivery"),
             "STAND_IN_OPT_OUT_URL": self.callback("opt-out"),
+            "STAND_IN_STAFF_USSD_URL": self.callback("staff"),
             "STAND_IN_STAFF_CODE": self.pack.codes.staff,
-            "STAND_IN_STAFF_USSD_URL": self.staff_callback,
         }
 
     def describe(
@@ -131,7 +130,7 @@ class Plan:
             "sms_url": self.callback("sms"),
             "delivery_url": self.callback("delivery"),
             "opt_out_url": self.callback("opt-out"),
-            "staff_ussd_url": self.staff_callback,
+            "staff_ussd_url": self.callback("staff"),
             "phone_url": None,
             "console_url": None,
             "metrics_url": f"{self.web}/metrics?token={self.metrics_token}",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Final
 
+import phonenumbers
 from sqlalchemy import Engine, select
 
 from gateway import centres, database, phones, roster
@@ -26,8 +27,8 @@ PINS: Final[dict[Role, str]] = {
 }
 """By role, so that a visitor can remember them. Real staff have one each."""
 
-FIRST_NUMBER: Final = 788_000_100
-"""Numbers of the demo's staff count up from here, in the plan of the country."""
+ANY_NUMBER: Final = 700_000_000
+"""Stands for a mobile number where nobody knows the country's plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,15 @@ def staff(pack: Pack) -> Iterator[Person]:
     """Four people at each centre and two at the national desk."""
     desks = [(pack.duty_desk.id, AT_THE_DESK), *((row.id, AT_A_CENTRE) for row in pack.centres)]
     posts = [(centre, role) for centre, roles in desks for role in roles]
-    for count, (centre, role) in enumerate(posts):
-        phone = f"+{pack.dialling_code}{FIRST_NUMBER + count}"
-        yield Person(phone, role, centre, PINS[role])
+    for number, (centre, role) in enumerate(posts, _first_number(pack.region)):
+        yield Person(f"+{pack.dialling_code}{number}", role, centre, PINS[role])
+
+
+def _first_number(region: str) -> int:
+    """A mobile number in the plan of the country, from which those of the staff count up."""
+    mobile = phonenumbers.PhoneNumberType.MOBILE
+    example = phonenumbers.example_number_for_type(region, mobile)
+    return int(phonenumbers.national_significant_number(example)) if example else ANY_NUMBER
 
 
 def load(engine: Engine, vault: Vault, pack: Pack) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from flask import Flask, Response, abort, request
 
 from gateway import logs
 from gateway.callbacks import Doors, Kind
+from gateway.conversation import CannotDo
 from gateway.database import DatabaseDown
 from gateway.metrics import CALLBACKS
 from gateway.post import Post
@@ -34,7 +35,7 @@ def create_app(house: House) -> Flask:
             abort(404)
         return line.respond(request)
 
-    post = Post(house.database, house.vault, house.replies, house.reports)
+    post = Post(house.database, house.vault, house.replies, house.reports, house.sms_line)
     for kind, take in Notices(post, house.pack.region).takers().items():
         view = _taking(house, doors, kind, take)
         app.add_url_rule(f"/at/<secret>/{kind}", kind, view, methods=["POST"])
@@ -55,7 +56,7 @@ def _taking(house: House, doors: Doors, kind: Kind, take: Taker) -> Callable[[st
             waiting = take(forms.read(request))
         except (forms.NotAForm, Incomplete) as error:
             return operations.plain(str(error), 400)
-        except DatabaseDown as error:
+        except (DatabaseDown, CannotDo) as error:
             logs.failure("notice_not_kept", error)
             return operations.plain("try again later", 503)
         if waiting:

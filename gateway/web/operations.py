@@ -19,6 +19,7 @@ from gateway.wiring import House
 def install(app: Flask, house: House) -> None:
     """Add the routes, and make every error page of this app an empty one."""
     app.config["TRAP_HTTP_EXCEPTIONS"] = False
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # They tell routes from unknown URLs.
     app.register_error_handler(HTTPException, _empty)
 
     @app.get("/healthz")

@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-settings.register_profile("steady", derandomize=True, database=None, deadline=None)
+settings.register_profile(
+    "steady", derandomize=True, database=None, deadline=None, max_examples=200
+)
 settings.load_profile("steady")

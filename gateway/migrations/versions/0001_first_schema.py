@@ -60,12 +60,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "incoming_sms",
-        sa.Column("id", sa.String(length=120), nullable=False),
-        sa.Column("received_at", UtcDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_table(
         "staff",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("centre_id", sa.String(length=64), nullable=False),
@@ -85,6 +79,21 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("staff", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_staff_centre_id"), ["centre_id"], unique=False)
+
+    op.create_table(
+        "incoming_sms",
+        sa.Column("id", sa.String(length=120), nullable=False),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.Column("staff_id", sa.String(length=64), nullable=True),
+        sa.Column("wrong", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("incoming_sms", schema=None) as batch_op:
+        batch_op.create_index("incoming_sms_of_staff", ["staff_id", "received_at"], unique=False)
 
     op.create_table(
         "pin_tries",
@@ -231,12 +240,14 @@ def upgrade() -> None:
         sa.Column("audience", sa.String(length=64), nullable=False),
         sa.Column("template", sa.String(length=64), nullable=False),
         sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("state", sa.String(length=64), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("maybe_sent", sa.Integer(), nullable=False),
+        sa.Column("bounces", sa.Integer(), nullable=False),
         sa.Column("lease_until", UtcDateTime(), nullable=True),
         sa.Column("finished_at", UtcDateTime(), nullable=True),
         sa.Column("outcome", sa.String(length=64), nullable=True),

@@ -1,0 +1,106 @@
+"""What the service may find out when it carries out an intent: every kind of luck a caller has.
+
+The longest values are among them, because a page must hold those too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from gateway.catalogues.rooms import LONGEST
+from gateway.countries.reading import LONGEST_NAME
+from menus.intents import (
+    AcceptCase,
+    ChangeContact,
+    CheckSecret,
+    CloseCase,
+    DeleteReport,
+    DiscardDraft,
+    HandOver,
+    Intent,
+    KeepDraft,
+    ListCases,
+    OpenCase,
+    OpenForStaff,
+    PassOn,
+    ReadAnswers,
+    RevealNumber,
+    Send,
+    SetDuty,
+    SignIn,
+    StopContact,
+)
+from menus.staff import ANSWERS, STANDINGS, WINDOWS
+
+Facts = Mapping[str, str]
+
+REF: Final = LONGEST["ref"]
+"""The longest code of a report that we expect ever to give out."""
+
+NUMBER: Final = "+" + "9" * 15
+"""The longest telephone number there is (ITU-T E.164)."""
+
+SEGMENT: Final = "W" * 160
+"""The longest SMS that may have been kept as an answer."""
+
+
+class NobodyKnows(LookupError):
+    """A new intent, of which this module does not yet say what may come of it."""
+
+
+def found_out(intent: Intent, language: str) -> Sequence[Facts]:
+    """Each set of facts that may answer `intent`. Raises NobodyKnows."""
+    match intent:
+        case Send():
+            return [{"ref": REF}]
+        case KeepDraft():
+            return [{"draft": REF}]
+        case DiscardDraft() | StopContact() | ChangeContact() | DeleteReport():
+            return [{}]
+        case OpenCase():
+            standings = ("received", "handled", "closed")
+            return [{}, *({"status": status, "case": "1"} for status in standings)]
+        case SignIn():
+            return [{}, *({"staff": "1", "language": language, **desk} for desk in _desks())]
+        case ListCases() | SetDuty():
+            return _desks()
+        case OpenForStaff() | AcceptCase() | PassOn() | HandOver() | CloseCase():
+            return [*map(_case, STANDINGS), {"standing": "gone"}]
+        case ReadAnswers():
+            return [{}, *_answers()]
+        case RevealNumber():
+            reached = ({"number": NUMBER, "window": window} for window in WINDOWS)
+            return [{}, {"limit": "reached"}, *reached]
+        case CheckSecret():
+            return [{"secret": said} for said in ("right", "wrong", "none")]
+    raise NobodyKnows(type(intent).__name__)
+
+
+def _desks() -> list[Facts]:
+    """On duty with a report of every kind, off duty with none."""
+    lines = (f"{REF} P1 {standing}" for standing in STANDINGS if standing != "gone")
+    return [{"duty": "on", "cases": "\n".join(lines)}, {"duty": "off", "cases": ""}]
+
+
+def _case(standing: str) -> Facts:
+    return {"case": "1", "code": REF, "priority": "P1", "standing": standing}
+
+
+def _answers() -> list[Facts]:
+    """Everything that a report of oneself, one of a child, and an SMS may hold."""
+    place = ", ".join(["W" * LONGEST_NAME] * 3)
+    common: Facts = {"answer.area": place, "partial": "yes"}
+    return [
+        {**common, **_longest(("age", "need", "when"))},
+        {**common, **_longest(("danger", "age", "worry", "when"))},
+        {"answer.message": SEGMENT},
+    ]
+
+
+def _longest(questions: Iterable[str]) -> Facts:
+    """The answer with the longest words to each of these questions."""
+    return {
+        f"answer.{question}": max(ANSWERS[question], key=lambda one: len(ANSWERS[question][one].text))
+        for question in questions
+    }

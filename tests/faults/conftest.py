@@ -1,0 +1,45 @@
+"""One running demo for all tests that leave it well, and fresh ones for those that do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.demos import Demo
+
+DEAD_PROXY = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+"""What a machine behind a proxy is told; nothing of a demo may ask it."""
+
+
+@pytest.fixture(scope="session")
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    demo = Demo(tmp_path_factory.mktemp("shared") / "data")
+    try:
+        yield demo.start(env=DEAD_PROXY)
+    finally:
+        demo.close()
+    assert demo.indiscretions() == []
+
+
+@pytest.fixture
+def demo(_shared: Demo) -> Demo:
+    """A demo that has run for a while; the test sees to it that it is well again at its end."""
+    _shared.network.clear()
+    return _shared
+
+
+@pytest.fixture
+def new_demo(tmp_path: Path) -> Iterator[Callable[[str], Demo]]:
+    """Makes demos of the test's own, each on the folder of that name; the test starts them."""
+    made: list[Demo] = []
+
+    def make(name: str = "data") -> Demo:
+        made.append(Demo(tmp_path / name))
+        return made[-1]
+
+    yield make
+    for demo in made:
+        demo.close()
+    assert [demo.indiscretions() for demo in made] == [[] for _ in made]

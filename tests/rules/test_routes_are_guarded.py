@@ -1,0 +1,86 @@
+"""No route of either app answers a stranger, but the few that are listed here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from gateway.callbacks import KINDS, segment
+from gateway.settings import Settings
+from gateway.vault import Role
+from gateway.web import callers, staff
+from gateway.wiring import House
+from tests.lines import SECRET
+
+OPEN = {"/healthz", "/readyz"}
+"""Whether a process is alive and may serve: a load balancer asks, and learns nothing else."""
+
+TOKEN = "a-token-that-only-monitoring-has"
+
+FACES = {"callers": callers.create_app, "staff": staff.create_app}
+ROLES: dict[str, Role] = {"callers": "web", "staff": "staff"}
+
+
+@pytest.fixture(params=FACES)
+def app(request: pytest.FixtureRequest, settings: Callable[..., Settings]) -> Iterator[Flask]:
+    """Each of the two apps, with a token for its metrics."""
+    role = ROLES[request.param]
+    house = House(settings(role, ISANGE_METRICS_TOKEN=TOKEN), role)
+    yield FACES[request.param](house)
+    house.database.dispose()
+    house.redis.close()
+
+
+def test_no_route_answers_a_stranger(app: Flask) -> None:
+    found = set(open_to_strangers(app))
+    assert found == OPEN, (
+        f"ask for a secret, a session or a token in these routes, or list them in OPEN and say "
+        f"why nobody can be hurt by them: {sorted(found ^ OPEN)}"
+    )
+
+
+def test_a_route_that_forgot_to_ask_is_found(app: Flask) -> None:
+    app.add_url_rule("/reports", "forgot", lambda: "everything")
+    app.add_url_rule("/at/<secret>/reports", "ignored", lambda secret: "everything")
+    assert {"/reports", "/at/<secret>/reports"} <= set(open_to_strangers(app))
+
+
+def test_a_guarded_route_opens_for_whom_it_is_meant(app: Flask) -> None:
+    """Otherwise the rule above would be kept by an app that answers nobody."""
+    client = app.test_client()
+    for rule in guarded(app):
+        kind = rule.rule.rpartition("/")[2]
+        live = next((segment(SECRET, one) for one in KINDS if one == kind), "")
+        path = rule.rule.replace("<secret>", live)
+        answer = client.post(path) if live else client.get(path, query_string={"token": TOKEN})
+        assert answer.status_code != 404, f"{rule.rule} does not open to its own secret"
+
+
+def guarded(app: Flask) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if rule.rule not in OPEN]
+
+
+def open_to_strangers(app: Flask) -> Iterator[str]:
+    """Routes that tell somebody without their own secret more than an unknown URL tells."""
+    client = app.test_client()
+    unknown = _seen(client.get("/no-such-page"))
+    for rule in app.url_map.iter_rules():
+        for path in _guesses(rule.rule):
+            answers = [_seen(client.open(path, method=one)) for one in sorted(rule.methods or ())]
+            if any(answer != unknown for answer in answers):
+                yield rule.rule
+
+
+def _guesses(rule: str) -> list[str]:
+    """What a stranger may try: anything at all, and the live segments of all other callbacks."""
+    others = [segment(SECRET, kind) for kind in KINDS if not rule.endswith(f"/{kind}")]
+    return [rule.replace("<secret>", guess) for guess in ("", "x" * 32, SECRET, *others)]
+
+
+def _seen(answer: TestResponse) -> tuple[object, ...]:
+    """All of an answer by which two answers could be told apart."""
+    return answer.status_code, answer.data, sorted(answer.headers.items())
