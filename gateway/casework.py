@@ -1,7 +1,7 @@
 """What a member of staff does with a report she was alerted about, by SMS or by phone.
 
-Each function works inside the caller's transaction, with the report and the alert locked, and
-leaves the audit row in it.
+Each function works inside the caller's transaction, on what `find` locked, and leaves the audit row
+in it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from gateway import audit, escalation, outbox
@@ -34,6 +34,22 @@ def standing(report: Report, alert: Alert) -> Standing:
             return "closed"
 
 
+def find(
+    session: Session, person: Staff, which: ColumnElement[bool]
+) -> tuple[Alert, Report] | None:
+    """A report she was alerted about, locked, with her own alert as it is once the lock is held.
+
+    The report alone is locked: whoever holds it changes the alerts of others too.
+    """
+    hers = select(Report).join(Alert, Alert.report_id == Report.id)
+    query = hers.where(Alert.staff_id == person.id, which).with_for_update(of=Report)
+    report = session.scalars(query).first()
+    if report is None:
+        return None
+    own = select(Alert).where(Alert.report_id == report.id, Alert.staff_id == person.id)
+    return session.scalars(own).one(), report
+
+
 def accept(session: Session, alert: Alert, report: Report, person: Staff, at: datetime) -> bool:
     """Take a report that nobody has; True when it was free. The others are told."""
     if report.state != ReportState.RECEIVED:
@@ -51,10 +67,7 @@ def pass_on(session: Session, alert: Alert, report: Report, person: Staff, at: d
     """She cannot: when nobody else is still asked, the next rung is called at once."""
     if report.state != ReportState.RECEIVED:
         return False
-    alert.state, alert.answered_at = AlertState.DECLINED, at
-    session.flush()
-    if not _still_asked(session, report):
-        report.climb_at = at
+    escalation.count_out(session, report, alert, AlertState.DECLINED, at)
     audit.record(session, at, audit.staff(person.id), "passed on", report.id)
     return True
 
@@ -81,11 +94,6 @@ def close(session: Session, report: Report, person: Staff, at: datetime) -> bool
     outbox.withdraw(session, report.id, "caller", at)
     audit.record(session, at, audit.staff(person.id), "closed", report.id)
     return True
-
-
-def _still_asked(session: Session, report: Report) -> bool:
-    query = select(Alert.id).where(Alert.report_id == report.id, Alert.state == AlertState.OPEN)
-    return session.scalars(query).first() is not None
 
 
 def _tell_others(session: Session, report: Report, person: Staff, at: datetime) -> None:

@@ -6,8 +6,9 @@ of the session: when Redis lost it, everything is typed again, and what was done
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from gateway import logs
 from gateway.database import DatabaseDown
@@ -32,13 +33,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The occasion of an intent: doing it twice on the same occasion must change nothing."""
+    """The occasion of an intent: doing it twice on the same occasion must change nothing.
+
+    `again`: it was typed before, in a session that was lost. Then find what came of it.
+    """
 
     session: bytes
     history: bytes
     msisdn: Msisdn
     language: str
     network: str | None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +57,15 @@ class Done:
 class Deeds(Protocol):
     """Carries out what a caller meant, in one transaction each.
 
-    Raises database.DatabaseDown when the database cannot be used; then nothing was done.
+    Raises database.DatabaseDown when the database cannot be used, and NotDone when a step comes
+    `again` that was never done; then nothing was done.
     """
 
     def do(self, intent: Intent, step: Step) -> Done: ...
 
 
 class Bell(Protocol):
-    """Tells the workers that something is waiting. May fail: the clock finds it all the same."""
+    """Tells the workers that something is waiting. Never raises: the clock is another bell."""
 
     def ring(self) -> None: ...
 
@@ -81,6 +87,10 @@ class TooMuch(ValueError):
     """More was sent than any caller can type."""
 
 
+class NotDone(Exception):
+    """What is said to have been done in this session before was never done."""
+
+
 class CannotDo(Exception):
     """What she asked for could not be carried out; `language` is hers. Nothing was kept."""
 
@@ -89,16 +99,47 @@ class CannotDo(Exception):
         self.language = language
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """The call that a step belongs to, by the name of its session."""
+
+    request: Request
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """One answer of hers, and the history up to and including it."""
+
+    typed: str
+    history: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """How a history is understood: where it goes on from, and with which inputs.
+
+    `kind` says what may be done on the way. live: by the last input whatever it asks for, by those
+    before it nothing for the first time. dialled: nothing, it stops before a screen where it
+    could be. past: nothing, it only finds out what was shown.
+    """
+
+    event: str
+    kind: Literal["live", "dialled", "past"]
+    start: State
+    inputs: Sequence[_Input] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Walk:
-    """A state on its way through one or more inputs."""
+    """Where the inputs so far led; `ring` when the last one left something waiting."""
 
     turn: Turn
     ring: bool = False
 
 
 class Conversation:
-    """The callers' line."""
+    """A line whose network repeats the whole history: that of the callers, or of the staff."""
 
     def __init__(
         self, engine: Engine, sessions: Sessions, deeds: Deeds, bell: Bell, language: str
@@ -113,85 +154,99 @@ class Conversation:
         """One step. Raises TooMuch and CannotDo."""
         if len(request.text) > LONGEST_TEXT or request.text.count("*") >= MOST_PARTS:
             raise TooMuch
-        key = self._sessions.key(request.session_id, request.msisdn)
+        call = _Call(request, self._sessions.key(request.session_id, request.msisdn))
+        digest = self._sessions.digest(call.key, request.text)
         try:
-            stored, reachable = self._sessions.load(key), True
+            known, reachable = self._sessions.load(call.key), True
         except SessionsDown:
-            stored, reachable = None, False
-        digest = self._sessions.digest(key, request.text)
-        if stored and stored.digest == digest:
-            return repeated(stored)
-        walk, event = self._understand(request, key, stored, reachable=reachable)
-        page = self._engine.page(walk.turn.state, walk.turn.note)
-        if page.ends and walk.turn.state.draft:
-            self._do(DiscardDraft(), walk.turn.state.language, request.text, request, key)
-        answer = Answer(page.text, page.ends, event)
-        state = forget(walk.turn.state) if page.ends else walk.turn.state
-        session = Session(state, len(request.text), digest, answer.body)
-        answer = self._keep(key, session, stored, answer)
+            known, reachable = None, False
+        if known is None:
+            return self._go(call, digest, known, self._unknown(call, reachable=reachable))
+        if known.digest == digest:
+            return repeated(known)
+        return self._go(call, digest, known, self._known(call, known))
+
+    def _go(self, call: _Call, digest: bytes, known: Session | None, path: _Path) -> Answer:
+        """Walk a path, keep where it led, and say what the phone shows there."""
+        walk = self._walk(call, path)
+        state = walk.turn.state
+        page = self._engine.page(state, walk.turn.note)
+        answer = Answer(page.text, page.ends, path.event)
+        if path.kind == "past":
+            return answer
+        if page.ends and state.draft:
+            self._do(DiscardDraft(), state.language, call, call.request.text)
+        kept = Session(
+            forget(state) if page.ends else state, len(call.request.text), digest, answer.body
+        )
+        quicker = self._keep(call.key, kept, known)
         if walk.ring:
             self._bell.ring()
-        return answer
+        return repeated(quicker) if quicker else answer
 
-    def _understand(
-        self, request: Request, key: bytes, stored: Session | None, *, reachable: bool
-    ) -> tuple[_Walk, str]:
-        """What this history means, given what is known of the session."""
-        before = self._sessions.answered(key)
-        behind = stored is not None and before is not None and before > stored.length
-        if stored and not behind:
-            typed = self._new_input(request, key, stored)
-            if typed is not None:
-                return self._take(_Walk(Turn(stored.state)), typed, request.text, request, key), (
-                    "step"
-                )
-        if not request.text:
-            return _Walk(Turn(self._engine.begin(self._language))), "begin"
-        if stored is None and before is None and reachable and not self._sessions.may_be_lost():
-            return self._dialled_through(request, key), "dial_through"
-        return self._replay(request, key), "rebuilt"
+    def _unknown(self, call: _Call, *, reachable: bool) -> _Path:
+        """The path of a session that nobody remembers: a new one, or one that was lost."""
+        start, text = self._engine.begin(self._language), call.request.text
+        stranger = self._sessions.has_another_number(call.request.session_id, call.key)
+        if not text:
+            return _Path("other_number" if stranger else "begin", "live", start)
+        if stranger:
+            return _Path("other_number", "dialled", start, _inputs(text))
+        if self._sessions.may_be_lost(reachable=reachable):
+            return _Path("rebuilt", "live", start, _inputs(text))
+        return _Path("dial_through", "dialled", start, _inputs(text))
 
-    def _new_input(self, request: Request, key: bytes, stored: Session) -> str | None:
-        """What follows the stored history, stars and all, or None when it is not continued."""
-        known, rest = request.text[: stored.length], request.text[stored.length :]
-        if self._sessions.digest(key, known) != stored.digest:
+    def _known(self, call: _Call, known: Session) -> _Path:
+        """The path on from where she is known to stand, if the history goes on from there."""
+        text = call.request.text
+        typed = self._new_input(call, known)
+        if typed is None:
+            kind: Literal["live", "past"] = "past" if len(text) < known.length else "live"
+            event = "late" if kind == "past" else "rebuilt"
+            start = self._engine.begin(self._language)
+            return _Path(event, kind, start, _inputs(text) if text else ())
+        if "*" in typed and self._sessions.has_gaps():
+            return _Path("caught_up", "live", known.state, _inputs(text, known.length))
+        return _Path("step", "live", known.state, [_Input(typed, text)])
+
+    def _new_input(self, call: _Call, known: Session) -> str | None:
+        """What follows the known history, stars and all, or None when it is not continued."""
+        begun, rest = call.request.text[: known.length], call.request.text[known.length :]
+        if self._sessions.digest(call.key, begun) != known.digest:
             return None
-        if not known:
+        if not begun:
             return rest
         return rest[1:] if rest.startswith("*") else None
 
-    def _replay(self, request: Request, key: bytes) -> _Walk:
-        """Type everything again from the first screen."""
-        walk = _Walk(Turn(self._engine.begin(self._language)))
-        for typed, history in _histories(request.text):
-            walk = self._take(walk, typed, history, request, key)
-        return walk
-
-    def _dialled_through(self, request: Request, key: bytes) -> _Walk:
-        """`*384*123*1*2#`: run along, but never past a confirmation, a secret or free typing."""
-        walk = _Walk(Turn(self._engine.begin(self._language)))
-        for typed, history in _histories(request.text):
-            if not self._engine.runs_past(walk.turn.state):
+    def _walk(self, call: _Call, path: _Path) -> _Walk:
+        walk = _Walk(Turn(path.start))
+        for number, given in enumerate(path.inputs, 1):
+            if path.kind == "dialled" and not self._engine.runs_past(walk.turn.state):
                 break
-            walk = self._take(walk, typed, history, request, key)
+            turn = self._engine.turn(walk.turn.state, given.typed)
+            if turn.intent is None:
+                walk = _Walk(turn)
+                continue
+            if path.kind == "past":
+                break
+            again = number < len(path.inputs)
+            try:
+                done = self._do(turn.intent, turn.state.language, call, given.history, again=again)
+            except NotDone:
+                break
+            walk = _Walk(Turn(turn.state.learn(done.facts)), done.ring)
         return walk
-
-    def _take(self, walk: _Walk, typed: str, history: str, request: Request, key: bytes) -> _Walk:
-        turn = self._engine.turn(walk.turn.state, typed)
-        if turn.intent is None:
-            return _Walk(turn, walk.ring)
-        done = self._do(turn.intent, turn.state.language, history, request, key)
-        return _Walk(Turn(turn.state.learn(done.facts)), walk.ring or done.ring)
 
     def _do(
-        self, intent: Intent, language: str, history: str, request: Request, key: bytes
+        self, intent: Intent, language: str, call: _Call, history: str, *, again: bool = False
     ) -> Done:
         step = Step(
-            session=key,
-            history=self._sessions.digest(key, history),
-            msisdn=request.msisdn,
+            session=call.key,
+            history=self._sessions.digest(call.key, history),
+            msisdn=call.request.msisdn,
             language=language,
-            network=request.network,
+            network=call.request.network,
+            again=again,
         )
         try:
             return self._deeds.do(intent, step)
@@ -199,23 +254,20 @@ class Conversation:
             logs.failure("intent_not_carried_out", error)
             raise CannotDo(language) from None
 
-    def _keep(self, key: bytes, session: Session, stored: Session | None, answer: Answer) -> Answer:
-        """Store the session; when another copy of this step was quicker, say what it said."""
-        self._sessions.remember(key, session.length)
-        if stored and session.length < stored.length:
-            return answer  # A late copy of an earlier step must not take the session back there.
+    def _keep(self, key: bytes, session: Session, known: Session | None) -> Session | None:
+        """Keep the session; what another copy of this step kept, if that was quicker."""
+        if self._sessions.save(key, session, known):
+            return None
         try:
-            if self._sessions.save(key, session, stored):
-                return answer
             quicker = self._sessions.load(key)
         except SessionsDown:
-            return answer
-        return repeated(quicker) if quicker and quicker.digest == session.digest else answer
+            return None
+        return quicker if quicker and quicker.digest == session.digest else None
 
 
-def repeated(stored: Session) -> Answer:
-    """The stored answer once more, byte for byte."""
-    return Answer(stored.answer[4:], stored.answer.startswith("END"), "repeat")
+def repeated(known: Session) -> Answer:
+    """The kept answer once more, byte for byte."""
+    return Answer(known.answer[4:], known.answer.startswith("END"), "repeat")
 
 
 def forget(state: State) -> State:
@@ -223,7 +275,8 @@ def forget(state: State) -> State:
     return State(state.language, state.trail[:1], ended=True)
 
 
-def _histories(text: str) -> list[tuple[str, str]]:
-    """Each input of a history with the history up to and including it."""
-    parts = text.split("*")
-    return [(part, "*".join(parts[: number + 1])) for number, part in enumerate(parts)]
+def _inputs(text: str, known: int = 0) -> Sequence[_Input]:
+    """Each input of a history after its first `known` characters."""
+    begun, rest = (text[:known] + "*", text[known + 1 :]) if known else ("", text)
+    parts = rest.split("*")
+    return [_Input(part, begun + "*".join(parts[:number])) for number, part in enumerate(parts, 1)]

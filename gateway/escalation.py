@@ -1,8 +1,9 @@
 """Whom an alert goes to, and whom it goes to next when nobody accepts.
 
 A ladder of rungs: staff on duty at the centre, then its lead, then the national duty. The times
-are the country's, the timer is a column of the report, and reaching a rung on which nobody stands
-means going on to the next one at once.
+are the country's, the timer is a column of the report, and a rung on which nobody stands is passed
+at once. A report that nobody has is never left alone: when the ladder is at its end, the service
+looks again and again for somebody who has come on duty since, and each look in vain is an alarm.
 """
 
 from __future__ import annotations
@@ -27,6 +28,15 @@ ALERT_LIVES: Final = timedelta(hours=24)
 RUNGS: Final = 3
 """On duty at the centre, its lead, the national duty."""
 
+LOOK_AGAIN: Final = timedelta(minutes=5)
+"""When everybody was asked, or nobody is there to ask."""
+
+LATE: Final = timedelta(minutes=1)
+"""A timer that fires later than this is an alarm: the clocks were down or are overwhelmed."""
+
+LONGEST_SAID: Final = 999
+"""Minutes; a message to staff has room for three digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
@@ -35,14 +45,12 @@ class Ladder:
     minutes: Mapping[str, Sequence[int]]
     desk: str
 
-    def accept_within(self, priority: str) -> int:
-        """Minutes that the first rung has."""
-        return self.minutes[priority][0]
-
-    def next_climb(self, priority: str, rung: int, raised_at: datetime) -> datetime | None:
-        """When the report climbs from `rung`, counted from when it was raised."""
+    def accept_within(self, priority: str, rung: int = 0) -> int:
+        """Minutes that a rung has, from when it was called."""
         steps = self.minutes[priority]
-        return raised_at + timedelta(minutes=steps[rung]) if rung < len(steps) else None
+        if rung >= len(steps):
+            return steps[0]
+        return steps[rung] - (steps[rung - 1] if rung else 0)
 
 
 def priority(about: str, answers: Mapping[str, str]) -> str:
@@ -57,136 +65,183 @@ def priority(about: str, answers: Mapping[str, str]) -> str:
 
 
 def raise_alert(session: Session, ladder: Ladder, report: Report, at: datetime) -> int:
-    """Alert the first rung on which somebody stands; how many were alerted."""
-    return _call(session, ladder, report, rung=0, at=at, minutes_lost=None)
+    """Alert the first rung on which somebody stands; how many were alerted.
+
+    A report that is filled in later is raised again, and then only those who were not asked
+    before hear of it.
+    """
+    call = _Call(session, ladder, report, at)
+    for rung in range(RUNGS):
+        standing = call.standing_on(rung)
+        if standing:
+            return call.ask(rung, call.not_yet_asked(standing))
+        ALARMS.labels("nobody_on_rung").inc()
+        log.error("nobody_on_rung", report=report.id, centre=report.centre_id, rung=rung)
+    return call.nobody()
 
 
-def climb_due(session: Session, ladder: Ladder, at: datetime, most: int = 100) -> int:
-    """Call the next rung of every report whose time is up; how many reports that were."""
+def due(session: Session, at: datetime, most: int = 100) -> Sequence[str]:
+    """The reports whose time is up, the longest waiting first."""
     query = (
-        select(Report)
+        select(Report.id)
         .where(Report.state == ReportState.RECEIVED, Report.climb_at <= at)
         .order_by(Report.climb_at)
         .limit(most)
-        .with_for_update(skip_locked=True)
     )
-    reports = session.scalars(query).all()
-    for report in reports:
-        lost = int((at - report.created_at).total_seconds() // 60)
-        alerted = _call(session, ladder, report, rung=report.rung + 1, at=at, minutes_lost=lost)
+    return session.scalars(query).all()
+
+
+def climb(session: Session, ladder: Ladder, report_id: str, at: datetime) -> bool:
+    """Call the next rung of a report whose time is up; False when another clock was quicker."""
+    query = select(Report).where(
+        Report.id == report_id, Report.state == ReportState.RECEIVED, Report.climb_at <= at
+    )
+    report = session.scalars(query.with_for_update(skip_locked=True)).first()
+    if report is None:
+        return False
+    lost = int((at - report.created_at).total_seconds() // 60)
+    call = _Call(session, ladder, report, at, minutes_lost=min(max(lost, 1), LONGEST_SAID))
+    if report.climb_at is not None and at - report.climb_at > LATE:
+        ALARMS.labels("timer_late").inc()
+        log.error("timer_late", report=report.id, priority=report.priority, rung=report.rung)
+    alerted = call.next()
+    if alerted:
         audit.record(session, at, audit.SERVICE, "escalated", report.id, f"rung {report.rung}")
-        log.warning(
-            "not_accepted",
-            report=report.id,
-            priority=report.priority,
-            rung=report.rung,
-            count=alerted,
-        )
-    return len(reports)
+    log.warning(
+        "not_accepted", report=report.id, priority=report.priority, rung=report.rung, count=alerted
+    )
+    return True
 
 
 def ask_again(session: Session, ladder: Ladder, report: Report, at: datetime) -> int:
     """Alert anew all who were asked and did not decline; if there is none, the next rung."""
+    call = _Call(session, ladder, report, at)
     query = select(Alert).where(
         Alert.report_id == report.id, Alert.state.in_((AlertState.OPEN, AlertState.SETTLED))
     )
     alerts = session.scalars(query).all()
     if not alerts:
-        return _call(session, ladder, report, rung=report.rung + 1, at=at, minutes_lost=None)
+        return call.next()
     for alert in alerts:
         alert.state, alert.answered_at = AlertState.OPEN, None
-        _queue(session, ladder, report, alert, at, minutes_lost=None)
-    report.climb_at = at + timedelta(minutes=ladder.accept_within(report.priority))
+    call.send(report.rung, alerts)
     return len(alerts)
 
 
-def _call(
-    session: Session,
-    ladder: Ladder,
-    report: Report,
-    *,
-    rung: int,
-    at: datetime,
-    minutes_lost: int | None,
-) -> int:
-    people: list[Staff] = []
-    while rung < RUNGS and not people:
-        people = _not_yet_asked(session, report, _standing_on(session, ladder, report, rung))
-        if not people:
-            ALARMS.labels("nobody_on_rung").inc()
-            log.warning("nobody_on_rung", report=report.id, centre=report.centre_id, rung=rung)
-            rung += 1
-    report.rung = min(rung, RUNGS)
-    report.climb_at = ladder.next_climb(report.priority, report.rung, report.created_at)
-    if report.climb_at is not None and report.climb_at <= at:
-        report.climb_at = at + timedelta(minutes=ladder.accept_within(report.priority))
-    if not people:
-        ALARMS.labels("nobody_to_alert").inc()
-        log.error("nobody_to_alert", report=report.id, centre=report.centre_id)
-    _alert(session, ladder, report, people, at, minutes_lost)
-    ALERTS.labels(report.priority).inc(len(people))
-    return len(people)
-
-
-def _standing_on(session: Session, ladder: Ladder, report: Report, rung: int) -> Sequence[Staff]:
-    centre = report.centre_id
-    if rung == 0 and centre != ladder.desk:
-        return roster.on_duty(session, centre, investigator=report.investigator)
-    if rung == 1:
-        return roster.leads(session, centre)
-    return roster.national_duty(session, ladder.desk)
-
-
-def _not_yet_asked(session: Session, report: Report, people: Sequence[Staff]) -> list[Staff]:
-    asked = set(session.scalars(select(Alert.staff_id).where(Alert.report_id == report.id)))
-    return [person for person in people if person.id not in asked]
-
-
-def _alert(
-    session: Session,
-    ladder: Ladder,
-    report: Report,
-    people: Sequence[Staff],
-    at: datetime,
-    minutes_lost: int | None,
-) -> None:
-    alerts = [
-        Alert(
-            id=str(uuid.uuid4()),
-            report_id=report.id,
-            staff_id=person.id,
-            rung=report.rung,
-            state=AlertState.OPEN,
-            created_at=at,
-        )
-        for person in people
-    ]
-    session.add_all(alerts)
-    session.flush()
-    for alert in alerts:
-        _queue(session, ladder, report, alert, at, minutes_lost=minutes_lost)
-
-
-def _queue(
-    session: Session,
-    ladder: Ladder,
-    report: Report,
-    alert: Alert,
-    at: datetime,
-    *,
-    minutes_lost: int | None,
-) -> None:
-    late = minutes_lost is not None
-    minutes = minutes_lost if late else ladder.accept_within(report.priority)
-    outbox.add(
-        session,
-        dedupe_key=f"alert:{alert.id}:{at.isoformat()}",
-        audience="staff",
-        template="alert_not_accepted" if late else "alert",
-        at=at,
-        lives=ALERT_LIVES,
-        report_id=report.id,
-        staff_id=alert.staff_id,
-        alert_id=alert.id,
-        values={"minutes": minutes},
+def give_up(session: Session, alert_id: str, at: datetime) -> None:
+    """The SMS of an alert cannot reach its person: ask somebody else, if it is still open."""
+    query = (
+        select(Report)
+        .join(Alert, Alert.report_id == Report.id)
+        .where(Alert.id == alert_id)
+        .with_for_update(of=Report)
     )
+    report = session.scalars(query).first()
+    alert = session.get(Alert, alert_id)
+    if report is None or alert is None or report.state != ReportState.RECEIVED:
+        return
+    if alert.state == AlertState.OPEN:
+        count_out(session, report, alert, AlertState.UNREACHABLE, at)
+
+
+def count_out(
+    session: Session, report: Report, alert: Alert, state: AlertState, at: datetime
+) -> None:
+    """One person will not take it: when nobody else is asked, the next rung is called at once."""
+    alert.state, alert.answered_at = state, at
+    session.flush()
+    query = select(Alert.id).where(Alert.report_id == report.id, Alert.state == AlertState.OPEN)
+    if session.scalars(query).first() is None:
+        report.climb_at = at
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call for somebody to take a report. `minutes_lost`: nobody took it for so long."""
+
+    session: Session
+    ladder: Ladder
+    report: Report
+    at: datetime
+    minutes_lost: int | None = None
+
+    def next(self) -> int:
+        """Ask the next rung with somebody new on it, then who has come on duty below it since."""
+        for step in range(1, RUNGS + 1):
+            rung = (self.report.rung + step) % RUNGS
+            people = self.not_yet_asked(self.standing_on(rung))
+            if people:
+                return self.ask(rung, people)
+        return self.nobody()
+
+    def standing_on(self, rung: int) -> list[Staff]:
+        """Everybody on a rung, but nobody from a centre that must not hear of it."""
+        session, report, desk = self.session, self.report, self.ladder.desk
+        people: Sequence[Staff]
+        if rung == 0 and report.centre_id != desk:
+            people = roster.on_duty(session, report.centre_id, investigator=report.investigator)
+        elif rung == 1:
+            people = roster.leads(session, report.centre_id)
+        else:
+            people = roster.national_duty(session, desk)
+        return [person for person in people if person.centre_id not in report.avoid]
+
+    def not_yet_asked(self, people: Sequence[Staff]) -> list[Staff]:
+        asked = self._asked()
+        return [person for person in people if person.id not in asked]
+
+    def ask(self, rung: int, people: Sequence[Staff]) -> int:
+        """Alert these people. When there are none, those who were asked before keep their time."""
+        if not people:
+            return 0
+        alerts = [
+            Alert(
+                id=str(uuid.uuid4()),
+                report_id=self.report.id,
+                staff_id=person.id,
+                rung=rung,
+                state=AlertState.OPEN,
+                created_at=self.at,
+            )
+            for person in people
+        ]
+        self.session.add_all(alerts)
+        self.send(rung, alerts)
+        return len(alerts)
+
+    def send(self, rung: int, alerts: Sequence[Alert]) -> None:
+        """Queue the SMS of these alerts, and set the timer of their rung."""
+        within = self.ladder.accept_within(self.report.priority, rung)
+        self.report.rung = rung
+        self.report.climb_at = self.at + timedelta(minutes=within)
+        late = self.minutes_lost is not None
+        for alert in alerts:
+            outbox.add(
+                self.session,
+                dedupe_key=f"alert:{alert.id}:{self.at.isoformat()}",
+                audience="staff",
+                template="alert_not_accepted" if late else "alert",
+                at=self.at,
+                lives=ALERT_LIVES,
+                report_id=self.report.id,
+                staff_id=alert.staff_id,
+                alert_id=alert.id,
+                values={"minutes": self.minutes_lost if late else within},
+            )
+        ALERTS.labels(self.report.priority).inc(len(alerts))
+
+    def nobody(self) -> int:
+        """Nobody is left to ask: tell the operator, and look again in some minutes."""
+        report = self.report
+        if self._asked():
+            ALARMS.labels("nobody_accepts").inc()
+            log.error("nobody_accepts", report=report.id, centre=report.centre_id)
+        else:
+            ALARMS.labels("nobody_to_alert").inc()
+            log.error("nobody_to_alert", report=report.id, centre=report.centre_id)
+        report.climb_at = self.at + LOOK_AGAIN
+        return 0
+
+    def _asked(self) -> set[str]:
+        query = select(Alert.staff_id).where(Alert.report_id == self.report.id)
+        return set(self.session.scalars(query))

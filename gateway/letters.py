@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from gateway import contacts, outbox, roster
 from gateway.country import Pack
-from gateway.models import Outbox, Report, ReportState, Staff
+from gateway.models import Alert, AlertState, Outbox, Report, ReportState, Staff
 from gateway.phones import Msisdn
 from gateway.vault import CannotOpen, Vault
 from menus import messages
@@ -35,9 +35,13 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """An SMS that must not leave any more, and why (a word for the row)."""
+    """An SMS that must not leave any more, and why (a word for the row).
+
+    `alarm`: something is wrong with the row, the keys or the service, and a person must look.
+    """
 
     reason: str
+    alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Letters:
     def write(self, session: Session, row: Outbox, at: datetime) -> Letter | Drop:
         """The SMS for a row, or why it must not leave."""
         if row.expires_at <= at:
-            return Drop("too late")
+            return Drop("too late", alarm=row.audience == "staff")
         report = session.get(Report, row.report_id) if row.report_id else None
         try:
             if row.sealed is not None:
@@ -60,7 +64,7 @@ class Letters:
                 return self._to_caller(session, report, at)
             return self._to_staff(session, row, report)
         except CannotOpen:
-            return Drop("cannot be opened")
+            return Drop("cannot be opened", alarm=True)
 
     def _answer(self, row: Outbox, sealed: bytes) -> Letter:
         """An answer to an SMS, to the number that wrote it."""
@@ -70,6 +74,8 @@ class Letters:
     def _to_caller(self, session: Session, report: Report | None, at: datetime) -> Letter | Drop:
         if report is None or report.state == ReportState.DELETED:
             return Drop("deleted")
+        if report.state == ReportState.CLOSED:
+            return Drop("settled")
         reachable = contacts.read(session, self.vault, report.id)
         if reachable is None or reachable.by != "sms" or reachable.sms_stopped:
             return Drop("no permission")
@@ -80,11 +86,11 @@ class Letters:
 
     def _to_staff(self, session: Session, row: Outbox, report: Report | None) -> Letter | Drop:
         person = session.get(Staff, row.staff_id) if row.staff_id else None
-        if person is None or person.opted_out_at is not None:
-            return Drop("nobody to send to")
-        if row.template in ONLY_WHILE_OPEN and (
-            report is None or report.state != ReportState.RECEIVED
-        ):
+        if person is None:
+            return Drop("nobody to send to", alarm=True)
+        if person.opted_out_at is not None:
+            return Drop("opted out")
+        if row.template in ONLY_WHILE_OPEN and not _is_open(session, row, report):
             return Drop("settled")
         number = self.vault.open_sealed("sender", person.number, roster.number_of(person.id))
         text = self.speech.say(self._words(row, report), person.language)
@@ -103,6 +109,17 @@ class Letters:
         return TEMPLATES[row.template](occasion)
 
 
+def _is_open(session: Session, row: Outbox, report: Report | None) -> bool:
+    """Whether the one whom an alert is for may still take the report."""
+    alert = session.get(Alert, row.alert_id) if row.alert_id else None
+    return (
+        report is not None
+        and report.state == ReportState.RECEIVED
+        and alert is not None
+        and alert.state == AlertState.OPEN
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """All that a message to staff may say."""
@@ -117,7 +134,7 @@ class Occasion:
 
 
 ONLY_WHILE_OPEN: Final = frozenset({"alert", "alert_not_accepted"})
-"""Templates that make no sense once somebody has accepted."""
+"""Templates that make no sense once somebody has accepted, or she has said that she cannot."""
 
 TEMPLATES: Final[Mapping[str, Callable[[Occasion], Phrase]]] = {
     "alert": lambda o: messages.alert(

@@ -7,6 +7,7 @@ that strays into an event is dropped, and the event says that something was.
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any, Final
@@ -45,6 +46,8 @@ ALLOWED: Final = frozenset(
 
 _LONGEST = 120
 _MOST_DIGITS = 6
+
+_ROW_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def configure(process: str) -> None:
@@ -111,8 +114,10 @@ def _harmless(key: str, value: object) -> bool:
         return True
     if not isinstance(value, str) or len(value) > _LONGEST:
         return False
-    if key in {"timestamp", "report"}:
+    if key == "timestamp":
         return True
+    if key == "report":
+        return _ROW_ID.fullmatch(value) is not None
     digits = sum(character.isdigit() for character in value)
     return digits <= _MOST_DIGITS
 
@@ -121,10 +126,10 @@ class _LibraryHandler(logging.Handler):
     """A library's warning: that it happened and where, never what it said."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
+        error = record.exc_info[1] if record.exc_info else None
         log.warning(
             "library_warning",
             kind=record.name,
-            error=error,
-            where=f"{record.module}:{record.lineno}",
+            error=type(error).__name__ if error else None,
+            where=_where(error) if error else f"{record.module}:{record.lineno}",
         )

@@ -14,15 +14,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from gateway import database
-from gateway.models import DeliveryReport, Outbox, OutboxState
+from gateway import delivery
+from gateway.models import Outbox, OutboxState
+from gateway.once import add_once
 from gateway.providers import Accepted, OperatorFault, Outcome, Refused, TryLater, Unknown
 from gateway.vault import Vault, Where
 
 Audience = Literal["staff", "caller"]
+
+LONGEST_KEY: Final = 120
+"""Characters of a dedupe key."""
 
 LEASE: Final = timedelta(seconds=25)
 """Longer than the slowest provider call (13 s), so that nobody sends what is being sent."""
@@ -30,12 +34,14 @@ LEASE: Final = timedelta(seconds=25)
 MOST_SENDS: Final = 3
 """How often a message to staff may be handed to a provider that might have sent it."""
 
-BACKOFF: Final = tuple(timedelta(seconds=s) for s in (2, 5, 15, 30, 60))
-"""Waits before the next attempt; the last one repeats until the row expires."""
+BACKOFF: Final = tuple(timedelta(seconds=s) for s in (2, 5, 15, 30, 45))
+"""Waits after a passing fault, by attempt; the last one repeats until the row expires."""
 
-DELIVERY_RANK: Final = {"Sent": 1, "Submitted": 2, "Buffered": 2}
-FINAL_DELIVERY: Final = frozenset({"Success", "Failed", "Rejected", "AbsentSubscriber", "Expired"})
-"""What a provider says of an SMS; a final word is never taken back."""
+AFTER_DOUBT: Final = (timedelta(seconds=10), timedelta(seconds=45))
+"""Waits after a send that may have arrived: no hurry, and long enough to outlast an outage."""
+
+AFTER_OPERATORS_FAULT: Final = timedelta(seconds=45)
+"""Credit or credentials: a person must act first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +70,9 @@ def add(
     After `at + lives` it is dropped rather than sent late. `values` are for the template and hold
     nothing personal.
     """
-    known = select(Outbox.id).where(Outbox.dedupe_key == dedupe_key)
-    if session.scalars(known).first() is not None:
-        return False
-    row = Outbox(
+    return add_once(
+        session,
+        Outbox,
         id=str(uuid.uuid4()),
         dedupe_key=dedupe_key,
         report_id=report_id,
@@ -76,14 +81,8 @@ def add(
         audience=audience,
         template=template,
         values=dict(values or {}),
-        created_at=at,
-        due_at=at,
-        expires_at=at + lives,
-        attempt=0,
-        maybe_sent=0,
+        **_times(at, lives),
     )
-    session.add(row)
-    return True
 
 
 def add_sealed(
@@ -97,19 +96,17 @@ def add_sealed(
     lives: timedelta,
 ) -> bool:
     """Queue an SMS to a caller whose number and text only the sender can read (JSON)."""
-    added = add(
+    row_id = str(uuid.uuid4())
+    return add_once(
         session,
+        Outbox,
+        id=row_id,
         dedupe_key=dedupe_key,
         audience="caller",
         template=template,
-        at=at,
-        lives=lives,
+        sealed=vault.seal_for("sender", letter, sealed_in(row_id)),
+        **_times(at, lives),
     )
-    if added:
-        session.flush()
-        row = session.scalars(select(Outbox).where(Outbox.dedupe_key == dedupe_key)).one()
-        row.sealed = vault.seal_for("sender", letter, sealed_in(row.id))
-    return added
 
 
 def sealed_in(row_id: str) -> Where:
@@ -117,9 +114,15 @@ def sealed_in(row_id: str) -> Where:
     return Where("outbox", "sealed", row_id)
 
 
+def _times(at: datetime, lives: timedelta) -> dict[str, datetime]:
+    return {"created_at": at, "due_at": at, "expires_at": at + lives}
+
+
 def claim(session: Session, at: datetime, most: int) -> Sequence[Outbox]:
     """Take up to `most` due rows for sending, staff before callers. Commit before you send."""
-    rows = session.scalars(_due(at).limit(most).with_for_update(skip_locked=True)).all()
+    staff_first = Outbox.audience.desc()
+    query = select(Outbox).where(*_is_due(at)).order_by(staff_first, Outbox.due_at).limit(most)
+    rows = session.scalars(query.with_for_update(skip_locked=True)).all()
     for row in rows:
         row.state = OutboxState.SENDING
         row.lease_until = at + LEASE
@@ -128,13 +131,8 @@ def claim(session: Session, at: datetime, most: int) -> Sequence[Outbox]:
     return rows
 
 
-def _due(at: datetime) -> Select[Outbox]:
-    staff_first = Outbox.audience.desc()
-    return (
-        select(Outbox)
-        .where(Outbox.state == OutboxState.PENDING, Outbox.due_at <= at)
-        .order_by(staff_first, Outbox.due_at)
-    )
+def _is_due(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Outbox.state == OutboxState.PENDING, Outbox.due_at <= at
 
 
 def drop(row: Outbox, at: datetime, reason: str) -> None:
@@ -143,51 +141,72 @@ def drop(row: Outbox, at: datetime, reason: str) -> None:
     _finish(row, at, OutboxState.DROPPED, reason)
 
 
-def settle(session: Session, claimed: Claimed, outcome: Outcome, provider: str) -> Outbox | None:
-    """Note what the provider said; None when the lease was lost to somebody else meanwhile."""
-    query = select(Outbox).where(
-        Outbox.id == claimed.id,
-        Outbox.attempt == claimed.attempt,
-        Outbox.state == OutboxState.SENDING,
-    )
+def settle(
+    session: Session, claimed: Claimed, outcome: Outcome, provider: str, at: datetime
+) -> Outbox | None:
+    """Note what the provider said; None when that came too late to matter.
+
+    A row whose lease ran out meanwhile, and that nobody claimed since, still learns whether the
+    SMS was taken: then it need not be sent again.
+    """
+    if isinstance(outcome, Accepted):
+        delivery.lock(session, outcome.message_id)
+    query = select(Outbox).where(Outbox.id == claimed.id, Outbox.attempt == claimed.attempt)
     row = session.scalars(query.with_for_update()).first()
-    if row is None:
+    if row is None or not _may_learn(row, outcome):
         return None
     row.provider = provider
-    _note(session, row, outcome, database.now(session))
+    _note(session, row, outcome, at)
     return row
+
+
+def _may_learn(row: Outbox, outcome: Outcome) -> bool:
+    if row.state == OutboxState.SENDING:
+        return True
+    recovered = row.state in {OutboxState.PENDING, OutboxState.UNKNOWN}
+    return recovered and isinstance(outcome, Accepted | Refused)
 
 
 def _note(session: Session, row: Outbox, outcome: Outcome, at: datetime) -> None:
     match outcome:
         case Accepted(message_id):
-            row.provider_message_id = message_id
             _finish(row, at, OutboxState.ACCEPTED, "accepted")
-            _match_early_delivery(session, row)
+            delivery.sent_as(session, row, message_id)
         case Refused(reason):
             row.maybe_sent -= 1
             _finish(row, at, OutboxState.REFUSED, reason)
-        case TryLater(reason) | OperatorFault(reason):
+        case TryLater(reason, most):
             row.maybe_sent -= 1
-            _again(row, at, reason)
+            row.bounces += most is not None
+            if most is not None and row.bounces > most:
+                _finish(row, at, OutboxState.REFUSED, reason)
+            else:
+                _again(row, at + _step(BACKOFF, row.attempt), reason)
+        case OperatorFault(reason):
+            row.maybe_sent -= 1
+            _again(row, at + AFTER_OPERATORS_FAULT, reason)
         case Unknown(reason):
-            _doubtful(row, at, reason)
+            _doubt(row, at, reason)
 
 
-def _doubtful(row: Outbox, at: datetime, reason: str) -> None:
+def _doubt(row: Outbox, at: datetime, reason: str) -> None:
     if row.audience == "staff" and row.maybe_sent < MOST_SENDS:
-        _again(row, at, reason)
+        _again(row, at + _step(AFTER_DOUBT, row.maybe_sent), reason)
     else:
         _finish(row, at, OutboxState.UNKNOWN, reason)
 
 
-def _again(row: Outbox, at: datetime, reason: str) -> None:
-    row.state, row.lease_until, row.outcome = OutboxState.PENDING, None, reason
-    row.due_at = at + BACKOFF[min(row.attempt, len(BACKOFF)) - 1]
+def _step(waits: Sequence[timedelta], count: int) -> timedelta:
+    return waits[min(count, len(waits)) - 1]
+
+
+def _again(row: Outbox, due_at: datetime, reason: str) -> None:
+    row.state, row.lease_until, row.outcome, row.due_at = OutboxState.PENDING, None, reason, due_at
 
 
 def _finish(row: Outbox, at: datetime, state: OutboxState, reason: str) -> None:
     row.state, row.lease_until, row.finished_at, row.outcome = state, None, at, reason
+    row.sealed = None
 
 
 def recover(session: Session, at: datetime) -> int:
@@ -195,9 +214,9 @@ def recover(session: Session, at: datetime) -> int:
     query = select(Outbox).where(Outbox.state == OutboxState.SENDING, Outbox.lease_until < at)
     rows = session.scalars(query.with_for_update(skip_locked=True)).all()
     for row in rows:
-        _doubtful(row, at, "died while sending")
+        _doubt(row, at, "died while sending")
         if row.state == OutboxState.PENDING:
-            row.due_at = at
+            row.due_at = at  # The lease was the wait.
     return len(rows)
 
 
@@ -214,44 +233,6 @@ def withdraw(session: Session, report_id: str, audience: Audience, at: datetime)
     )
 
 
-def waiting(session: Session, at: datetime) -> int:
-    """How many rows are due now."""
-    return session.scalar(select(func.count()).select_from(_due(at).subquery())) or 0
-
-
-def deliver(
-    session: Session, message_id: str, status: str, reason: str | None, at: datetime
-) -> bool:
-    """Take in a delivery report: once each, in any order, before or after our own commit."""
-    known = select(DeliveryReport.id).where(
-        DeliveryReport.provider_message_id == message_id, DeliveryReport.status == status
-    )
-    if session.scalars(known).first() is not None:
-        return False
-    session.add(
-        DeliveryReport(provider_message_id=message_id, status=status, reason=reason, received_at=at)
-    )
-    row = session.scalars(
-        select(Outbox).where(Outbox.provider_message_id == message_id).with_for_update()
-    ).first()
-    if row is not None:
-        row.delivery = _further(row.delivery, status)
-    return True
-
-
-def _match_early_delivery(session: Session, row: Outbox) -> None:
-    """The report may have overtaken our own note of the message's id."""
-    query = select(DeliveryReport.status).where(
-        DeliveryReport.provider_message_id == row.provider_message_id
-    )
-    for status in session.scalars(query):
-        row.delivery = _further(row.delivery, status)
-
-
-def _further(known: str | None, told: str) -> str:
-    """The more advanced of two delivery states; a final one stays."""
-    if known is None or (known not in FINAL_DELIVERY and told in FINAL_DELIVERY):
-        return told
-    if known in FINAL_DELIVERY or DELIVERY_RANK.get(told, 0) <= DELIVERY_RANK.get(known, 0):
-        return known
-    return told
+def due_since(session: Session, at: datetime) -> datetime | None:
+    """Since when the oldest row waits that is due and that nobody has claimed; None when none."""
+    return session.scalar(select(func.min(Outbox.due_at)).where(*_is_due(at)))

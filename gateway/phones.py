@@ -64,4 +64,14 @@ def parse(raw: str, region: str | None = None) -> Msisdn:
         raise NotANumber("not a telephone number") from None
     if not phonenumbers.is_possible_number(number):
         raise NotANumber("not a telephone number")
+    return _msisdn(number)
+
+
+def example(region: str) -> Msisdn | None:
+    """A made-up mobile number in the plan of `region`, for samples; None where there is no plan."""
+    number = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    return _msisdn(number) if number else None
+
+
+def _msisdn(number: phonenumbers.PhoneNumber) -> Msisdn:
     return Msisdn(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError
 
-from gateway import audit, contacts, database, outbox, roster
+from gateway import audit, contacts, database, delivery, outbox, roster
 from gateway.logs import log
 from gateway.metrics import ALARMS
 from gateway.phones import Msisdn
@@ -18,7 +17,6 @@ from gateway.sessions import session_key
 from gateway.smsline import SmsLine
 from gateway.vault import Vault
 
-LONGEST_WORD: Final = 64
 LONGEST_ID: Final = 120
 
 
@@ -54,17 +52,8 @@ class Post:
 
     def delivered(self, message_id: str, status: str, reason: str | None) -> None:
         """What became of an SMS of ours. Unknown words are kept as they are."""
-        try:
-            with database.writing(self.engine) as session:
-                outbox.deliver(
-                    session,
-                    message_id[:LONGEST_ID],
-                    status[:LONGEST_WORD],
-                    reason[:LONGEST_WORD] if reason else None,
-                    database.now(session),
-                )
-        except IntegrityError:
-            return  # The same report arrived twice at once; the other one is kept.
+        with database.writing(self.engine) as session:
+            delivery.take_in(session, message_id, status, reason, database.now(session))
 
     def opted_out(self, number: Msisdn) -> None:
         """The owner of a number wants no more SMS from us. For staff that is an alarm."""

@@ -36,15 +36,20 @@ class Doorbell:
         self._queue = Queue(ALERTS, connection=redis, serializer=JSONSerializer)
 
     def ring(self) -> None:
-        """Ask for a drain. Never fails: the clock is the second bell."""
+        """Ask for a drain. Never fails: the clock is the second bell.
+
+        One that nobody has begun yet will find what is new as well, so it is enough; and where no
+        worker runs, the queue does not grow.
+        """
         try:
-            self._queue.enqueue_call(
-                DRAIN,
-                description=DRAIN,
-                timeout=LONGEST_JOB,
-                result_ttl=0,
-                ttl=LONGEST_JOB,
-                failure_ttl=FAILURES_KEPT,
-            )
+            if self._queue.is_empty():
+                self._queue.enqueue_call(
+                    DRAIN,
+                    description=DRAIN,
+                    timeout=LONGEST_JOB,
+                    result_ttl=0,
+                    ttl=LONGEST_JOB,
+                    failure_ttl=FAILURES_KEPT,
+                )
         except RedisError as error:
             log.warning("doorbell_silent", error=type(error).__name__)

@@ -2,7 +2,7 @@
 
 Sender numbers can be forged, so the digits of one's own alert are asked for. A reply proves that
 somebody saw the alert and opens nothing. The first who accepts has it; everybody else is told.
-An SMS from any other number gets no answer at all.
+Four digits could be found by trying, so after some wrong ones an hour of silence follows.
 """
 
 from __future__ import annotations
@@ -13,24 +13,33 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import Engine, func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Engine, func, select
 from sqlalchemy.orm import Session
 
-from gateway import casework, database, outbox, roster
+from gateway import audit, casework, database, outbox, roster
+from gateway.logs import log
 from gateway.metrics import ALARMS
-from gateway.models import Alert, IncomingSms, Outbox, Report, Staff
+from gateway.models import Alert, IncomingSms, Report, Staff
+from gateway.once import add_once
 from gateway.phones import Msisdn
 from gateway.vault import Vault
 
 Verb = Literal["accept", "cannot"]
 
-MOST_REPLIES: Final = 20
-"""SMS that we answer one member of staff within an hour: two machines must not talk for ever."""
+MOST_ANSWERED: Final = 20
+"""SMS of one member of staff that we answer in an hour: two machines must not talk for ever."""
+
+MOST_WRONG: Final = 5
+"""Wrong digits from one number in an hour; after them nothing from it is looked at."""
+
+AN_HOUR: Final = timedelta(hours=1)
 
 REPLY_LIVES: Final = timedelta(minutes=30)
 
-_REPLY: Final = re.compile(r"([12])\W+(\d{6,10})\W+(\d{4})")
+LONGEST_SMS: Final = 160
+
+_APART: Final = re.compile(r"\D*([12])\D+(\d{6,10})\D+(\d{4})(?!\d)")
+_RUN_TOGETHER: Final = re.compile(r"([12])(\d{6,10})(\d{4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +52,11 @@ class Reply:
 
 
 def parse(text: str) -> Reply | None:
-    """Read a reply as people type it: any spacing or punctuation, any kind of digits."""
-    folded = unicodedata.normalize("NFKC", text[:160])
+    """Read a reply as people type it: any spacing, punctuation or words, any kind of digits."""
+    folded = unicodedata.normalize("NFKC", text[:LONGEST_SMS])
     plain = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in folded)
-    found = _REPLY.fullmatch(plain.strip(" \t\r\n.,;:#*\"'()[]"))
+    digits = "".join(filter(str.isdecimal, plain))
+    found = _APART.match(plain) or _RUN_TOGETHER.fullmatch(digits)
     if found is None:
         return None
     return Reply("accept" if found[1] == "1" else "cannot", found[2], found[3])
@@ -60,62 +70,84 @@ class Replies:
     vault: Vault
 
     def receive(self, message_id: str, sender: Msisdn, text: str) -> bool:
-        """Take in one SMS, once however often it arrives; whether an answer is now waiting."""
-        try:
-            with database.writing(self.engine) as session:
-                return self._receive(session, message_id, sender, text)
-        except IntegrityError:
-            return False  # Its twin was quicker.
+        """Take in one SMS, once however often it arrives; whether an answer is now waiting.
 
-    def _receive(self, session: Session, message_id: str, sender: Msisdn, text: str) -> bool:
-        if session.get(IncomingSms, message_id) is not None:
-            return False
-        at = database.now(session)
-        session.add(IncomingSms(id=message_id, received_at=at))
-        person = roster.by_number(session, self.vault, sender)
-        if person is None:
-            return False
-        answer = _Answer(session, message_id, person, at)
-        reply = parse(text)
-        found = self._alert(session, person, reply) if reply else None
-        if reply is None or found is None:
-            ALARMS.labels("reply_not_understood").inc()
-            return answer.say("not_understood")
-        alert, report = found
-        if reply.verb == "accept":
-            return _accept(session, answer, alert, report)
-        return _pass_on(session, answer, alert, report)
+        An SMS from a number that is nobody's gets no answer.
+        """
+        with database.writing(self.engine) as session:
+            at = database.now(session)
+            person = self._sender(session, sender)
+            staff_id = person.id if person else None
+            values = {"id": message_id, "received_at": at, "staff_id": staff_id}
+            if not add_once(session, IncomingSms, **values) or person is None:
+                return False
+            return _Conversation(session, self.vault, message_id, person, at).answer(text)
 
-    def _alert(self, session: Session, person: Staff, reply: Reply) -> tuple[Alert, Report] | None:
-        """The alert this person got for this code, if the digits are those of that very alert."""
-        query = (
-            select(Alert, Report)
-            .join(Report, Report.id == Alert.report_id)
-            .where(Report.code == reply.code, Alert.staff_id == person.id)
-            .with_for_update()
-        )
-        row = session.execute(query).first()
-        if row is None or not self.vault.alert_digits_match(row[0].id, reply.digits):
-            return None
-        return row[0], row[1]
+    def _sender(self, session: Session, number: Msisdn) -> Staff | None:
+        """The member of staff, locked, so that her tries are counted one after another.
+
+        The lock leaves room for rows that refer to her: a report's holder adds some.
+        """
+        person = roster.by_number(session, self.vault, number)
+        if person is not None:
+            session.refresh(person, with_for_update={"key_share": True})
+        return person
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """Queues the answer to one incoming SMS, unless this person has had many already."""
+class _Conversation:
+    """One SMS of one member of staff, inside its transaction."""
 
     session: Session
+    vault: Vault
     message_id: str
     person: Staff
     at: datetime
 
-    def say(self, template: str, report: Report | None = None, **values: str) -> bool:
-        if self._answered_lately() >= MOST_REPLIES:
+    def answer(self, text: str) -> bool:
+        """Do what it says and queue the answer; whether there is one."""
+        if self._count(IncomingSms.wrong.is_(True)) >= MOST_WRONG:
+            ALARMS.labels("digits_guessed").inc()
+            log.error("digits_guessed", centre=self.person.centre_id)
+            return False
+        reply = parse(text)
+        if reply is None:
+            ALARMS.labels("reply_not_understood").inc()
+            return self._say("not_understood")
+        found = casework.find(self.session, self.person, Report.code == reply.code)
+        if found is None or not self.vault.alert_digits_match(found[0].id, reply.digits):
+            return self._wrong()
+        return self._do(reply.verb, *found)
+
+    def _do(self, verb: Verb, alert: Alert, report: Report) -> bool:
+        if verb == "accept":
+            casework.accept(self.session, alert, report, self.person, self.at)
+        elif casework.pass_on(self.session, alert, report, self.person, self.at):
+            return self._say("passed_on", report)
+        match casework.standing(report, alert):
+            case "yours":
+                return self._say("yours", report)
+            case "taken":
+                holder = self.session.get(Staff, report.accepted_by)
+                return self._say("accepted_by", report, role=holder.role if holder else "lead")
+            case _:
+                return self._say("closed", report)
+
+    def _wrong(self) -> bool:
+        """A code she was not alerted about, or digits that are not hers."""
+        this = self.session.get_one(IncomingSms, self.message_id)
+        this.wrong = True
+        ALARMS.labels("reply_not_understood").inc()
+        audit.record(self.session, self.at, audit.staff(self.person.id), "wrong digits")
+        return self._say("not_understood")
+
+    def _say(self, template: str, report: Report | None = None, **values: str) -> bool:
+        if self._count() > MOST_ANSWERED:
             ALARMS.labels("reply_loop").inc()
             return False
         return outbox.add(
             self.session,
-            dedupe_key=f"reply:{self.message_id}",
+            dedupe_key=f"reply:{self.message_id}"[: outbox.LONGEST_KEY],
             audience="staff",
             template=template,
             at=self.at,
@@ -125,32 +157,8 @@ class _Answer:
             values=values,
         )
 
-    def _answered_lately(self) -> int:
-        query = select(func.count()).where(
-            Outbox.staff_id == self.person.id,
-            Outbox.dedupe_key.startswith("reply:"),
-            Outbox.created_at > self.at - timedelta(hours=1),
-        )
-        return self.session.scalar(query) or 0
-
-
-def _accept(session: Session, answer: _Answer, alert: Alert, report: Report) -> bool:
-    casework.accept(session, alert, report, answer.person, answer.at)
-    return _tell_standing(session, answer, alert, report)
-
-
-def _pass_on(session: Session, answer: _Answer, alert: Alert, report: Report) -> bool:
-    if casework.pass_on(session, alert, report, answer.person, answer.at):
-        return answer.say("passed_on", report)
-    return _tell_standing(session, answer, alert, report)
-
-
-def _tell_standing(session: Session, answer: _Answer, alert: Alert, report: Report) -> bool:
-    match casework.standing(report, alert):
-        case "yours":
-            return answer.say("yours", report)
-        case "taken":
-            holder = session.get(Staff, report.accepted_by)
-            return answer.say("accepted_by", report, role=holder.role if holder else "lead")
-        case _:
-            return answer.say("closed", report)
+    def _count(self, *which: ColumnElement[bool]) -> int:
+        """How many SMS of hers came in the last hour, this one included."""
+        hers = (IncomingSms.staff_id == self.person.id, *which)
+        since = IncomingSms.received_at > self.at - AN_HOUR
+        return self.session.scalar(select(func.count()).where(*hers, since)) or 0

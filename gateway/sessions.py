@@ -3,50 +3,66 @@
 One session is one key: the digest of what the network had sent when it was stored, in the clear,
 followed by the encrypted rest. The digest is the version for compare-and-set, and tells a repeat
 of the same step from a new one without keeping what was typed.
+
+Redis may be gone, slow, emptied or set back by a restart. So each process keeps a copy of what it
+answered last, encrypted as well, and the copy that knows more of the history counts.
 """
 
 from __future__ import annotations
 
 import json
-import secrets
 import time
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from threading import Lock
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, TypeVar, cast
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from gateway.logs import log
+from gateway.metrics import ALARMS
 from gateway.phones import Msisdn
+from gateway.recent import Clock, Recent
 from gateway.vault import CannotOpen, Vault
 from menus.engine import State
-from menus.script import Step
+from menus.script import SCREENS, Step
 
 LineName = Literal["callers", "staff", "sms", "newest"]
+
+CUMULATIVE: Final = frozenset({"callers", "staff"})
+"""Lines whose network repeats the whole history: a copy that is behind shows, and does no harm."""
 
 LIFETIME: Final = 300
 """Seconds in Redis. The network ends a session after 180; a repeat may come a little later."""
 
-REMEMBERED: Final = 20_000
-"""Sessions that a process remembers having answered, to know a lost one from a new one."""
+PAUSE: Final = 1.0
+"""Seconds for which a Redis that failed is left alone, so that each step waits for it once."""
 
-_DIGEST = 16
+_FORMAT: Final = 1
+_DIGEST: Final = 16
 
-_EPOCH: Final = "sessions:epoch"
+_MARK: Final = "sessions:mark"
+_YOUNG: Final = "sessions:young"
 
 _STORE = """
-local there = redis.call('GETRANGE', KEYS[1], 0, 15)
-if there ~= ARGV[1] then return 0 end
+if redis.call('GETRANGE', KEYS[1], 0, 15) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+if redis.call('SETNX', KEYS[2], '1') == 1 or ARGV[4] == '1' then
+  redis.call('SET', KEYS[3], '1', 'EX', ARGV[3])
+end
 return 1
 """
-"""Store only if what lies there still is what was read (nothing at all for a new session)."""
+"""Store only if what lies there still is what was read (nothing at all for a new session).
+
+A mark that is missing says that Redis lost its memory; ARGV[4] that steps were answered without
+it. Either makes it "young" for as long as a session lives: it may not know all of them.
+"""
+
+Reply = TypeVar("Reply")
 
 
 class SessionsDown(Exception):
-    """Redis cannot be used; the history the network sends is enough to go on."""
+    """What Redis knows of a session cannot be had; the history is enough to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +75,14 @@ class Session:
     answer: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    length: int
+    stored: bytes = field(repr=False)
+
+
 class Sessions:
-    """All sessions of one line: that of the callers or that of the staff."""
+    """All sessions of one line."""
 
     def __init__(
         self,
@@ -70,21 +92,25 @@ class Sessions:
         *,
         alone: bool = True,
         lifetime: int = LIFETIME,
+        clock: Clock = time.monotonic,
     ) -> None:
         """`alone`: no other process answers this line, so what we remember is everything.
 
         `lifetime` in seconds from the latest step.
         """
-        self._lifetime = lifetime
         self._line = line
         self._redis = redis
         self._vault = vault
         self._alone = alone
+        self._lifetime = lifetime
+        self._clock = clock
         self._store = redis.register_script(_STORE)
-        self._answered: OrderedDict[bytes, int] = OrderedDict()
-        self._lock = Lock()
-        self._epoch = self._read_epoch()
-        self._lost_at: float | None = None
+        self._copies: Recent[_Copy] = Recent(lifetime, clock)
+        self._first_seen: Recent[bytes] = Recent(lifetime, clock)
+        self._began = clock()
+        self._failed_at = float("-inf")
+        self._missed = False
+        self._make_mark()
 
     def key(self, session_id: str, msisdn: Msisdn) -> bytes:
         """The name of a session: a hash of its id *and* its number, so neither can be swapped."""
@@ -94,66 +120,123 @@ class Sessions:
         """Stands for the history `text` of this session, which is never kept itself."""
         return self._vault.fingerprint("typed", key.hex(), text)
 
+    def has_another_number(self, session_id: str, key: bytes) -> bool:
+        """Whether this session id was seen here lately with another number than that of `key`."""
+        same_id = self._vault.fingerprint("session", self._line, session_id)
+        first = self._first_seen.get(same_id)
+        if first is None:
+            self._first_seen.put(same_id, key)
+        return first is not None and first != key
+
     def load(self, key: bytes) -> Session | None:
-        """The stored session, or None. Raises SessionsDown."""
+        """What is known of a session, from Redis or from here; None for an unknown one.
+
+        Raises SessionsDown when it may be known to Redis, and Redis cannot tell.
+        """
+        copy = self._copies.get(key)
         try:
-            stored = self._redis.get(_name(key))
-        except RedisError:
-            raise SessionsDown from None
-        if not isinstance(stored, bytes):
-            return None
+            stored = self._read(key)
+        except SessionsDown:
+            if copy is None:
+                raise
+            return self._open(key, copy.stored)
+        session = self._open(key, stored)
+        if copy and (session is None or session.length < copy.length):
+            return self._open(key, copy.stored)
+        if stored and session is None:
+            raise SessionsDown  # Another release of the service wrote it.
+        return session
+
+    def save(self, key: bytes, session: Session, replaces: Session | None) -> bool:
+        """Keep `session`, in Redis or at least here; False if a twin of this step was quicker.
+
+        `replaces` is what `load` gave before the step.
+        """
+        stored = session.digest + self._vault.seal_session(key, _encode(session))
+        if self._line in CUMULATIVE:
+            self._copies.put(key, _Copy(session.length, stored))
+        try:
+            if self._put(key, stored, replaces.digest if replaces else b""):
+                return True
+            return self._put_after_all(key, session, stored)
+        except SessionsDown:
+            self._missed = True
+            return True
+
+    def has_gaps(self) -> bool:
+        """Whether what is known of a session may lack steps that another process answered."""
+        return not self._alone and self._is_young()
+
+    def may_be_lost(self, *, reachable: bool) -> bool:
+        """Whether an unknown session may be one that was forgotten, rather than a new one.
+
+        `reachable`: Redis said that it does not know it.
+        """
+        if self._alone:
+            return not reachable and self._clock() - self._began < self._lifetime
+        return not reachable or self._is_young()
+
+    def _put_after_all(self, key: bytes, session: Session, stored: bytes) -> bool:
+        """Something else lies there than was read. Only a longer history, or a twin, stays."""
+        there = self._read(key)
+        if there[:_DIGEST] == session.digest:
+            return False
+        other = self._open(key, there)
+        if other is None or other.length <= session.length:
+            self._put(key, stored, there[:_DIGEST])
+        return True
+
+    def _put(self, key: bytes, stored: bytes, expected: bytes) -> bool:
+        missed = "1" if self._missed else ""
+        keys = [_name(key), _MARK, _YOUNG]
+        done = bool(
+            self._ask(lambda: self._store(keys, [expected, stored, self._lifetime, missed]))
+        )
+        if done:
+            self._missed = False
+        return done
+
+    def _read(self, key: bytes) -> bytes:
+        stored = self._ask(lambda: self._redis.get(_name(key)))
+        return stored if isinstance(stored, bytes) else b""
+
+    def _open(self, key: bytes, stored: bytes) -> Session | None:
         try:
             plain = self._vault.open_session(key, stored[_DIGEST:])
         except CannotOpen:
             return None
         return _decode(plain, stored[:_DIGEST])
 
-    def save(self, key: bytes, session: Session, replaces: Session | None) -> bool:
-        """Store `session` if nobody did since `replaces` was read. Raises SessionsDown."""
-        sealed = self._vault.seal_session(key, _encode(session))
-        expected = replaces.digest if replaces else b""
+    def _is_young(self) -> bool:
+        """Whether Redis, or our line to it, failed within the life of a session."""
+        if self._clock() - self._failed_at < self._lifetime:
+            return True
         try:
-            done = self._store([_name(key)], [expected, session.digest + sealed, self._lifetime])
-        except RedisError:
+            mark, young = self._ask(lambda: self._redis.mget(_MARK, _YOUNG))
+        except SessionsDown:
+            return True
+        return mark is None or young is not None
+
+    def _make_mark(self) -> None:
+        """The first start of all finds no mark; nothing was lost then."""
+        if self._alone:
+            return
+        try:
+            self._ask(lambda: self._redis.setnx(_MARK, "1"))
+        except SessionsDown:
+            return
+
+    def _ask(self, question: Callable[[], Reply]) -> Reply:
+        """Ask Redis. Raises SessionsDown at once when it failed a moment ago."""
+        if self._clock() - self._failed_at < PAUSE:
+            raise SessionsDown
+        try:
+            return question()
+        except RedisError as error:
+            self._failed_at = self._clock()
+            ALARMS.labels("sessions_down").inc()
+            log.warning("sessions_down", error=type(error).__name__)
             raise SessionsDown from None
-        return bool(done)
-
-    def may_be_lost(self) -> bool:
-        """Whether an unknown session may be one that Redis lost, rather than a new one.
-
-        Another process may have begun it. Redis carries a random mark; when the mark is another
-        one than before, everything that lay beside it is gone too, and for as long as a session
-        lives such sessions may turn up.
-        """
-        if self._alone:
-            return False
-        epoch = self._read_epoch()
-        if epoch is None or epoch != self._epoch:
-            self._epoch, self._lost_at = epoch or self._epoch, time.monotonic()
-        return self._lost_at is not None and time.monotonic() - self._lost_at < LIFETIME
-
-    def _read_epoch(self) -> bytes | None:
-        if self._alone:
-            return None
-        try:
-            self._redis.set(_EPOCH, secrets.token_bytes(16), nx=True)
-            found = self._redis.get(_EPOCH)
-        except RedisError:
-            return None
-        return found if isinstance(found, bytes) else None
-
-    def remember(self, key: bytes, length: int) -> None:
-        """Note in this process that a history of `length` characters was answered."""
-        with self._lock:
-            self._answered[key] = max(length, self._answered.get(key, 0))
-            self._answered.move_to_end(key)
-            if len(self._answered) > REMEMBERED:
-                self._answered.popitem(last=False)
-
-    def answered(self, key: bytes) -> int | None:
-        """How long the history was that this process answered last; None if it never did."""
-        with self._lock:
-            return self._answered.get(key)
 
 
 def session_key(vault: Vault, line: LineName, session_id: str, msisdn: Msisdn) -> bytes:
@@ -172,6 +255,7 @@ def _encode(session: Session) -> bytes:
     ]
     state = session.state
     kept = [
+        _FORMAT,
         state.language,
         state.ended,
         state.draft,
@@ -182,10 +266,16 @@ def _encode(session: Session) -> bytes:
     return json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _decode(plain: bytes, digest: bytes) -> Session:
-    language, ended, draft, trail, length, answer = cast(list[Any], json.loads(plain))
+def _decode(plain: bytes, digest: bytes) -> Session | None:
+    """A session as `_encode` wrote it; None for one of another release of the service."""
+    kept = cast(list[Any], json.loads(plain))
+    if kept[0] != _FORMAT:
+        return None
+    _, language, ended, draft, trail, length, answer = kept
     steps = tuple(
-        Step(screen, page, kept, cast(Mapping[str, str], facts), tuple(returns))
-        for screen, page, kept, facts, returns in trail
+        Step(screen, page, given, cast(Mapping[str, str], facts), tuple(returns))
+        for screen, page, given, facts, returns in trail
     )
+    if any(step.screen not in SCREENS for step in steps):
+        return None
     return Session(State(language, steps, ended, draft), length, digest, answer)

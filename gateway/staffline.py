@@ -187,8 +187,7 @@ class _Desk:
 
     def _find(self, person: Staff, which: ColumnElement[bool]) -> tuple[Alert, Report] | None:
         """A report she was alerted about, locked; nobody sees any other."""
-        row = self.session.execute(_alerts_of(person).where(which).with_for_update()).first()
-        return (row[0], row[1]) if row else None
+        return casework.find(self.session, person, which)
 
     def _answers(self, person: Staff, report: Report) -> dict[str, str]:
         self._audit(person, "read answers", report)

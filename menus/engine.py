@@ -133,6 +133,7 @@ class Engine:
             tuple(self._say(o.label, state.language) for o in view.options),
             self._footer(state),
             self._say(navigation.MORE, state.language),
+            least_head=self._least_note(state.language),
         )
         return leaves[min(state.trail[-1].page, len(leaves) - 1)]
 
@@ -142,19 +143,24 @@ class Engine:
             return (leave,)
         return f"{navigation.BACK_KEY} {self._say(navigation.BACK, state.language)}", leave
 
+    def _least_note(self, language: str) -> int:
+        """Septets that every page keeps for saying which numbers it takes."""
+        return gsm7.septets(self._say(navigation.not_an_option(pages.MOST_OPTIONS), language))
+
     def _with_note(self, state: State, leaf: pages.Leaf, note: Phrase) -> str:
         """The same page with what was wrong; where both do not fit, in place of the question.
 
-        The option lines stay as they were, so a number means what it meant a moment ago.
+        The option lines stay as they were, so a number means what it meant a moment ago. Where
+        they leave no room even for the note, the numbers to type are said instead.
         """
-        said = self._say(note, state.language)
-        longer = f"{said}\n{leaf.text}"
-        if gsm7.septets(longer) <= gsm7.PAGE:
-            return longer
         lines = leaf.text.split("\n")
-        keys = lines[-(leaf.last_key + len(self._footer(state))) :]
-        shorter = "\n".join((said, *keys))
-        return shorter if gsm7.septets(shorter) <= gsm7.PAGE else leaf.text
+        keys = "\n".join(lines[-(leaf.last_key + len(self._footer(state))) :])
+        said = self._say(note, state.language)
+        for page in (f"{said}\n{leaf.text}", f"{said}\n{keys}"):
+            if gsm7.septets(page) <= gsm7.PAGE:
+                return page
+        numbers = navigation.not_an_option(leaf.last_key)
+        return f"{self._say(numbers, state.language)}\n{keys}"
 
     def _chosen(self, state: State, view: Choose | Ask, leaf: pages.Leaf, key: int) -> Turn:
         if key > leaf.shown:

@@ -35,30 +35,48 @@ class Leaf:
 
 @lru_cache(maxsize=8192)
 def lay_out(
-    head: str, labels: tuple[str, ...], footer: tuple[str, ...], more: str, room: int = PAGE
+    head: str,
+    labels: tuple[str, ...],
+    footer: tuple[str, ...],
+    more: str,
+    room: int = PAGE,
+    least_head: int = 0,
 ) -> tuple[Leaf, ...]:
     """Spread a head and its numbered labels over as few pages as hold them.
 
     The same input always gives the same pages, so option numbers never move between the moment a
     page is shown and the moment its answer is read. A head too long for one page is spread too;
-    a label too long for one is cut. Raises ValueError when the footer leaves room for neither.
+    a label too long for one is cut. `least_head` septets above the labels stay free for a note
+    that takes the head's place. Raises ValueError when the footer leaves no room.
     """
     spare = room - septets(page("", [more], footer)) - len("\n")
-    if spare < _LEAST_SPARE:
+    longest = spare - least_head - len("\n1 ")
+    if longest < _LEAST_SPARE:
         raise ValueError("the footer leaves no room for a question")
-    fitting = tuple(cut(label, spare - len("1 ")) for label in labels)
-    return tuple(_leaves(head.strip(), fitting, footer, more, room, spare))
+    fitting = tuple(cut(label, longest) for label in labels)
+    return tuple(_leaves(head.strip(), fitting, footer, more, _Room(room, spare, least_head)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """Septets of a page, those beside More and the footer, and those that a head has at least."""
+
+    page: int
+    spare: int
+    least_head: int
+
+    def holds(self, head: str, labels: Sequence[str], footer: Sequence[str]) -> bool:
+        return septets(page(head.ljust(self.least_head), labels, footer)) <= self.page
 
 
 def _leaves(
-    head: str, labels: Sequence[str], footer: Sequence[str], more: str, room: int, spare: int
+    head: str, labels: Sequence[str], footer: Sequence[str], more: str, room: _Room
 ) -> Iterator[Leaf]:
     first = 0
     while True:
         rest = labels[first:]
-        whole = page(head, rest, footer)
-        if len(rest) <= MOST_OPTIONS and septets(whole) <= room:
-            yield Leaf(whole, first, len(rest), more=False)
+        if len(rest) <= MOST_OPTIONS and room.holds(head, rest, footer):
+            yield Leaf(page(head, rest, footer), first, len(rest), more=False)
             return
         shown = _most_that_fit(head, rest, footer, more, room)
         if shown:
@@ -66,7 +84,7 @@ def _leaves(
             first += shown
             head = head if septets(head) <= _REPEATED_HEAD else ""
         else:
-            part = cut(head, spare)
+            part = cut(head, room.spare)
             yield Leaf(page(part, [more], footer), first, 0, more=True)
             head = head[len(part) :].lstrip()
 
@@ -78,9 +96,9 @@ def page(head: str, labels: Sequence[str], footer: Sequence[str]) -> str:
 
 
 def _most_that_fit(
-    head: str, labels: Sequence[str], footer: Sequence[str], more: str, room: int
+    head: str, labels: Sequence[str], footer: Sequence[str], more: str, room: _Room
 ) -> int:
     for shown in range(min(len(labels), MOST_OPTIONS - 1), 0, -1):
-        if septets(page(head, [*labels[:shown], more], footer)) <= room:
+        if room.holds(head, [*labels[:shown], more], footer):
             return shown
     return 0

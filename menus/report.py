@@ -132,7 +132,7 @@ def other_centre(caller: Caller) -> Choose:
     return choose(
         "Other centres:",
         *(option(centres.shown(one), keep=one.id) for one in others),
-        goto=confirm if caller.last_of(confirm) else may_contact,
+        goto=may_contact,
     )
 
 
@@ -202,19 +202,17 @@ def confirm(caller: Caller) -> Choose:
             "Send to {centre}? Nothing is kept if you choose 2.",
             option("Yes, send", intent=_report(caller), goto=sent),
             option("No, delete all", goto=nothing_kept),
-            option("Another centre", goto=other_centre),
             centre=centres.recipient(_centre(caller)),
         )
     return choose(
-        "Send to {centre}? Who may see your answers?",
-        option("Send: health + counsellor only", intent=_report(caller), goto=sent),
+        "Send to {centre}? Who may see it?",
+        option("Send: health + counsellor", intent=_report(caller), goto=sent),
         option(
-            phrase("Send: also the investigator ({name})", name=caller.country.investigator),
+            phrase("Send: also investigator ({name})", name=caller.country.investigator),
             intent=_report(caller, investigator=True),
             goto=sent,
         ),
         option("Nobody - delete all", goto=nothing_kept),
-        option("Another centre", goto=other_centre),
         centre=centres.recipient(_centre(caller)),
     )
 

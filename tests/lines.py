@@ -17,7 +17,7 @@ from gateway.roster import NewStaff, Role
 from gateway.web import callers
 from gateway.web import staff as staff_web
 from gateway.wiring import House
-from tests.phone import Phone
+from tests.phone import Phone, Reads
 from workers.clock import Clock
 from workers.deliver import Delivery
 
@@ -56,6 +56,7 @@ class Line:
         web.centres.reread()
         self.client: FlaskClient = callers.create_app(web).test_client()
         self.staff_client: FlaskClient = staff_web.create_app(staff).test_client()
+        self.reads: Reads = re.escape
         self.tray = Tray()
         self.delivery = Delivery(worker.database, worker.letters, self.tray)
         self.clock = Clock(worker, self.delivery)
@@ -65,7 +66,7 @@ class Line:
 
     def phone(self, number: str = CALLER) -> Phone:
         """A phone in somebody's hand."""
-        return Phone(self.client, self.url("ussd"), number)
+        return Phone(self.client, self.url("ussd"), number, reads=self.reads)
 
     def staff_phone(self, number: str) -> Phone:
         """The phone of a member of staff, dialling the staff's own code."""

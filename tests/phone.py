@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Self
 
 from flask.testing import FlaskClient
 
 from menus import gsm7
+
+Reads = Callable[[str], str]
+"""From the words of a test to a regular expression of what a phone shows for them."""
 
 _sessions = itertools.count(1)
 
@@ -18,12 +21,18 @@ class Phone:
     """A basic phone in the hand of `number`. It holds one call at a time."""
 
     def __init__(
-        self, client: FlaskClient, url: str, number: str, service_code: str = "*384*3029#"
+        self,
+        client: FlaskClient,
+        url: str,
+        number: str,
+        service_code: str = "*384*3029#",
+        reads: Reads = re.escape,
     ) -> None:
         self.number = number
         self.screen = ""
         self.ended = False
         self._client, self._url, self._service_code = client, url, service_code
+        self._reads = reads
         self._session = ""
         self._typed: list[str] = []
 
@@ -54,12 +63,12 @@ class Phone:
     def sees(self, *parts: str) -> Self:
         """Check that the screen shows each part."""
         for part in parts:
-            assert part in self.screen, f"expected {part!r} on this screen:\n{self.screen}"
+            assert self._shows(part), f"expected {part!r} on this screen:\n{self.screen}"
         return self
 
     def does_not_see(self, *parts: str) -> Self:
         for part in parts:
-            assert part not in self.screen, (
+            assert not self._shows(part), (
                 f"did not expect {part!r} on this screen:\n{self.screen}"
             )
         return self
@@ -85,13 +94,18 @@ class Phone:
         """Everything typed in this call, as the network sends it."""
         return "*".join(self._typed)
 
+    def _shows(self, part: str) -> bool:
+        return re.search(self._reads(part), self.screen, re.DOTALL) is not None
+
     def _key_of(self, label: str) -> str:
+        words = re.compile(self._reads(label))
         for _ in range(20):
             lines = dict(_numbered(self.screen))
-            for key, words in lines.items():
-                if words.startswith(label):
-                    return key
-            more = next((key for key, words in lines.items() if words in MORE), None)
+            for fits in (words.fullmatch, words.match):
+                for key, line in lines.items():
+                    if fits(line):
+                        return key
+            more = next((key for key, line in lines.items() if line in MORE), None)
             assert more, f"no line {label!r} on this screen:\n{self.screen}"
             self.press(more)
         raise AssertionError(f"no line {label!r} on any page")

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from threading import Event
 from types import FrameType
 
+from redis.exceptions import RedisError
+
 from gateway import logs
 from gateway.errors import OperatorError
 from gateway.settings import Settings
@@ -18,12 +20,22 @@ from workers.clock import Clock
 from workers.deliver import Delivery
 
 
-def worker(house: House) -> None:
-    """Run jobs until a signal; a job under way is finished first."""
-    jobs.worker(house, house.queue_redis).work(with_scheduler=False, logging_level="WARNING")
+def worker(house: House) -> int:
+    """Run jobs until a signal; a job under way is finished first.
+
+    The exit status is 1 when it ended for another reason, such as Redis dying under a job: then
+    it is to be started again.
+    """
+    try:
+        working = jobs.worker(house, house.queue_redis)
+        working.work(with_scheduler=False, logging_level="WARNING")
+    except RedisError as error:
+        logs.failure("redis_gone", error)
+        return 1
+    return 0 if working.stopping else 1
 
 
-def clock(house: House) -> None:
+def clock(house: House) -> int:
     """Tick until a signal."""
     stop = Event()
 
@@ -33,20 +45,20 @@ def clock(house: House) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, finish)
     Clock(house, Delivery(house.database, house.letters, house.provider)).run(stop)
+    return 0
 
 
-PROGRAMS: dict[str, Callable[[House], None]] = {"worker": worker, "clock": clock}
+PROGRAMS: dict[str, Callable[[House], int]] = {"worker": worker, "clock": clock}
 
 
 def main(name: str) -> int:
     """Run one program; known errors become one line and exit status 2."""
     logs.configure(name)
     try:
-        PROGRAMS[name](House(Settings.read(os.environ), "worker"))
+        return PROGRAMS[name](House(Settings.read(os.environ), "worker"))
     except OperatorError as error:
         print(error, file=sys.stderr)
         return 2
-    return 0
 
 
 if __name__ == "__main__":

@@ -21,51 +21,74 @@ from workers.deliver import Delivery
 EVERY: Final = 2.0
 """Seconds between two ticks."""
 
-PATIENCE: Final = 2
-"""Ticks for which due rows may wait for a worker before the clock sends them itself."""
+PATIENCE: Final = 3.0
+"""Seconds that a due SMS may wait for a worker before the clock sends it itself."""
+
+LONGEST_DRAIN: Final = 10.0
+"""Seconds after which the clock goes back to its timers, whatever is still to be sent."""
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Clock:
     """One ticking clock."""
 
     house: House
     delivery: Delivery
-    waited: int = 0
 
     def run(self, stop: Event) -> None:
-        """Tick until told to stop. A failed tick is logged and the next one tries again."""
+        """Tick until told to stop."""
         while not stop.is_set():
             begun = time.monotonic()
-            try:
-                self.tick()
-            except database.DatabaseDown as error:
-                logs.failure("tick_failed", error)
+            self.tick()
             stop.wait(max(0.0, EVERY - (time.monotonic() - begun)))
 
     def tick(self) -> None:
-        """Take up what died, climb the ladder, and see to it that what is due leaves."""
+        """Take up what died, climb the ladder, and see to it that what is due leaves.
+
+        A part that fails is logged and tried again at the next tick; the others go on.
+        """
+        for part in (self._recover, self._climb, self._send_drafts, self._deliver):
+            try:
+                part()
+            except Exception as error:  # noqa: BLE001  An alert depends on each of these.
+                self._failed(error)
+
+    def _recover(self) -> None:
         with database.writing(self.house.database) as session:
-            at = database.now(session)
-            revived = outbox.recover(session, at)
-            climbed = escalation.climb_due(session, self.house.ladder, at)
-            climbed += send_overdue_drafts(session, self.house.reports, at)
-            session.flush()
-            waiting = outbox.waiting(session, at)
+            revived = outbox.recover(session, database.now(session))
         if revived:
             ALARMS.labels("died_while_sending").inc(revived)
             log.warning("died_while_sending", count=revived)
-        self._deliver(waiting, fresh=bool(revived or climbed))
 
-    def _deliver(self, waiting: int, *, fresh: bool) -> None:
+    def _climb(self) -> None:
+        """Each report in a transaction of its own: one that cannot climb holds up no other."""
+        with database.reading(self.house.database) as session:
+            due = escalation.due(session, database.now(session))
+        for report_id in due:
+            try:
+                with database.writing(self.house.database) as session:
+                    at = database.now(session)
+                    escalation.climb(session, self.house.ladder, report_id, at)
+            except Exception as error:  # noqa: BLE001  Nor may a fault in one report.
+                self._failed(error)
+
+    def _send_drafts(self) -> None:
+        with database.writing(self.house.database) as session:
+            send_overdue_drafts(session, self.house.reports, database.now(session))
+
+    def _deliver(self) -> None:
         """Ring for the workers; when they do not come, send without them."""
-        if not waiting:
-            self.waited = 0
+        with database.reading(self.house.database) as session:
+            at = database.now(session)
+            since = outbox.due_since(session, at)
+        if since is None:
             return
-        self.waited = 0 if fresh else self.waited + 1
-        if self.waited < PATIENCE:
-            self.house.bell.ring()
-            return
-        log.warning("workers_absent", count=waiting)
-        self.delivery.drain()
-        self.waited = 0
+        self.house.bell.ring()
+        waited = (at - since).total_seconds()
+        if waited > PATIENCE:
+            log.warning("workers_late", seconds=round(waited))
+            self.delivery.drain(LONGEST_DRAIN)
+
+    def _failed(self, error: Exception) -> None:
+        ALARMS.labels("clock_failed").inc()
+        logs.failure("clock_failed", error)

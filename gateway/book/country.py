@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from gateway.countries.reading import LONGEST_NAME
@@ -32,30 +33,39 @@ NOWHERE: Final = "xqxq"
 class Cast:
     """The representative callers of a country.
 
-    `typed` is what they type where a screen asks; `chosen` are the ids of areas and centres that
-    they choose; `kin` maps each of these to all the ids that it stands for.
+    They choose the areas and centres in `chosen`. `kin` maps each of these to all the ids that it
+    stands for; `country` has the areas of all, but no more centres than they meet, and `whole` has
+    every centre. `typed` is what they type where a screen asks.
     """
 
     country: Country
+    whole: Country
     typed: Sequence[str] = TYPED
     chosen: frozenset[str] = frozenset()
     kin: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @cached_property
+    def passed_by(self) -> frozenset[str]:
+        """Areas and centres for which another one stands."""
+        return frozenset(one for alike in self.kin.values() for one in alike) - self.chosen
 
 
 def cast(pack: Pack) -> Cast:
     """The representative callers of the country in `pack`, in all its languages."""
     places = pack.places
+    areas = {one.id for area in _representatives(pack) for one in _line(places, area)}
     home = max(places.all(places.centre_level), key=_length).id
     longest = [CentreRow(f"longest-{n}", LONG, home, LONG, open_24h=n == 1) for n in (1, 2)]
-    ids = tuple(one.id for one in longest)
     rows = (*pack.centres, *longest)
-    ranking = Ranking(places, rows, pack.neighbours, {**pack.nearest, home: ids})
-    areas = {one.id for area in _representatives(pack) for one in _line(places, area)}
+    met = [row for row in rows if _district(places, row) in areas]
+    ids = [one.id for one in longest]
+    all_centres = [one.id for one in rows]
     return Cast(
-        country=pack.menus_country(tuple(pack.languages), ranking),
+        country=_with_centres(pack, met, {home: ids}),
+        whole=_with_centres(pack, rows, {home: ids}),
         typed=(*TYPED, *_beginnings(places)),
         chosen=frozenset({*areas, *ids}),
-        kin={**dict(_areas_alike(places, areas)), **dict.fromkeys(ids, [one.id for one in rows])},
+        kin={**dict(_areas_alike(places, areas)), **dict.fromkeys(ids, all_centres)},
     )
 
 
@@ -65,11 +75,16 @@ def _representatives(pack: Pack) -> Iterator[Area]:
     levels = [places.all(level) for level in range(places.levels)]
     yield from (max(areas, key=_length) for areas in levels if areas)
     yield from [area for area in levels[places.search_level] if "'" in area.name][:1]
-    districts = [places.within(one.area, places.centre_level) for one in pack.centres]
-    centres = Counter(area.id for area in districts if area)
+    centres = Counter(_district(places, one) for one in pack.centres)
     for count in (0, 1, 2, max(centres.values())):
-        alike = (area for area in levels[places.centre_level] if centres[area.id] == count)
-        yield from [area for area in alike][:1]
+        alike = [area for area in levels[places.centre_level] if centres[area.id] == count]
+        yield from alike[:1]
+
+
+def _district(places: Tree, row: CentreRow) -> str | None:
+    """The id of the area in whose list of centres this one stands."""
+    found = places.within(row.area, places.centre_level)
+    return found.id if found else None
 
 
 def _line(places: Tree, area: Area) -> Iterator[Area]:
@@ -94,6 +109,13 @@ def _beginnings(places: Tree) -> list[str]:
     found = {beginning: len(places.search(beginning)) for beginning in letters}
     most = max(letters, key=found.__getitem__)
     return [NOWHERE, *[one for one in letters if found[one] == 1][:1], most]
+
+
+def _with_centres(
+    pack: Pack, rows: Sequence[CentreRow], first: Mapping[str, Sequence[str]]
+) -> Country:
+    ranking = Ranking(pack.places, rows, pack.neighbours, {**pack.nearest, **first})
+    return pack.menus_country(tuple(pack.languages), ranking)
 
 
 def _length(area: Area) -> int:

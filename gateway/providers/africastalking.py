@@ -179,5 +179,6 @@ def _recipient(recipient: Mapping[str, object]) -> Outcome:
     told = str(recipient.get("statusCode"))
     known = next((outcome for code, outcome in STATUSES.items() if str(code) == told), None)
     if isinstance(known, Accepted):
-        return Accepted(str(recipient.get("messageId") or ""))
+        message_id = str(recipient.get("messageId"))
+        return Accepted("" if message_id == "None" else message_id)
     return known or Unknown("unknown status")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from babel.numbers import get_territory_currencies
+
 from gateway import callbacks
 from gateway.country import Pack
 from gateway.vault import Role
@@ -76,6 +78,11 @@ class Plan:
         base = self.staff if kind == "staff" else self.web
         return callbacks.url(base, self.secret, kind)
 
+    @property
+    def currency(self) -> str:
+        """What an SMS is paid with (ISO 4217); XXX, no money at all, where nobody knows."""
+        return next(iter(get_territory_currencies(self.pack.region)), "XXX")
+
     def service(self, role: Role) -> dict[str, str]:
         """The environment of a service process: production's settings, the keys of one role."""
         return {
@@ -105,7 +112,7 @@ class Plan:
             "STAND_IN_FOLDER": str(self.folder / "stand-in"),
             "STAND_IN_USERNAME": USERNAME,
             "STAND_IN_SENDER": SENDER,
-            "STAND_IN_CURRENCY": "RWF",
+            "STAND_IN_CURRENCY": self.currency,
             "STAND_IN_NETWORK_CODE": min(self.pack.networks.names, default="99999"),
             "STAND_IN_API_KEY": self.api_key,
             "STAND_IN_USSD_URL": self.callback("ussd"),

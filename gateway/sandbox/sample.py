@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Final
 
-import phonenumbers
 from sqlalchemy import Engine, select
 
 from gateway import centres, database, phones, roster
@@ -28,7 +27,7 @@ PINS: Final[dict[Role, str]] = {
 """By role, so that a visitor can remember them. Real staff have one each."""
 
 ANY_NUMBER: Final = 700_000_000
-"""Stands for a mobile number where nobody knows the country's plan."""
+"""Stands for a mobile number of a country whose numbering plan nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +44,14 @@ def staff(pack: Pack) -> Iterator[Person]:
     """Four people at each centre and two at the national desk."""
     desks = [(pack.duty_desk.id, AT_THE_DESK), *((row.id, AT_A_CENTRE) for row in pack.centres)]
     posts = [(centre, role) for centre, roles in desks for role in roles]
-    for number, (centre, role) in enumerate(posts, _first_number(pack.region)):
-        yield Person(f"+{pack.dialling_code}{number}", role, centre, PINS[role])
+    for number, (centre, role) in enumerate(posts, _first_number(pack)):
+        yield Person(f"+{number}", role, centre, PINS[role])
 
 
-def _first_number(region: str) -> int:
+def _first_number(pack: Pack) -> int:
     """A mobile number in the plan of the country, from which those of the staff count up."""
-    mobile = phonenumbers.PhoneNumberType.MOBILE
-    example = phonenumbers.example_number_for_type(region, mobile)
-    return int(phonenumbers.national_significant_number(example)) if example else ANY_NUMBER
+    example = phones.example(pack.region)
+    return int(example.reveal() if example else f"{pack.dialling_code}{ANY_NUMBER}")
 
 
 def load(engine: Engine, vault: Vault, pack: Pack) -> list[dict[str, str]]:

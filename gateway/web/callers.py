@@ -53,7 +53,7 @@ def _taking(house: House, doors: Doors, kind: Kind, take: Taker) -> Callable[[st
             abort(404)
         CALLBACKS.labels(kind).inc()
         try:
-            waiting = take(forms.read(request))
+            waiting = take(forms.read(request, forms.LARGEST_NOTICE))
         except (forms.NotAForm, Incomplete) as error:
             return operations.plain(str(error), 400)
         except (DatabaseDown, CannotDo) as error:

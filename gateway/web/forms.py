@@ -8,8 +8,11 @@ from urllib.parse import parse_qsl
 
 from flask import Request
 
-LARGEST: Final = 4096
-"""Bytes of a callback's body. The longest history a phone can type is a quarter of that."""
+LARGEST_STEP: Final = 4096
+"""Bytes of a USSD step. The longest history a phone can type is a quarter of that."""
+
+LARGEST_NOTICE: Final = 32_768
+"""Bytes of a notice. A long SMS is ten parts, and each of its letters may be sent as 12 bytes."""
 
 MOST_FIELDS: Final = 40
 
@@ -18,16 +21,20 @@ class NotAForm(ValueError):
     """The body is too large or no form; nothing of it is quoted."""
 
 
-def read(request: Request) -> Mapping[str, str]:
-    """The fields of a form body; of a field given twice the last counts. Raises NotAForm."""
-    if (request.content_length or 0) > LARGEST:
+def read(request: Request, largest: int) -> Mapping[str, str]:
+    """The fields of a form of at most `largest` bytes, whatever it says it is. Raises NotAForm.
+
+    Of a field given twice the last counts. What is no UTF-8, or is NUL, which no database keeps,
+    becomes U+FFFD: nobody can have typed it, and it is no key of any screen.
+    """
+    if (request.content_length or 0) > largest:
         raise NotAForm("the body is too large")
-    body = request.stream.read(LARGEST + 1)
-    if len(body) > LARGEST:
+    body = request.stream.read(largest + 1)
+    if len(body) > largest:
         raise NotAForm("the body is too large")
     try:
         pairs = parse_qsl(
-            body.decode("ascii", "replace"),
+            body.decode("utf-8", "replace"),
             keep_blank_values=True,
             encoding="utf-8",
             errors="replace",
@@ -35,4 +42,4 @@ def read(request: Request) -> Mapping[str, str]:
         )
     except ValueError:
         raise NotAForm("the body is no form") from None
-    return dict(pairs)
+    return {name: value.replace("\0", "\ufffd") for name, value in pairs}

@@ -52,7 +52,7 @@ class Line:
 
     def _answer(self, request: Request) -> Answer:
         try:
-            return self._conversation.answer(self._read(forms.read(request)))
+            return self._conversation.answer(self._read(forms.read(request, forms.LARGEST_STEP)))
         except (forms.NotAForm, Unusable, TooMuch):
             return self._helping("unusable")
         except CannotDo as error:

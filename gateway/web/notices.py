@@ -58,12 +58,18 @@ class Notices:
         return False
 
     def _event(self, form: Form) -> bool:
-        """The end of a USSD session. Its `input` and `lastAppResponse` are read by nobody."""
-        number = self._number(form, "phoneNumber")
+        """The end of a USSD session. Its `input` and `lastAppResponse` are read by nobody.
+
+        An event that names no session is taken in all the same: sent again it would name none.
+        """
+        try:
+            session_id, number = _field(form, "sessionId"), self._number(form, "phoneNumber")
+        except Incomplete:
+            return False
         if number is None:
             return False
         by_us = form.get("status", "").strip() == ENDED_BY_US
-        return self.post.session_ended(_field(form, "sessionId"), number, by_us=by_us)
+        return self.post.session_ended(session_id, number, by_us=by_us)
 
     def _number(self, form: Form, name: str) -> Msisdn | None:
         try:

@@ -19,7 +19,8 @@ from gateway.wiring import House
 def install(app: Flask, house: House) -> None:
     """Add the routes, and make every error page of this app an empty one."""
     app.config["TRAP_HTTP_EXCEPTIONS"] = False
-    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # They tell routes from unknown URLs.
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # They tell routes from unknown URLs,
+    app.url_map.merge_slashes = False  # and so does a redirect.
     app.register_error_handler(HTTPException, _empty)
 
     @app.get("/healthz")

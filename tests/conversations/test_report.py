@@ -21,8 +21,8 @@ def test_an_adult_reports_and_a_nurse_accepts(line: Line) -> None:
     phone.sees("When is it safe?").choose("Now")
     phone.sees("If the line cuts, may we send").choose("No")
     phone.sees("Choose 4 numbers only you know").press("2580")
-    phone.sees("Send to Kabutare (sample)?", "Who may see your answers?")
-    phone.choose("Send: health + counsellor only")
+    phone.sees("Send to Kabutare (sample)?", "Who may see it?")
+    phone.choose("Send: health + counsellor")
     phone.sees("Sent. Code: ", "Danger: call 112").hangs_up()
 
     sent = line.deliver()

@@ -11,20 +11,27 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 from redis import Redis
-from sqlalchemy import text
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
 
 from gateway import database
+from gateway.models import Outbox, OutboxState, Report
 from gateway.sandbox import leash
+from gateway.sandbox.children import answers
 from gateway.sandbox.folder import LOCK, free_port
 from gateway.sandbox.plan import DESCRIPTION
+from gateway.sandbox.standin import wire
 from gateway.sandbox.standin.client import Call, Sms, StandIn
+from gateway.sandbox.standin.outgoing import Limits, post
 from tests.faults.discretion import Secrets
 from tests.phone import MORE
 from tests.services import redis_answers, wait_until
@@ -42,6 +49,7 @@ REACTION: Final = 2.0
 SECRET: Final = "0852"
 """The four digits of every caller: no process id and no year begins with a zero."""
 
+Mode = Callable[[Engine], AbstractContextManager[Session]]
 _numbers = itertools.count(788_555_001)
 
 
@@ -81,11 +89,11 @@ class Demo:
 
     def start(self, *options: str, env: Mapping[str, str] | None = None) -> Self:
         """Run the command and wait until a caller is answered."""
-        words = ["demo", "--port", str(self.port), "--data", self.data, "--language", "en"]
+        port = str(self.port)
         began = time.monotonic()
         with self.output.open("wb") as output:
             self._process = subprocess.Popen(
-                isange(*words, *options),
+                isange("demo", "--port", port, "--data", self.data, "--language", "en", *options),
                 cwd=ROOT,
                 env={**os.environ, **(env or {})},
                 stdin=subprocess.DEVNULL,
@@ -103,6 +111,16 @@ class Demo:
         """What the demo tells of itself at this moment."""
         described: dict[str, Any] = json.loads((self.data / DESCRIPTION).read_text())
         return described
+
+    @property
+    def is_described(self) -> bool:
+        return (self.data / DESCRIPTION).exists()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the demo keeps from one start to the next, secrets among it."""
+        kept: dict[str, Any] = json.loads((self.data / "settings.json").read_text())
+        return kept
 
     @property
     def pids(self) -> dict[str, int]:
@@ -196,27 +214,43 @@ class Demo:
         assert found, f"no way to accept in: {alert.text}"
         self.network.incoming(alert.to, found[1])
 
-    def rows(self, query: str, **values: object) -> Sequence[tuple[Any, ...]]:
-        """What the database says, and (a query that changes things) what a test makes of it."""
-        engine = database.connect(self.info["database_url"])
-        try:
-            with engine.begin() as connection:
-                result = connection.execute(text(query), values)
-                return [tuple(row) for row in result] if result.returns_rows else []
-        finally:
-            engine.dispose()
-
-    def outbox(self, code: str) -> dict[str, tuple[str, str | None]]:
-        """State and delivery of each SMS about a report, by its dedupe key."""
-        query = (
-            "SELECT dedupe_key, outbox.state, delivery FROM outbox"
-            " JOIN reports ON reports.id = report_id WHERE reports.code = :code"
+    def step(self, number: str, text: str, session: str) -> str:
+        """One step of a call that has outlived its network, posted as another network would."""
+        body = wire.ussd_step(
+            number=number,
+            service_code=self.info["service_code"],
+            text=text,
+            session_id=session,
+            network_code="63510",
         )
-        return {key: (state, delivery) for key, state, delivery in self.rows(query, code=code)}
+        reply = post(self.info["ussd_url"], body, wire.USSD_AGENT, Limits(connect=5, answer=15))
+        assert reply.status == 200, f"the network cuts the call: {reply.status} {reply.error}"
+        return reply.body
+
+    def urgent_call(self) -> str:
+        """The shortest call there is, without the pretend network; its last screen."""
+        number = f"+250{next(_numbers)}"
+        self.secrets.add_number(number)
+        steps = [self.step(number, text, f"urgent-{number}") for text in ("", "1", "1*1", "1*1*1")]
+        assert steps[-1].startswith("END Your request is sent."), steps
+        self.secrets.add_answer(code_on(steps[-1]))
+        return steps[-1]
+
+    def outbox(self, code: str) -> list[Kept]:
+        """Every SMS about a report, as the database has it."""
+        columns = select(Outbox.id, Outbox.state, Outbox.outcome, Outbox.delivery)
+        query = columns.join(Report, Report.id == Outbox.report_id).where(Report.code == code)
+        with self._database() as session:
+            return [Kept(*row) for row in session.execute(query)]
+
+    def reports(self) -> dict[str, str]:
+        """The state of every report by its code."""
+        with self._database() as session:
+            return dict(session.execute(select(Report.code, Report.state)).all())
 
     def states(self, code: str) -> list[str]:
         """What became of each SMS about a report."""
-        return [state for state, _delivery in self.outbox(code).values()]
+        return sorted(row.state for row in self.outbox(code))
 
     def wait_for_settled(self, code: str) -> None:
         """Until no SMS about a report is waiting or being sent."""
@@ -228,11 +262,10 @@ class Demo:
 
     def end_leases(self, code: str) -> None:
         """Let the seconds pass after which a row that was being sent is taken up again."""
-        self.rows(
-            "UPDATE outbox SET lease_until = '2000-01-01 00:00:00.000000' WHERE state = 'sending'"
-            " AND report_id = (SELECT id FROM reports WHERE code = :code)",
-            code=code,
-        )
+        ids = [row.id for row in self.outbox(code) if row.state == OutboxState.SENDING]
+        with self._database(database.writing) as session:
+            long_ago = datetime.now(UTC) - timedelta(hours=1)
+            session.execute(update(Outbox).where(Outbox.id.in_(ids)).values(lease_until=long_ago))
 
     def flush(self) -> None:
         """FLUSHALL, as a careless hand types it."""
@@ -244,30 +277,51 @@ class Demo:
         logs = self.data / "logs"
         return self.secrets.found_in(logs) if logs.exists() else []
 
+    @contextmanager
+    def _database(self, mode: Mode = database.reading) -> Iterator[Session]:
+        """Read it, unless told otherwise: a test that looks must not hold up those who write."""
+        engine = database.connect(self.info["database_url"])
+        try:
+            with mode(engine) as session:
+                yield session
+        finally:
+            engine.dispose()
+
     def _is_ready(self) -> bool:
         status = self.process.poll()
         assert status is None, f"the demo ended with status {status}:\n{self.printed}"
-        try:
-            return bool(self.pids["demo"] == self.process.pid)
-        except FileNotFoundError:
-            return False
+        # A demo that was killed has left a description of processes that are no more.
+        return self.is_described and self.pids["demo"] == self.process.pid
 
     def _answers(self, name: str) -> bool:
         if name == "valkey":
             return redis_answers(self.info["redis_url"])
         if name == "stand-in":
-            return reachable(lambda: self.network.ask("GET", "/healthz"))
-        return name != "web" or reachable(lambda: StandIn(self.info["health_url"]).ask("GET", ""))
+            return self._is_healthy(self.info["stand_in_url"])
+        urls = {"web": "ussd_url", "staff": "staff_ussd_url"}
+        return name not in urls or self._is_healthy(self.info[urls[name]])
+
+    def _is_healthy(self, url: str) -> bool:
+        place = urlsplit(url)
+        return answers(f"{place.scheme}://{place.netloc}/healthz")()
 
 
-@dataclass
-class Report:
-    """A report as the two ends of the line know it."""
+@dataclass(frozen=True)
+class Told:
+    """What a caller knows of her report: its code, and her own number."""
 
     code: str
     caller: str
-    sent_at: float
-    """When the caller saw the last screen, by this machine's monotonic clock."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An SMS as the database has it."""
+
+    id: str
+    state: str
+    outcome: str | None
+    delivery: str | None
 
 
 class Handset:
@@ -278,11 +332,16 @@ class Handset:
         self._secrets = demo.secrets
         self._typed: list[str] = []
         self.call: Call = demo.network.dial(number, demo.info["service_code"])
-        self.sees()
+        self.sees("Health & Family Info")
 
     @property
     def screen(self) -> str:
         return self.call.text
+
+    @property
+    def history(self) -> str:
+        """Everything typed, as the network sends it."""
+        return "*".join(self._typed)
 
     def press(self, typed: str) -> Self:
         self._typed.append(typed)
@@ -299,7 +358,7 @@ class Handset:
     def choose(self, *labels: str) -> Self:
         """Press the number before each label, over More if need be."""
         for label in labels:
-            while (key := self._key(label)) is None:
+            while (key := self.key(label)) is None:
                 self.press(self._more())
             self.press(key)
         return self
@@ -315,22 +374,26 @@ class Handset:
         self.choose("I need help", "Yes, continue", "Continue", "18 or more", "Sexual violence")
         return self.choose("Last 3 days", "Continue").sees("Which province?")
 
-    def finish_report(self) -> Report:
-        """From the place to the code, with an SMS and a secret."""
+    def go_on_to_the_last_word(self) -> Self:
+        """From the place to the question whether to send, with an SMS and a secret."""
         self.choose("South", "Huye", "Kabutare", "Yes, by SMS", "Yes", "Now", "No")
-        return self.type(SECRET).choose("Send: health").reported()
+        return self.type(SECRET).sees("Send to Kabutare")
 
-    def report(self) -> Report:
+    def finish_report(self) -> Told:
+        """From the place to the code."""
+        return self.go_on_to_the_last_word().choose("Send: health").reported()
+
+    def report(self) -> Told:
         return self.begin_report().finish_report()
 
-    def reported(self) -> Report:
+    def reported(self) -> Told:
         self.sees("Sent. Code: ")
-        found = re.search(r"Code: (\d{6,10})", self.screen)
-        assert found, f"no code on this screen:\n{self.screen}"
-        self._secrets.add_answer(found[1])
-        return Report(found[1], self.number, time.monotonic())
+        code = code_on(self.screen)
+        self._secrets.add_answer(code)
+        return Told(code, self.number)
 
-    def _key(self, label: str) -> str | None:
+    def key(self, label: str) -> str | None:
+        """The key before a line of this page."""
         lines = _lines(self.screen)
         return next((key for key, words in lines if words.startswith(label)), None)
 
@@ -350,14 +413,11 @@ def _is_unlocked(lock: Path) -> bool:
     return True
 
 
-def reachable(ask: Callable[[], object]) -> bool:
-    try:
-        ask()
-    except OSError:
-        return False
-    except ValueError:  # An answer that is no JSON is an answer.
-        return True
-    return True
+def code_on(screen: str) -> str:
+    """The report's code on a screen."""
+    found = re.search(r"\b(\d{6,10})\b", screen)
+    assert found, f"no code on this screen:\n{screen}"
+    return found[1]
 
 
 def _lines(screen: str) -> list[tuple[str, str]]:

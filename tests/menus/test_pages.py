@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -29,14 +30,24 @@ class Screen:
     labels: tuple[str, ...]
     footer: tuple[str, ...]
     room: int
+    least_head: int
 
     def pages(self) -> tuple[Leaf, ...]:
-        return lay_out(self.head, self.labels, self.footer, MORE, self.room)
+        return lay_out(self.head, self.labels, self.footer, MORE, self.room, self.least_head)
 
     def numbered(self, leaf: Leaf) -> list[str]:
         """The numbered lines of a page, More included."""
         lines = leaf.text.split("\n")
         return lines[len(lines) - len(self.footer) - leaf.last_key : -len(self.footer)]
+
+    def bare(self, leaf: Leaf) -> list[str]:
+        """The same lines without their numbers."""
+        return [line[2:] for line in self.numbered(leaf)]
+
+    def takes(self, head: str, labels: Sequence[str]) -> bool:
+        """Whether one page holds these."""
+        whole = page(head.strip().ljust(self.least_head), labels, self.footer)
+        return gsm7.septets(whole) <= self.room
 
     def head_of(self, leaf: Leaf) -> str:
         return "\n".join(leaf.text.split("\n")[: -len(self.footer) - leaf.last_key])
@@ -47,7 +58,8 @@ screens = st.builds(
     heads,
     labels,
     st.sampled_from([FOOTER, FOOTER[1:], ("9 Subira inyuma", "0 Sohoka")]),
-    st.sampled_from([gsm7.PAGE, 70, 182, 60]),
+    st.sampled_from([gsm7.PAGE, 182, 90, 80]),
+    st.sampled_from([0, 1, 16]),
 )
 
 
@@ -61,9 +73,10 @@ def test_every_option_can_be_reached_once_in_its_order(screen: Screen) -> None:
     reached: list[str] = []
     for leaf in screen.pages():
         assert leaf.first == len(reached)
-        reached += [line[2:] for line in screen.numbered(leaf)[: leaf.shown]]
-    spare = screen.room - gsm7.septets(page("", [MORE], screen.footer)) - 3
-    assert reached == [gsm7.cut(label, spare) for label in screen.labels]
+        reached += screen.bare(leaf)[: leaf.shown]
+    beside = page("." * screen.least_head or ".", [".", MORE], screen.footer)
+    longest = screen.room - gsm7.septets(beside) + 1
+    assert reached == [gsm7.cut(label, longest) for label in screen.labels]
 
 
 @given(screens)
@@ -81,7 +94,7 @@ def test_more_leads_on_until_the_last_page(screen: Screen) -> None:
     *before, last = screen.pages()
     assert not last.more
     assert all(leaf.more for leaf in before)
-    assert all(screen.numbered(leaf)[-1][2:] == MORE for leaf in before)
+    assert all(screen.bare(leaf)[-1] == MORE for leaf in before)
 
 
 @given(screens)
@@ -108,24 +121,26 @@ def test_a_page_that_shows_no_option_says_something(screen: Screen) -> None:
 
 
 @given(screens)
+def test_a_note_may_take_the_place_of_any_head(screen: Screen) -> None:
+    for leaf in screen.pages():
+        noted = page("!" * screen.least_head, screen.bare(leaf), screen.footer)
+        assert gsm7.septets(noted) <= screen.room
+
+
+@given(screens)
 def test_one_page_is_enough_where_all_fits_on_one(screen: Screen) -> None:
-    whole = page(screen.head.strip(), screen.labels, screen.footer)
-    fits = gsm7.septets(whole) <= screen.room and len(screen.labels) <= MOST_OPTIONS
-    assert (len(screen.pages()) == 1) >= fits
-    if fits:
-        assert screen.pages()[0].text == whole
+    if len(screen.labels) <= MOST_OPTIONS and screen.takes(screen.head, screen.labels):
+        (only,) = screen.pages()
+        assert only.text == page(screen.head.strip(), screen.labels, screen.footer)
 
 
 @given(screens)
 def test_no_page_ends_early(screen: Screen) -> None:
     """One option more would not have fitted: every page costs a key."""
-    for leaf, following in zip(screen.pages(), screen.pages()[1:], strict=False):
-        if not leaf.shown or not following.shown or leaf.last_key == MOST_OPTIONS:
-            continue
-        shown = [line[2:] for line in screen.numbered(leaf)[: leaf.shown]]
-        another = screen.numbered(following)[0][2:]
-        longer = page(screen.head_of(leaf), [*shown, another, MORE], screen.footer)
-        assert gsm7.septets(longer) > screen.room
+    for leaf, following in pairwise(screen.pages()):
+        if leaf.shown and following.shown and leaf.last_key < MOST_OPTIONS:
+            longer = [*screen.bare(leaf)[:-1], screen.bare(following)[0], MORE]
+            assert not screen.takes(screen.head_of(leaf), longer)
 
 
 def test_a_short_question_is_asked_again_on_the_next_page() -> None:

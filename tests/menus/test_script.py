@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from menus import script
 from menus.ports import Name
 from menus.script import (
     SCREENS,
@@ -128,8 +127,3 @@ def test_what_the_service_found_out_last_counts() -> None:
 def test_a_step_that_is_printed_shows_no_answer(value: Step) -> None:
     assert "sexual" not in repr(value)
     assert "123456" not in repr(value)
-
-
-def test_every_word_of_the_script_is_one_of_five() -> None:
-    words = {"screen", "choose", "option", "ask", "end"}
-    assert words <= set(vars(script))

@@ -1,0 +1,79 @@
+"""Which dialogues there are, each with all that it is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.book.country import Cast, cast
+from gateway.catalogues import loading
+from gateway.catalogues.files import SOURCE
+from gateway.country import load_country
+from gateway.errors import OperatorError
+from menus import emergency, messages, staff, welcome
+from menus.engine import Engine
+from menus.ports import Country
+from menus.script import Phrase, Screen
+from menus.speech import Speech
+
+BOOKS: Final = {"callers": welcome.first, "staff": staff.pin}
+"""Every dialogue that can be dialled, by the screen it begins with."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """A dialogue spoken for one country.
+
+    `urgent` is the screen that must be one key from the first; `neutral` says that the first
+    screen must not tell what the line is for. `texts` are said without any screen, `sms` stay on
+    the phones of callers.
+    """
+
+    name: str
+    start: Screen
+    speech: Speech
+    cast: Cast
+    languages: Sequence[str]
+    urgent: Screen | None = None
+    neutral: bool = False
+    texts: Sequence[Phrase] = ()
+    sms: Sequence[Phrase] = ()
+
+    def engine(self, country: Country | None = None) -> Engine:
+        """The dialogue for representative callers, or for those of another country."""
+        return Engine(self.start, country or self.cast.country, self.speech)
+
+    def translation(self, english: str, language: str) -> str | None:
+        """A text of the code in a language; None where nobody has translated it."""
+        if language == SOURCE:
+            return english
+        return self.speech.catalogues.get(language, {}).get(english)
+
+
+def open_book(name: str, country: str) -> Book:
+    """Open one of BOOKS for a country. Raises OperatorError when either is not there."""
+    if name not in BOOKS:
+        raise OperatorError(f"{name} is no dialogue: choose one of {', '.join(BOOKS)}")
+    pack = load_country(country)
+    languages = tuple(pack.languages)
+    speech = Speech(loading.load(loading.LOCALES, languages))
+    people = cast(pack)
+    if name != "callers":
+        return Book(name, BOOKS[name], speech, people, languages)
+    return Book(
+        name,
+        BOOKS[name],
+        speech,
+        people,
+        languages,
+        urgent=emergency.danger,
+        neutral=True,
+        texts=(emergency.unavailable(people.country.hotlines),),
+        sms=_sms_to_callers(),
+    )
+
+
+def _sms_to_callers() -> list[Phrase]:
+    """The constants of `menus.messages`: what is said to staff is made by functions there."""
+    return [one for one in vars(messages).values() if isinstance(one, Phrase)]

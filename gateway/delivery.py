@@ -1,0 +1,80 @@
+"""What a provider says became of an SMS: once each, in any order, before or after our own note.
+
+A delivery report may overtake our note of the id that it quotes. So the transaction of the report
+and that of the note take the same lock first, and whichever comes second sees the other.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gateway.models import DeliveryReport, Outbox
+from gateway.once import add_once
+
+RANK: Final = {"Sent": 1, "Submitted": 2, "Buffered": 2}
+FINAL: Final = frozenset({"Success", "Failed", "Rejected", "AbsentSubscriber", "Expired"})
+"""A state only ever moves on to a higher rank; a final one is never taken back."""
+
+LONGEST_ID: Final = 120
+LONGEST_WORD: Final = 64
+
+
+def take_in(
+    session: Session, message_id: str, status: str, reason: str | None, at: datetime
+) -> bool:
+    """Keep a delivery report; whether it is a new one. A word that nobody knows is kept as well."""
+    message_id, status = _storable(message_id, LONGEST_ID), _storable(status, LONGEST_WORD)
+    lock(session, message_id)
+    new = add_once(
+        session,
+        DeliveryReport,
+        provider_message_id=message_id,
+        status=status,
+        reason=_storable(reason, LONGEST_WORD) if reason else None,
+        received_at=at,
+    )
+    query = select(Outbox).where(Outbox.provider_message_id == message_id)
+    row = session.scalars(query.with_for_update()).first() if new else None
+    if row is not None:
+        row.delivery = further(row.delivery, status)
+    return new
+
+
+def sent_as(session: Session, row: Outbox, message_id: str) -> None:
+    """Note under which id a provider took an SMS, and what is known of it already.
+
+    `lock` was taken before the row was, as `take_in` does it.
+    """
+    row.provider_message_id = _storable(message_id, LONGEST_ID) or None
+    early = (
+        select(DeliveryReport.status)
+        .where(DeliveryReport.provider_message_id == row.provider_message_id)
+        .order_by(DeliveryReport.id)
+    )
+    for status in session.scalars(early):
+        row.delivery = further(row.delivery, status)
+
+
+def lock(session: Session, message_id: str) -> None:
+    """Let transactions about the same SMS go one after another; SQLite has one writer anyway."""
+    if session.connection().dialect.name == "postgresql":
+        name = func.hashtextextended(_storable(message_id, LONGEST_ID), 0)
+        session.execute(select(func.pg_advisory_xact_lock(name)))
+
+
+def further(known: str | None, told: str) -> str:
+    """The more advanced of two delivery states; a final one stays."""
+    if known is None or (known not in FINAL and told in FINAL):
+        return told
+    if known in FINAL or RANK.get(told, 0) <= RANK.get(known, 0):
+        return known
+    return told
+
+
+def _storable(text: str, longest: int) -> str:
+    """As much of a stranger's text as a column takes; PostgreSQL takes no NUL."""
+    return text.replace("\0", "")[:longest]

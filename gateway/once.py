@@ -1,0 +1,27 @@
+"""Rows that are written once, whatever happens at the same time.
+
+Looking first and inserting then is not enough: a twin may do the same in between, and on PostgreSQL
+the collision would undo everything else that the transaction did. So the database decides.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from gateway.models import Base
+
+
+def add_once(session: Session, table: type[Base], **values: Any) -> bool:
+    """Insert a row unless there is one with the same key; whether it was inserted.
+
+    A twin that has inserted it and is not committed yet is waited for. What the row refers to is
+    flushed before it.
+    """
+    session.flush()
+    connection = session.connection()
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    row = insert(table).values(**values).on_conflict_do_nothing().inline()
+    return connection.execute(row).rowcount == 1

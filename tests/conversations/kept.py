@@ -1,0 +1,97 @@
+"""What a call left behind: in the database, in Valkey, and to whom it opens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from redis import Redis
+from sqlalchemy import func, select
+
+from gateway import contacts, database, phones
+from gateway.contacts import Reachable
+from gateway.models import Base, DataKeyRow, Outbox, Report
+from gateway.reports import answers_of
+from gateway.sessions import Session, Sessions
+from gateway.vault import Role, Vault
+from tests.lines import Line
+from tests.phone import Phone
+
+OF_THE_OPERATOR: Final = frozenset({"centres", "staff"})
+"""Tables that say nothing of a caller."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Everything on disk, opened as a role that may read it would open it."""
+
+    line: Line
+    vaults: Callable[[Role], Vault]
+
+    def rows(self) -> dict[str, int]:
+        """The tables that hold something of callers, and how many rows each."""
+        tables = [one for one in Base.metadata.sorted_tables if one.name not in OF_THE_OPERATOR]
+        with database.reading(self.line.web.database) as session:
+            counted = {
+                one.name: session.scalar(select(func.count()).select_from(one)) or 0
+                for one in tables
+            }
+        return {name: count for name, count in counted.items() if count}
+
+    def report(self) -> Report:
+        """The only report."""
+        with database.reading(self.line.web.database) as session:
+            found = session.scalars(select(Report)).one()
+            session.expunge(found)
+        return found
+
+    def answers(self, role: Role = "staff") -> dict[str, str]:
+        """What the only report says, to `role`. Raises CannotOpen."""
+        report, vault = self.report(), self.vaults(role)
+        with database.reading(self.line.web.database) as session:
+            key = contacts.open_key(session, vault, report.id, "answers")
+        assert report.answers is not None
+        answers: dict[str, str] = json.loads(key.decrypt(report.answers, answers_of(report.id)))
+        return answers
+
+    def contact(self, role: Role = "staff") -> Reachable | None:
+        """How the caller of the only report may be reached, to `role`. Raises CannotOpen."""
+        with database.reading(self.line.web.database) as session:
+            return contacts.read(session, self.vaults(role), self.report().id)
+
+    def keys(self) -> set[tuple[str, str]]:
+        """The purposes of the data keys that are left, and whom each is wrapped for."""
+        with database.reading(self.line.web.database) as session:
+            return {(one.purpose, one.recipient) for one in session.scalars(select(DataKeyRow))}
+
+    def sms_to_callers(self) -> int:
+        """How many SMS to callers were ever queued."""
+        to_callers = select(func.count()).where(Outbox.audience == "caller")
+        with database.reading(self.line.web.database) as session:
+            return session.scalar(to_callers) or 0
+
+    def session(self, phone: Phone) -> Session | None:
+        """What Valkey holds of a phone's call."""
+        house = self.line.web
+        sessions = Sessions(house.redis, house.vault)
+        return sessions.load(sessions.key(phone.session, phones.parse(phone.number)))
+
+    def raw(self) -> bytes:
+        """Every byte of the database's files, and of what Valkey holds and writes."""
+        return b"".join((*self._files_of_sqlite(), *_memory(self.line.web.redis)))
+
+    def _files_of_sqlite(self) -> Iterator[bytes]:
+        path = database.sqlite_file(self.line.web.settings.database_url)
+        assert path is not None
+        return (one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
+
+
+def _memory(redis: Redis) -> Iterator[bytes]:
+    for key in redis.scan_iter():
+        yield key
+        yield redis.dump(key) or b""
+    folder = Path(str(redis.config_get("dir")["dir"]))
+    yield from (one.read_bytes() for one in folder.rglob("*") if one.is_file())
