@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -20,6 +22,15 @@ if TYPE_CHECKING:
     from gateway.wiring import House
 
 HOST = "127.0.0.1"
+
+_country = click.option("--country", default="rw", show_default=True, help="Whose pack.")
+_out = click.option(
+    "--out",
+    default="docs",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder to write to.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -139,6 +150,60 @@ def stand_in(
 
 
 @isange.group()
+def menus() -> None:
+    """The dialogue: prove it, draw it, print it."""
+
+
+@menus.command("check")
+@click.option("--country", default=None, help="One country alone; all of them otherwise.")
+def check_menus(country: str | None) -> None:
+    """Hold every screen, in every language, for every caller, against every rule."""
+    from gateway.book import books, check
+
+    began, found = time.monotonic(), []
+    for name, findings in check.check_all([country] if country else books.all_countries()):
+        found.append(findings)
+        click.echo("\n".join([f"{name}: {findings}", *findings.problems]))
+        for remark in findings.remarks:
+            click.echo(f"  pages differ by language: {remark}")
+    rest = [] if country else check.check_the_rest(found)
+    problems = sum(len(one.problems) for one in found) + len(rest)
+    click.echo("\n".join([*rest, f"{problems} problems, {time.monotonic() - began:.1f} s"]))
+    sys.exit(1 if problems else 0)
+
+
+@menus.command("graph")
+@_country
+@_out
+def draw_menus(country: str, out: Path) -> None:
+    """Draw every dialogue: dialogue.md, and an SVG for each."""
+    from gateway.book import graph
+
+    _write(out, graph.graph(country))
+
+
+@menus.command("cost")
+@_country
+@_out
+def time_menus(country: str, out: Path) -> None:
+    """Count what the paths that must be short cost a caller: short-path.md."""
+    from gateway.book import cost
+
+    _write(out, cost.short_path(country))
+
+
+@menus.command("show")
+@click.argument("dialogue")
+@click.option("--language", default="en", show_default=True)
+@_country
+def show_menus(dialogue: str, language: str, country: str) -> None:
+    """Print DIALOGUE (report, child, place, ...) as a script to read and correct."""
+    from gateway.book import show
+
+    click.echo(show.show(dialogue, language, country))
+
+
+@isange.group()
 def db() -> None:
     """The database."""
 
@@ -252,6 +317,16 @@ def _serve(face: Literal["callers", "staff"], host: str, port: int) -> None:
 def _become(program: str) -> None:
     """Workers stand above the gateway, which does not import them: they are another program."""
     os.execv(sys.executable, [sys.executable, "-m", "workers", program])  # noqa: S606
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, "utf-8", newline="\n")
+    except OSError as error:
+        raise OperatorError(f"{folder} cannot be written to: {error.strerror}") from None
+    click.echo(f"{len(files)} files are in {folder}.")
 
 
 def _house(role: Role) -> House:

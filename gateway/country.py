@@ -70,6 +70,7 @@ class Pack(Facts):
             level_names={code: one.levels for code, one in spoken.items()},
             desk=self.reception.ask_for,
             investigator=self.investigator.name,
+            hours=self.hours.shown(),
             area_names={code: one.areas for code, one in spoken.items()},
             call_back_minutes=self.limits.call_back_minutes,
         )

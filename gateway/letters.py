@@ -98,7 +98,7 @@ class Letters:
 
     def _words(self, row: Outbox, report: Report | None) -> Phrase:
         occasion = Occasion(
-            service=self.pack.reception.ask_for,
+            service=self.pack.service,
             dial=Name(self.pack.codes.staff),
             ref=Name(report.code) if report else Name(""),
             priority=report.priority if report else "",

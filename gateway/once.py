@@ -24,4 +24,5 @@ def add_once(session: Session, table: type[Base], **values: Any) -> bool:
     connection = session.connection()
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     row = insert(table).values(**values).on_conflict_do_nothing().inline()
-    return connection.execute(row).rowcount == 1
+    counted = row.execution_options(preserve_rowcount=True)
+    return connection.execute(counted).rowcount == 1

@@ -27,9 +27,15 @@ class Recent(Generic[Value]):
         self._entries: OrderedDict[bytes, tuple[float, Value]] = OrderedDict()
         self._lock = Lock()
 
-    def put(self, key: bytes, value: Value) -> None:
+    def put(
+        self, key: bytes, value: Value, unless: Callable[[Value], bool] = lambda there: False
+    ) -> None:
+        """Put a value, `unless` the one that is there says that it should stay."""
         now = self._clock()
         with self._lock:
+            there = self._entries.get(key)
+            if there and unless(there[1]):
+                return
             self._entries[key] = now, value
             self._entries.move_to_end(key)
             while self._oldest() <= now - self._seconds or len(self._entries) > self._most:

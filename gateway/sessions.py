@@ -148,17 +148,18 @@ class Sessions:
         return session
 
     def save(self, key: bytes, session: Session, replaces: Session | None) -> bool:
-        """Keep `session`, in Redis or at least here; False if a twin of this step was quicker.
+        """Keep `session` in Redis, or as well as we can; False if a twin of this step was quicker.
 
-        `replaces` is what `load` gave before the step.
+        `replaces` is what `load` gave before the step. A longer history is never replaced.
         """
         stored = session.digest + self._vault.seal_session(key, _encode(session))
-        if self._line in CUMULATIVE:
-            self._copies.put(key, _Copy(session.length, stored))
+        expected = replaces.digest if replaces else b""
         try:
-            if self._put(key, stored, replaces.digest if replaces else b""):
-                return True
-            return self._put_after_all(key, session, stored)
+            if self._line not in CUMULATIVE:
+                return self._put(key, stored, expected)
+            copy = _Copy(session.length, stored)
+            self._copies.put(key, copy, unless=lambda there: there.length > copy.length)
+            return self._put(key, stored, expected) or self._put_after_all(key, session, stored)
         except SessionsDown:
             self._missed = True
             return True

@@ -64,7 +64,7 @@ class Settings:
             redis_url=read.needed("REDIS_URL"),
             keys=Path(read.needed("ISANGE_KEYS")),
             callback_secrets=read.callback_secrets(),
-            country=read.get("ISANGE_COUNTRY") or "rw",
+            country=read.country(),
             language=read.get("ISANGE_LANGUAGE"),
             at_username=read.needed("AT_USERNAME"),
             at_api_key=read.needed("AT_API_KEY"),
@@ -106,6 +106,12 @@ class _Reader:
             case "development" | None:
                 return "development"
         raise SettingsError("ISANGE_ENV is neither development nor production")
+
+    def country(self) -> str:
+        """In production nobody may show another country's hotlines for want of a setting."""
+        if self.environment() == "production":
+            return self.needed("ISANGE_COUNTRY")
+        return self.get("ISANGE_COUNTRY") or "rw"
 
     def callback_secrets(self) -> tuple[str, ...]:
         given = (part.strip() for part in self.needed("ISANGE_CALLBACK_SECRETS").split(","))

@@ -132,12 +132,15 @@ def may_call(caller: Caller) -> Choose:
 @screen
 def cell(caller: Caller) -> Choose:
     """Without a number to call, a smaller area is all that a worker has to go by."""
+    cells = _cells(caller)
+    if not cells:
+        return choose("Then we send what you know.", option("Continue", goto=confirm))
     return choose(
         "Then choose the {level} so a worker can look:",
-        *(option(one.name, keep=one.id) for one in _cells(caller)),
+        *(option(caller.country.name_of(one, caller.language), keep=one.id) for one in cells),
         option("I don't know"),
         goto=confirm,
-        level=caller.country.level_names[caller.language][-1],
+        level=caller.country.level_names[caller.language][cells[0].level],
     )
 
 
@@ -215,7 +218,9 @@ def _after_place(caller: Caller) -> Screen:
     """Whoever said how she may be reached when the alert was sent is not asked again."""
     if not _alerted(caller):
         return may_call
-    return confirm if caller.answer(call_now) == "call" else cell
+    places = caller.country.places
+    by_call = caller.answer(call_now) == "call"
+    return confirm if by_call or places.levels == places.search_level + 1 else cell
 
 
 def _area(caller: Caller) -> str | None:

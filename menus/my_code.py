@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import cast
 
 from menus import checks
+from menus.hours import part_of_day
 from menus.intents import ChangeContact, Contact, DeleteReport, OpenCase, StopContact, Window
 from menus.script import Ask, Caller, Choose, End, ask, choose, end, option, phrase, screen
 
@@ -64,9 +65,9 @@ def safe_time(caller: Caller) -> Choose:
     return choose(
         "When is it safe?",
         option("Now", intent=_call_me(caller, "now")),
-        option("Morning 8-12", intent=_call_me(caller, "morning")),
-        option("Afternoon 12-17", intent=_call_me(caller, "afternoon")),
-        option("Evening 17-20", intent=_call_me(caller, "evening")),
+        option(part_of_day(caller, "morning"), intent=_call_me(caller, "morning")),
+        option(part_of_day(caller, "afternoon"), intent=_call_me(caller, "afternoon")),
+        option(part_of_day(caller, "evening"), intent=_call_me(caller, "evening")),
         goto=changed,
     )
 

@@ -7,6 +7,7 @@ down from the widest area, or types the first letters.
 from __future__ import annotations
 
 from menus.checks import first_letters
+from menus.pages import MOST_OPTIONS
 from menus.ports import Area, Name
 from menus.script import (
     Ask,
@@ -37,12 +38,14 @@ def exactly(caller: Caller) -> Choose:
 
 
 def _widest(caller: Caller) -> Choose:
-    return choose(
-        _question(caller, 0),
-        *_below(caller, None),
+    """Where the areas fill more than a page, the ways around them come first."""
+    areas = _below(caller, None)
+    around = [
         option(phrase("Type the name of the {level}", level=level_name(caller)), goto=letters),
         option("Prefer not to say", goto=onward),
-    )
+    ]
+    lines = [*areas, *around] if len(areas) + len(around) <= MOST_OPTIONS else [*around, *areas]
+    return choose(_question(caller, 0), *lines)
 
 
 @screen
@@ -111,8 +114,11 @@ def _below(caller: Caller, above: str | None) -> list[Option]:
 
 
 def _full_name(caller: Caller, one: Area) -> Name:
-    district = caller.country.places.within(one.id, caller.country.places.centre_level)
-    return Name(f"{one.name}, {district.name}" if district and district != one else one.name)
+    country, name = caller.country, caller.country.name_of(one, caller.language)
+    district = country.places.within(one.id, country.places.centre_level)
+    if district is None or district == one:
+        return name
+    return Name(f"{name}, {country.name_of(district, caller.language)}")
 
 
 def _entry(caller: Caller) -> Screen:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import cast
 
 from menus import call_me, centres, checks, emergency, place
+from menus.hours import part_of_day
 from menus.intents import Channel, Contact, DiscardDraft, KeepDraft, Send, Window
 from menus.ports import Centre
 from menus.script import Ask, Caller, Choose, End, ask, choose, end, option, phrase, screen
@@ -164,9 +165,9 @@ def safe_time(caller: Caller) -> Choose:
     return choose(
         "When is it safe?",
         option("Now", keep="now"),
-        option("Morning 8-12", keep="morning"),
-        option("Afternoon 12-17", keep="afternoon"),
-        option("Evening 17-20", keep="evening"),
+        option(part_of_day(caller, "morning"), keep="morning"),
+        option(part_of_day(caller, "afternoon"), keep="afternoon"),
+        option(part_of_day(caller, "evening"), keep="evening"),
         goto=if_the_line_cuts,
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from menus import checks
+from menus.hours import safe_hours
 from menus.intents import (
     AcceptCase,
     CheckSecret,
@@ -141,7 +142,7 @@ def number(caller: Caller) -> Choose:
     return choose(
         "Call {number}. Safe: {window}. Say only: 'Is this a good time?'",
         number=Name(shown),
-        window=WINDOWS[caller.fact("window") or "any"],
+        window=safe_hours(caller, caller.fact("window") or "any"),
     )
 
 
@@ -214,14 +215,6 @@ REASONS: Final[Mapping[Reason, Phrase]] = {
     "first call": phrase("First call"),
     "follow up": phrase("Follow up"),
     "danger": phrase("Danger"),
-}
-
-WINDOWS: Final[Mapping[str, Phrase]] = {
-    "now": phrase("now"),
-    "morning": phrase("8-12"),
-    "afternoon": phrase("12-17"),
-    "evening": phrase("17-20"),
-    "any": phrase("any time"),
 }
 
 QUESTIONS: Final[Mapping[str, Phrase]] = {

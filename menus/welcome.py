@@ -27,4 +27,4 @@ def first(caller: Caller) -> Choose:
 def language(caller: Caller) -> Choose:
     """Each language is offered by its own name."""
     names = caller.country.languages.items()
-    return choose("Ururimi / Language", *(option(name, language=code) for code, name in names))
+    return choose("Language", *(option(name, language=code) for code, name in names))

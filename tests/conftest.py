@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from redis import Redis
@@ -16,6 +17,7 @@ from gateway.settings import Settings
 from gateway.vault import Role, Vault, create_keys
 from gateway.wiring import House
 from tests.lines import SECRET, Line
+from tests.office import Office
 from tests.services import Postgres, Valkey, running
 
 DATABASES = ("sqlite", "postgresql")
@@ -69,15 +71,13 @@ def redis(valkey: Valkey) -> Iterator[Redis]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    home = tmp_path_factory.mktemp("postgres")
-    for folder in (home, *home.parents):
-        if folder == Path(folder.anchor) or not folder.is_relative_to("/tmp"):
-            break
-        folder.chmod(folder.stat().st_mode | 0o011)
-    server = Postgres(home)
-    with running(server):
-        yield server
+def _postgres_server() -> Iterator[Postgres]:
+    # Not in pytest's own folder: every pytest that starts closes that to other users than ours.
+    with TemporaryDirectory(prefix="postgres-") as home:
+        Path(home).chmod(0o711)
+        server = Postgres(Path(home))
+        with running(server):
+            yield server
 
 
 @pytest.fixture(scope="session")
@@ -127,6 +127,12 @@ def engine(database_url: str) -> Iterator[Engine]:
     made = database.connect(database_url)
     yield made
     made.dispose()
+
+
+@pytest.fixture
+def office(engine: Engine, pack: Pack, vaults: Callable[[Role], Vault]) -> Office:
+    """Centres, staff, reports and SMS on an empty database of each kind."""
+    return Office(engine, pack, vaults("web"), vaults("worker"))
 
 
 @pytest.fixture

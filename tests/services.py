@@ -80,7 +80,8 @@ class Postgres:
             [binaries / "postgres", "-D", data, *options],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            **self._identity(),
+            user=_owner(),
+            group=_owner(),
         )
         wait_until(self._answers, "PostgreSQL answers")
 
@@ -133,10 +134,12 @@ class Postgres:
             os.chown(path, NOBODY, NOBODY)
 
     def _run(self, argv: Sequence[str | Path]) -> None:
-        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, **self._identity())
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, user=_owner(), group=_owner())
 
-    def _identity(self) -> dict[str, int]:
-        return {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
+
+def _owner() -> int | None:
+    """User and group to run as; None stays who we are."""
+    return NOBODY if os.geteuid() == 0 else None
 
 
 def _reachable_by_all(path: Path) -> bool:

@@ -54,6 +54,7 @@ class Delivery:
     engine: Engine
     letters: Letters
     provider: Provider
+    note_again: Sequence[float] = NOTE_AGAIN
 
     def drain(self, seconds: float = LONGEST) -> int:
         """Send until nothing is due, or for so long; how many SMS the provider was given.
@@ -126,7 +127,7 @@ class Delivery:
 
     def _settled(self, sent: Sequence[_Sent]) -> Sequence[Outbox]:
         """The rows after settling them. While the database is away, we wait for it for a while."""
-        for pause in (*NOTE_AGAIN, None):
+        for pause in (*self.note_again, None):
             try:
                 with database.writing(self.engine) as session:
                     at, name = database.now(session), self.provider.name

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from gateway.book.country import Cast, cast
 from gateway.catalogues import loading
 from gateway.catalogues.files import SOURCE
-from gateway.country import load_country
+from gateway.country import COUNTRIES, load_country
 from gateway.errors import OperatorError
 from menus import emergency, messages, staff, welcome
 from menus.engine import Engine
@@ -20,12 +20,19 @@ from menus.speech import Speech
 BOOKS: Final = {"callers": welcome.first, "staff": staff.pin}
 """Every dialogue that can be dialled, by the screen it begins with."""
 
+LISTS: Final = frozenset(
+    {"report.other_centre", "child.other_centre", "child.cell", "centres.nearest"}
+    | {"centres.further", "place.roughly", "place.exactly", "place.area", "place.matches"}
+    | {"staff.desk", "staff.answers"}
+)
+"""Screens that are as long as what they list: these alone may go on over a second page."""
+
 
 @dataclass(frozen=True)
 class Book:
     """A dialogue spoken for one country.
 
-    `urgent` is the screen that must be one key from the first; `neutral` says that the first
+    `lists` are the screens that may have several pages. `urgent` is the screen that must be one key from the first; `neutral` says that the first
     screen must not tell what the line is for. `texts` are said without any screen, `sms` stay on
     the phones of callers.
     """
@@ -35,6 +42,7 @@ class Book:
     speech: Speech
     cast: Cast
     languages: Sequence[str]
+    lists: Collection[str] = LISTS
     urgent: Screen | None = None
     neutral: bool = False
     texts: Sequence[Phrase] = ()
@@ -72,6 +80,11 @@ def open_book(name: str, country: str) -> Book:
         texts=(emergency.unavailable(people.country.hotlines),),
         sms=_sms_to_callers(),
     )
+
+
+def all_countries() -> list[str]:
+    """Every country there is a pack for."""
+    return sorted(path.parent.name for path in COUNTRIES.glob("*/country.toml"))
 
 
 def _sms_to_callers() -> list[Phrase]:

@@ -1,20 +1,27 @@
-"""The whole book held against all rules, for `isange menus check`."""
+"""The whole book held against all rules, for `isange menus check`.
+
+What a caller would meet is looked at book by book and country by country; at last what belongs to
+none of them: screens that nobody ever comes to, and the catalogues as files.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from gateway.book import ways
-from gateway.book.books import Book
+from gateway.book.books import BOOKS, Book, open_book
 from gateway.book.elsewhere import elsewhere
 from gateway.book.rules import PAGE_RULES, TEXT_RULES, VIEW_RULES, VISIT_RULES, Met, Said, Shown
 from gateway.book.walk import Needs, Visit, Walk
+from gateway.catalogues.faults import problems
+from gateway.catalogues.files import languages
+from gateway.catalogues.loading import LOCALES
 from menus import navigation
 from menus.engine import Page, State
 from menus.ports import Name
-from menus.script import End, Phrase, View, Words
+from menus.script import SCREENS, End, Phrase, View, Words
 
 
 @dataclass(frozen=True)
@@ -26,13 +33,27 @@ class Findings:
     problems: Sequence[str]
     remarks: Sequence[str]
 
-    @property
-    def screens(self) -> set[str]:
-        return {visit.screen for walk in self.walks for visit in walk.visits.values()}
+    def __str__(self) -> str:
+        screens = {visit.screen for walk in self.walks for visit in walk.visits.values()}
+        states = sum(len(walk.visits) for walk in self.walks)
+        return (
+            f"{len(screens)} screens x {len(self.walks)} languages, {states} states, "
+            f"{self.pages} pages: {len(self.problems)} problems"
+        )
 
-    @property
-    def states(self) -> int:
-        return sum(len(walk.visits) for walk in self.walks)
+
+def check_all(countries: Sequence[str]) -> Iterator[tuple[str, Findings]]:
+    """Every book in every one of these countries, each with a name, as soon as it is read."""
+    for country in countries:
+        for name in BOOKS:
+            yield f"{country} {name}", check(open_book(name, country))
+
+
+def check_the_rest(found: Iterable[Findings]) -> list[str]:
+    """What is wrong beside all the books that were read."""
+    ours = [name for name, one in SCREENS.items() if one.show.__module__.startswith(_MENUS)]
+    walks = [walk for findings in found for walk in findings.walks]
+    return [*ways.is_never_shown(walks, ours), *problems(LOCALES, languages(LOCALES))]
 
 
 def check(book: Book) -> Findings:
@@ -77,7 +98,7 @@ class _Reader:
         for visit, place, state in elsewhere(walk, self._book.cast.kin):
             for fault in self._elsewhere(visit, state):
                 self.blame(walk.language, visit, f"{fault} at {place}", fault)
-        for visit, what in ways.goes_round_for_ever(walk):
+        for visit, what in ways.visit_faults(self._book, walk):
             self.blame(walk.language, visit, what)
         for what in ways.first_faults(self._book, walk):
             self.blame(walk.language, walk.first, what)
@@ -153,6 +174,9 @@ def _said(view: View) -> Iterator[Words]:
         if isinstance(words, Phrase):
             waiting += [one for one in words.values.values() if isinstance(one, Phrase | Name)]
 
+
+_MENUS: Final = "menus."
+"""Where the screens of the line are written; a test may have some of its own."""
 
 _ENGINES_OWN: Final = (
     *(navigation.BACK, navigation.EXIT, navigation.MORE, navigation.FAREWELL),

@@ -6,7 +6,7 @@ The longest values are among them, because a page must hold those too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, get_args
 
 from gateway.catalogues.rooms import LONGEST
 from gateway.countries.reading import LONGEST_NAME
@@ -30,8 +30,9 @@ from menus.intents import (
     SetDuty,
     SignIn,
     StopContact,
+    Window,
 )
-from menus.staff import ANSWERS, STANDINGS, WINDOWS
+from menus.staff import ANSWERS, STANDINGS
 
 Facts = Mapping[str, str]
 
@@ -78,7 +79,7 @@ def _statuses() -> list[Facts]:
 
 
 def _numbers() -> list[Facts]:
-    reached = ({"number": NUMBER, "window": window} for window in WINDOWS)
+    reached = ({"number": NUMBER, "window": window} for window in get_args(Window))
     return [{}, {"limit": "reached"}, *reached]
 
 

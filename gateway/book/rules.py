@@ -14,7 +14,7 @@ from typing import Final
 from gateway.book.walk import OPTION_KEYS, Visit
 from gateway.catalogues.extraction import outside_placeholders, placeholders
 from menus import gsm7, navigation
-from menus.engine import Engine
+from menus.engine import Engine, Turn
 from menus.pages import MOST_OPTIONS
 from menus.script import SCREENS, Ask, Caller, End, Phrase, View, Words, is_name
 from menus.speech import Speech
@@ -55,6 +55,9 @@ class Met:
     page: str
     engine: Engine
     speech: Speech
+
+    def typed(self, typed: str) -> Turn:
+        return self.engine.turn(self.visit.state, typed)
 
 
 def fits_the_phone(shown: Shown) -> Iterator[str]:
@@ -166,17 +169,14 @@ def says_what_was_wrong(met: Met) -> Iterator[str]:
     """However full the page, there is room to say why it is still there."""
     if isinstance(met.view, End):
         return
-    language = met.visit.state.language
-    for typed in MISTYPED:
-        turn = met.engine.turn(met.visit.state, typed)
-        if turn.note is None:
-            continue
-        note = met.speech.say(turn.note, language)
-        text = met.engine.page(met.visit.state, turn.note).text
-        if note not in text:
-            yield f"no room to say {note!r}"
+    state = met.visit.state
+    notes = {turn.note.text: turn.note for turn in map(met.typed, MISTYPED) if turn.note}
+    for note in notes.values():
+        text = met.engine.page(state, note).text
+        if text == met.page:
+            yield f"no room to say {met.speech.say(note, state.language)!r}"
         elif gsm7.septets(text) > gsm7.PAGE:
-            yield f"{gsm7.septets(text)} septets with {note!r}"
+            yield f"{gsm7.septets(text)} septets with {met.speech.say(note, state.language)!r}"
 
 
 def is_pure(met: Met) -> Iterator[str]:

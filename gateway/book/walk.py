@@ -19,7 +19,7 @@ from gateway.conversation import MOST_PARTS
 from menus import navigation
 from menus.engine import Engine, Page, State, Turn
 from menus.pages import MOST_OPTIONS
-from menus.script import SCREENS, Ask, Caller, End, View
+from menus.script import SCREENS, Ask, Caller, Choose, End, View
 
 OPTION_KEYS: Final = tuple(str(number) for number in range(1, MOST_OPTIONS + 1))
 LEAVING_KEYS: Final = (navigation.EXIT_KEY, navigation.BACK_KEY)
@@ -49,8 +49,9 @@ class Visit:
     """A caller on a page, and what comes of each key she may press.
 
     `before` is where she stood one key ago; None on the first screen. `leads` has the keys that
-    were followed, each with where she may stand then, by what the service finds out. `faults` says
-    what went wrong when the screen was shown or left.
+    were followed, each with where she may stand then, by what the service finds out; `passed` those
+    that were not, because others stand for them. `faults` says what went wrong when the screen was
+    shown or left.
     """
 
     keys: tuple[str, ...]
@@ -62,6 +63,7 @@ class Visit:
     heard: Mapping[Query, str | None] = field(default_factory=dict)
     turns: dict[str, Turn] = field(default_factory=dict)
     leads: dict[str, list[State]] = field(default_factory=dict)
+    passed: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -165,7 +167,10 @@ class Walk:
                 yield typed, turn
 
     def _follow(self, visit: Visit, typed: str, turn: Turn) -> None:
-        if typed in LEAVING_KEYS or self._passes_by(visit, turn):
+        if typed in LEAVING_KEYS:
+            return
+        if self._passes_by(visit, turn):
+            visit.passed.add(typed)
             return
         if len(visit.keys) == MOST_PARTS:
             visit.faults.append(f"is {MOST_PARTS} keys away, and no session takes more")
@@ -189,7 +194,7 @@ class Walk:
         The first of a list is always followed, so that no list is a dead end.
         """
         trail = turn.state.trail
-        if len(trail) <= len(visit.state.trail) or visit.view is None:
+        if len(trail) <= len(visit.state.trail) or not isinstance(visit.view, Ask | Choose):
             return False
         chosen, others = trail[-2].answer, self._cast.passed_by
         first = next((one.keep for one in visit.view.options if one.keep in others), None)

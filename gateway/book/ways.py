@@ -13,7 +13,10 @@ from menus.script import Choose, End, Onward, Option
 
 
 def goes_round_for_ever(walk: Walk) -> Iterator[tuple[Visit, str]]:
-    """Each caller can go on to an end, or to a screen that has told her all it knows."""
+    """Each caller can go on to an end, or to a screen that has told her all it knows.
+
+    A key that was passed by leads where the one does that stands for it.
+    """
     before: defaultdict[Spot, set[Spot]] = defaultdict(set)
     for spot, visit in walk.visits.items():
         for state in visit.onward():
@@ -27,6 +30,13 @@ def goes_round_for_ever(walk: Walk) -> Iterator[tuple[Visit, str]]:
     for spot, visit in walk.visits.items():
         if spot not in arrived and not visit.faults:
             yield visit, "leads to no end"
+
+
+def costs_a_key_more(book: Book, walk: Walk) -> Iterator[tuple[Visit, str]]:
+    """A question has one page in every language: nobody looks for "No" behind "More"."""
+    for spot, visit in walk.visits.items():
+        if spot.page > 0 and visit.screen not in book.lists:
+            yield visit, "does not fit one page"
 
 
 def is_never_shown(walks: Iterable[Walk], screens: Iterable[str]) -> Iterator[str]:
@@ -64,6 +74,12 @@ def tells_before_a_choice(book: Book, walk: Walk) -> Iterator[str]:
         yield from (f"says {word!r}" for text in texts if (word := names_violence(text)))
 
 
+def visit_faults(book: Book, walk: Walk) -> Iterator[tuple[Visit, str]]:
+    """What is wrong with a visit as one of many."""
+    yield from goes_round_for_ever(walk)
+    yield from costs_a_key_more(book, walk)
+
+
 def first_faults(book: Book, walk: Walk) -> Iterator[str]:
     """What is wrong with the first screen."""
     yield from hides_the_urgent(book, walk)
@@ -93,9 +109,9 @@ def pages_differ(walks: Sequence[Walk]) -> Iterator[str]:
 
 
 def _has_told_all(visit: Visit) -> bool:
-    return isinstance(visit.view, End) or (
-        isinstance(visit.view, Choose) and not visit.view.options
-    )
+    if isinstance(visit.view, Choose) and not visit.view.options:
+        return True
+    return isinstance(visit.view, End) or bool(visit.passed)
 
 
 def _targets(visit: Visit) -> list[tuple[object, ...]]:

@@ -87,6 +87,13 @@ class SafeHours:
     afternoon: Hours
     evening: Hours
 
+    def shown(self) -> Mapping[str, Name]:
+        """Each part of the day as a phone shows it: 24 hours, so that no clock is mistaken."""
+        parts = {"morning": self.morning, "afternoon": self.afternoon, "evening": self.evening}
+        return {
+            part: Name(f"{hours.start:%H:%M}-{hours.end:%H:%M}") for part, hours in parts.items()
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -131,6 +138,8 @@ class Facts:
     """What country.toml says."""
 
     name: Name
+    service: Name
+    """What the line is called in SMS to staff; as neutral as the title."""
     region: str
     """ISO 3166, in capitals: how `gateway.phones.parse` knows a national number."""
     dialling_code: str
@@ -169,6 +178,7 @@ def read_facts(top: Table) -> Facts:
     spelling, nearest = top.table("spelling"), top.table("nearest")
     facts = Facts(
         name=top.name("name"),
+        service=top.name("service"),
         region=top.text("region", form=_REGION),
         dialling_code=top.text("dialling_code", form=_DIALLING),
         timezone=_timezone(top),

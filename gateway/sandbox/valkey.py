@@ -91,21 +91,28 @@ def redis_url(home: Path) -> str:
 
 
 def socket_path(home: Path) -> Path:
-    """`home`/valkey.sock, or where that is too long for a socket, a short path that is as stable.
+    """`home`/valkey.sock, or where that cannot be, a short path that is as stable.
 
+    It cannot where it is too long for a socket, or has a space or "=": CLIENT INFO tells it as one
+    `laddr=PATH` among other words of a line, which RQ's worker asks for and redis-py takes apart.
     Raises SocketFolderNotPrivate when the folder for short paths is not ours alone.
     """
     direct = home.absolute() / "valkey.sock"
-    if len(os.fsencode(direct)) <= LONGEST_SOCKET_PATH:
+    if len(os.fsencode(direct)) <= LONGEST_SOCKET_PATH and not _spoils_a_line(direct):
         return direct
     digest = hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:16]
     return _short_folder() / f"{digest}.sock"
 
 
+def _spoils_a_line(path: Path) -> bool:
+    return any(character.isspace() or character == "=" for character in os.fspath(path))
+
+
 def _short_folder() -> Path:
     """A folder for us alone among the temporary files, where anybody may have made it before us."""
     folder = Path(tempfile.gettempdir(), f"isange-{os.geteuid()}")
-    if len(os.fsencode(folder)) > LONGEST_SOCKET_PATH - len("/0123456789abcdef.sock"):
+    room = LONGEST_SOCKET_PATH - len("/0123456789abcdef.sock")
+    if len(os.fsencode(folder)) > room or _spoils_a_line(folder):
         folder = Path("/tmp", folder.name)  # noqa: S108 - what a stranger put there is refused
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from functools import cache, cached_property
 
 import pytest
 
-from gateway.country import Pack
+from gateway.catalogues import loading
+from gateway.country import Pack, load_country
 from gateway.settings import Settings
 from gateway.vault import Role, Vault
+from gateway.wiring import House
+from menus.speech import Speech
 from tests.conversations.interpreter import Interpreter
 from tests.conversations.kept import Kept
 from tests.lines import Line
+
+
+class Furnished(House):
+    """A house whose country and words, which no call changes, were read once for all tests."""
+
+    @cached_property
+    def pack(self) -> Pack:
+        return _country(self.settings.country)
+
+    @cached_property
+    def speech(self) -> Speech:
+        return _speech(self.settings.country)
+
+
+@cache
+def _country(code: str) -> Pack:
+    return load_country(code)
+
+
+@cache
+def _speech(code: str) -> Speech:
+    return Speech(loading.load(loading.LOCALES, tuple(_country(code).languages)))
 
 
 @pytest.fixture
@@ -22,19 +47,17 @@ def language(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def settings(settings: Callable[..., Settings], language: str) -> Callable[..., Settings]:
-    return partial(settings, ISANGE_LANGUAGE=language)
-
-
-@pytest.fixture
-def line(line: Line, language: str, pack: Pack) -> Line:
-    """The line, and phones that are read in its language by the English words of a test."""
-    if language != "en":
-        line.reads = Interpreter.of(language, pack)
-    return line
+def line(settings: Callable[..., Settings], language: str) -> Iterator[Line]:
+    """The whole line in this process, and phones read by the English words of a test."""
+    roles: tuple[Role, ...] = ("web", "staff", "worker")
+    houses = (Furnished(settings(role, ISANGE_LANGUAGE=language), role) for role in roles)
+    made = Line(*houses)
+    made.reads = Interpreter.of(language, made.web.pack, made.web.speech)
+    yield made
+    made.close()
 
 
 @pytest.fixture
 def kept(line: Line, vaults: Callable[[Role], Vault]) -> Kept:
-    """What is on disk since now, to those who may read it."""
+    """What is on disk, to those who may read it."""
     return Kept(line, vaults)

@@ -16,9 +16,9 @@ from typing import Final, Self
 import pytest
 
 from gateway.catalogues.extraction import extract
-from gateway.catalogues.loading import LOCALES, load
 from gateway.country import Pack
 from menus import gsm7
+from menus.speech import Speech
 
 LANGUAGES: Final = ("en", "rw", "fr", "sw")
 
@@ -36,8 +36,8 @@ class Interpreter:
     """Titles, questions and places that the country names otherwise in this language."""
 
     @classmethod
-    def of(cls, language: str, pack: Pack) -> Self:
-        catalogue = load(LOCALES, (language,))[language]
+    def of(cls, language: str, pack: Pack, speech: Speech) -> Self:
+        catalogue = speech.catalogues.get(language, {})
         texts = {english: catalogue.get(english) or english for english in sources()}
         return cls(texts, dict(_names(language, pack)))
 

@@ -2,7 +2,35 @@
 
 from __future__ import annotations
 
-from tests.lines import Line, code, digits
+import re
+
+import pytest
+
+from tests.conversations.interpreter import in_every_language
+from tests.conversations.kept import Kept
+from tests.lines import CALLER, Line, code, digits
+from tests.phone import Phone
+
+TO_HUYE = ("South", "Huye")
+
+
+def until_need(line: Line) -> Phone:
+    """An adult who can use her phone, asked what happened."""
+    phone = line.phone().dial().choose("I need help", "Yes, continue", "Continue", "18 or more")
+    return phone.sees("What happened?")
+
+
+def until_contact(line: Line, *where: str) -> Phone:
+    """The same, asked whether the centre may contact her; she was beaten some days ago."""
+    phone = until_need(line).choose("Beaten or hurt", "4-5 days ago")
+    phone.choose(*(where or (*TO_HUYE, "Kabutare")))
+    return phone.sees("May the centre contact you on this number?")
+
+
+def until_confirm(line: Line, *where: str) -> Phone:
+    """The same, at the last question; nobody may contact her."""
+    phone = until_contact(line, *where).choose("No, I will come or call", "No", "Skip")
+    return phone.sees("Send to {centre}? Who may see it?")
 
 
 def test_an_adult_reports_and_a_nurse_accepts(line: Line) -> None:
@@ -34,3 +62,197 @@ def test_an_adult_reports_and_a_nurse_accepts(line: Line) -> None:
     ]
     told = line.text(nurse, f"1 {phone.code} {digits(alerts[nurse])}")
     assert {sms.to: code(sms) for sms in told} == {nurse: phone.code, other: phone.code}
+
+
+@in_every_language
+def test_from_the_first_key_to_the_code(line: Line, kept: Kept) -> None:
+    phone = line.phone().dial().choose("I need help")
+    phone.sees("Is it safe to use this phone now? You can stop at any time.")
+    phone.choose("Yes, continue").sees("We do not ask your name.").choose("Continue")
+    phone.sees("Your age?").choose("18 or more").sees("What happened?").choose("Beaten or hurt")
+    phone.sees("When did it last happen?").choose("4-5 days ago")
+    phone.sees("Which province?").choose("South").sees("District?").choose("Huye")
+    phone.sees("Which centre may help you?", "{centre} (sample)").choose("Kabutare")
+    phone.sees("May the centre contact you on this number?").choose("Yes, by call")
+    phone.sees("When is it safe?").choose("Evening")
+    phone.sees("If the line cuts, may we send").choose("No")
+    phone.sees("Choose 4 numbers only you know.").press("2580")
+    phone.sees("Send to {centre}? Who may see it?", "Kabutare").choose("Send: health")
+    phone.sees("Sent. Code: {ref}. Remember it").sees(kept.report().code).hangs_up()
+
+    report, reachable = kept.report(), kept.contact()
+    assert (report.about, report.centre_id, report.investigator) == ("myself", "kabutare", False)
+    assert kept.answers() == {
+        "age": "adult",
+        "need": "physical",
+        "when": "within_120h",
+        "area": "south/huye",
+    }
+    assert reachable is not None
+    assert (reachable.number.reveal(), reachable.by, reachable.window) == (
+        *(CALLER, "call", "evening"),
+    )
+    assert line.web.vault.check_secret(report.secret_hash, "2580")
+    assert kept.sms_to_callers() == 0
+
+
+@in_every_language
+def test_with_contact_by_call_it_takes_fourteen_keys_from_the_safety_screen(line: Line) -> None:
+    phone = line.phone().dial().choose("I need help").sees("Is it safe to use this phone now?")
+    before = len(phone.text.split("*"))
+    phone.choose("Yes, continue", "Continue", "18 or more", "Sexual violence", "Last 3 days")
+    phone.choose("Continue", *TO_HUYE, "Kabutare", "Yes, by call", "Now", "No")
+    phone.press("2580").choose("Send: health").sees("Sent. Code: ").hangs_up()
+    assert len(phone.text.split("*")) - before <= 14
+
+
+@in_every_language
+def test_no_contact_keeps_no_number(line: Line, kept: Kept) -> None:
+    until_confirm(line).choose("Send: health").sees("Sent. Code: ").hangs_up()
+    assert kept.contact() is None
+    assert "contacts" not in kept.rows()
+    assert {purpose for purpose, _ in kept.keys()} == {"answers"}
+    assert kept.sms_to_callers() == 0
+
+
+@in_every_language
+def test_an_sms_is_warned_of_and_tells_nothing(line: Line) -> None:
+    phone = until_contact(line).choose("Yes, by SMS")
+    phone.sees("SMS stays on the phone and others may read it.").choose("Yes", "Now", "No", "Skip")
+    phone.choose("Send: health").hangs_up()
+    (sent,) = (sms for sms in line.deliver() if sms.to == CALLER)
+    line.clock.tick()
+    assert line.deliver() == []
+    said = line.reads("Hello. Your appointment is confirmed. Thank you.")
+    assert re.fullmatch(said, sent.text)
+
+
+@pytest.mark.parametrize(
+    ("choices", "channel"),
+    [
+        (("Yes, by SMS", "Call only", "Now"), "call"),
+        (("Yes, by SMS", "No contact"), None),
+        (("Yes, by SMS", "Yes", "Now"), "sms"),
+        (("Yes, by call", "Now"), "call"),
+        (("No, I will come or call",), None),
+    ],
+)
+def test_she_is_contacted_as_she_said(
+    line: Line, kept: Kept, choices: tuple[str, ...], channel: str | None
+) -> None:
+    phone = until_contact(line).choose(*choices, "No", "Skip", "Send: health").hangs_up()
+    reachable = kept.contact()
+    assert (reachable.by if reachable else None) == channel
+    assert {sms.to for sms in line.deliver()} <= ({phone.number} if channel == "sms" else set())
+
+
+@in_every_language
+def test_the_investigator_is_a_consent_of_its_own(line: Line, kept: Kept) -> None:
+    nurse, police = line.staff("kabutare"), line.staff("kabutare", "investigator")
+    until_confirm(line).choose("Send: health").hangs_up()
+    assert [sms.to for sms in line.deliver()] == [nurse]
+
+    until_confirm(line).choose("Send: also investigator").hangs_up()
+    assert {sms.to for sms in line.deliver()} == {nurse, police}
+
+
+SOON = ("Last 3 days", "It is happening often")
+LATER = ("4-5 days ago", "More than 5 days", "Prefer not to say")
+
+
+@pytest.mark.parametrize("need", ["Sexual violence", "Prefer not to say"])
+def test_whoever_may_need_medicine_is_told_to_go_today(line: Line, need: str) -> None:
+    phone = until_need(line).choose(need)
+    for when in SOON:
+        phone.choose(when).sees("Go to a centre today if you can: medicine to prevent HIV").press(9)
+    for when in LATER:
+        phone.choose(when).sees("Which province?").press(9)
+
+
+@pytest.mark.parametrize(
+    "need",
+    ["Beaten or hurt", "Forced marriage", "Money, food or home denied", "Threats, insults"],
+)
+def test_others_are_not(line: Line, need: str) -> None:
+    phone = until_need(line).choose(need)
+    for when in (*SOON, *LATER):
+        phone.choose(when).sees("Which province?").press(9)
+
+
+@in_every_language
+def test_nobody_is_told_that_she_is_too_late(line: Line) -> None:
+    phone = until_need(line).choose("Sexual violence", "Last 3 days")
+    phone.sees("Go to a centre today if you can: medicine to prevent HIV works best within 72")
+
+
+@in_every_language
+def test_a_centre_that_was_passed_over_hears_nothing(line: Line, kept: Kept) -> None:
+    """The nearest hospital may employ the suspect."""
+    passed, chosen = line.staff("kabutare"), line.staff("kigeme")
+    line.staff("kabutare", "lead")
+    phone = until_confirm(line, *TO_HUYE, "Another centre", "Kigeme")
+    phone.sees("Kigeme").choose("Send: health").hangs_up()
+    assert kept.report().centre_id == "kigeme"
+    assert kept.report().avoid == ["kabutare", "kibilizi"]
+    assert [sms.to for sms in line.deliver()] == [chosen] != [passed]
+
+
+@in_every_language
+def test_let_me_choose_later_goes_to_the_national_desk(line: Line, kept: Kept) -> None:
+    duty = line.staff("national", "national")
+    line.staff("kabutare")
+    phone = until_confirm(line, *TO_HUYE, "Let me choose later")
+    phone.sees("the national desk").choose("Send: health").hangs_up()
+    assert [sms.to for sms in line.deliver()] == [duty]
+    assert kept.report().centre_id == "national"
+
+
+@in_every_language
+def test_everything_may_be_skipped(line: Line, kept: Kept) -> None:
+    phone = line.phone().dial().choose("I need help", "Yes, continue", "Continue")
+    phone.choose("Prefer not to say", "Continue", "Prefer not to say", "Prefer not to say")
+    phone.sees("Which province?").choose("Prefer not to say")
+    phone.sees("Which centre may help you?").choose("Let me choose later")
+    phone.choose("No, I will come or call", "No", "Skip", "Yes, send").hangs_up()
+    assert kept.answers() == {}
+    assert kept.contact() is None
+    assert kept.report().secret_hash is None
+
+
+@in_every_language
+def test_delete_at_the_end_leaves_nothing_in_any_table(line: Line, kept: Kept) -> None:
+    phone = until_contact(line).choose("Yes, by call", "Now", "No").press("2580")
+    phone.choose("Nobody - delete all").sees("Nothing was kept. Have a good day.").hangs_up()
+    assert kept.rows() == {}
+    assert line.deliver() == []
+
+
+@in_every_language
+def test_not_now_ends_as_any_call_ends(line: Line, kept: Kept) -> None:
+    phone = line.phone().dial().choose("I need help", "Not now")
+    phone.sees("Thank you. Have a good day.").hangs_up()
+    assert kept.rows() == {}
+
+
+@in_every_language
+def test_the_short_ways_out_stand_on_the_first_safety_screen(line: Line) -> None:
+    phone = line.phone().dial().choose("I need help", "I am in danger now").sees("In danger now?")
+    phone.press(9).choose("Only call me back").sees("A counsellor can call you.")
+
+
+@in_every_language
+def test_a_secret_that_everybody_tries_first_is_asked_for_again(line: Line) -> None:
+    phone = until_contact(line).choose("No, I will come or call", "No")
+    phone.sees("Choose 4 numbers only you know.").press("1234").sees("Too easy to guess.")
+    phone.press("12").sees("Please type 4 digits.").press("2 5 8 0").sees("Send to {centre}? Who")
+
+
+def test_sent_twice_by_the_network_is_one_report(line: Line, kept: Kept) -> None:
+    nurse = line.staff("kabutare")
+    phone = until_confirm(line).choose("Send: health")
+    first = phone.screen
+    assert phone.repeat().screen == first
+    line.web.redis.flushall()
+    assert phone.repeat().screen == first
+    assert kept.rows()["reports"] == 1
+    assert [sms.to for sms in line.deliver()] == [nurse]

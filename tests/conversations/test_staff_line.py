@@ -15,7 +15,7 @@ def report(line: Line) -> str:
     """A report for Kabutare; its code."""
     phone = line.phone().dial().choose("I need help", "Yes, continue", "Continue", "18 or more")
     phone.choose("Beaten or hurt", "Last 3 days", "South", "Huye", "Kabutare", "Yes, by call")
-    phone.choose("Evening 17-20", "No").press("2580").choose("Send: health")
+    phone.choose("Evening 17:00-20:00", "No").press("2580").choose("Send: health")
     line.deliver()
     return phone.code
 
@@ -43,7 +43,7 @@ def test_a_nurse_accepts_reads_and_calls(line: Line) -> None:
     phone.choose("What was answered")
     phone.sees("Age: 18 or more", "Act: Beaten or hurt", "When: Last 3 days", "Place: Huye")
     phone.press(9).choose("Number to call").sees("It is noted").choose("First call")
-    phone.sees("Call +250788123456", "Safe: 17-20", "Is this a good time?")
+    phone.sees("Call +250788123456", "Safe: 17:00-20:00", "Is this a good time?")
     phone.press(9, 9).choose("Check her 4 numbers").press("2580").sees("Right")
     phone.press(9, 9).choose("Check her 4 numbers").press("2581").sees("Wrong")
     phone.press(9, 9).choose("Close", "Yes, close").sees("closed")

@@ -17,7 +17,9 @@ DEAD_PROXY = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.
 def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     demo = Demo(tmp_path_factory.mktemp("shared") / "data")
     try:
-        yield demo.start(env=DEAD_PROXY)
+        demo.start(env=DEAD_PROXY)
+        demo.wait_for_settled(demo.phone().report().code)
+        yield demo
     finally:
         demo.close()
     assert demo.indiscretions() == []

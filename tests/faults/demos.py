@@ -11,29 +11,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from redis import Redis
-from sqlalchemy import Engine, select, update
-from sqlalchemy.orm import Session
 
-from gateway import database
-from gateway.models import Outbox, OutboxState, Report
 from gateway.sandbox import leash
 from gateway.sandbox.children import answers
 from gateway.sandbox.folder import LOCK, free_port
 from gateway.sandbox.plan import DESCRIPTION
 from gateway.sandbox.standin import wire
-from gateway.sandbox.standin.client import Call, Sms, StandIn
+from gateway.sandbox.standin.client import Sms, StandIn
 from gateway.sandbox.standin.outgoing import Limits, post
 from tests.faults.discretion import Secrets
-from tests.phone import MORE
+from tests.faults.handsets import Handset, code_on
+from tests.faults.records import Records
 from tests.services import redis_answers, wait_until
 
 ROOT: Final = Path(__file__).parents[2]
@@ -46,10 +41,6 @@ PATIENCE: Final = 30.0
 REACTION: Final = 2.0
 """Seconds within which a member of staff has her SMS."""
 
-SECRET: Final = "0852"
-"""The four digits of every caller: no process id and no year begins with a zero."""
-
-Mode = Callable[[Engine], AbstractContextManager[Session]]
 _numbers = itertools.count(788_555_001)
 
 
@@ -91,7 +82,7 @@ class Demo:
         """Run the command and wait until a caller is answered."""
         port = str(self.port)
         began = time.monotonic()
-        with self.output.open("wb") as output:
+        with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 isange("demo", "--port", port, "--data", self.data, "--language", "en", *options),
                 cwd=ROOT,
@@ -186,11 +177,14 @@ class Demo:
     def network(self) -> StandIn:
         return StandIn(self.info["stand_in_url"])
 
+    @property
+    def records(self) -> Records:
+        return Records(self.info["database_url"])
+
     def phone(self) -> Handset:
         """A phone of its own number that has dialled and sees the first screen."""
         number = f"+250{next(_numbers)}"
-        self.secrets.add_number(number)
-        return Handset(self, number)
+        return Handset(self.network, self.secrets, number, self.info["service_code"])
 
     def staff(self, centre: str, *roles: str) -> dict[str, str]:
         """The number of each role at a centre, or of those named."""
@@ -236,21 +230,9 @@ class Demo:
         self.secrets.add_answer(code_on(steps[-1]))
         return steps[-1]
 
-    def outbox(self, code: str) -> list[Kept]:
-        """Every SMS about a report, as the database has it."""
-        columns = select(Outbox.id, Outbox.state, Outbox.outcome, Outbox.delivery)
-        query = columns.join(Report, Report.id == Outbox.report_id).where(Report.code == code)
-        with self._database() as session:
-            return [Kept(*row) for row in session.execute(query)]
-
-    def reports(self) -> dict[str, str]:
-        """The state of every report by its code."""
-        with self._database() as session:
-            return dict(session.execute(select(Report.code, Report.state)).all())
-
     def states(self, code: str) -> list[str]:
         """What became of each SMS about a report."""
-        return sorted(row.state for row in self.outbox(code))
+        return sorted(row.state for row in self.records.outbox(code))
 
     def wait_for_settled(self, code: str) -> None:
         """Until no SMS about a report is waiting or being sent."""
@@ -260,32 +242,14 @@ class Demo:
             PATIENCE,
         )
 
-    def end_leases(self, code: str) -> None:
-        """Let the seconds pass after which a row that was being sent is taken up again."""
-        ids = [row.id for row in self.outbox(code) if row.state == OutboxState.SENDING]
-        with self._database(database.writing) as session:
-            long_ago = datetime.now(UTC) - timedelta(hours=1)
-            session.execute(update(Outbox).where(Outbox.id.in_(ids)).values(lease_until=long_ago))
-
     def flush(self) -> None:
         """FLUSHALL, as a careless hand types it."""
         with Redis.from_url(self.info["redis_url"]) as client:
             client.flushall()
 
     def indiscretions(self) -> list[str]:
-        """What stands in the logs and must not."""
-        logs = self.data / "logs"
-        return self.secrets.found_in(logs) if logs.exists() else []
-
-    @contextmanager
-    def _database(self, mode: Mode = database.reading) -> Iterator[Session]:
-        """Read it, unless told otherwise: a test that looks must not hold up those who write."""
-        engine = database.connect(self.info["database_url"])
-        try:
-            with mode(engine) as session:
-                yield session
-        finally:
-            engine.dispose()
+        """What stands in the logs, or was printed, and must not."""
+        return self.secrets.found_in([self.output, *(self.data / "logs").glob("*")])
 
     def _is_ready(self) -> bool:
         status = self.process.poll()
@@ -306,103 +270,6 @@ class Demo:
         return answers(f"{place.scheme}://{place.netloc}/healthz")()
 
 
-@dataclass(frozen=True)
-class Told:
-    """What a caller knows of her report: its code, and her own number."""
-
-    code: str
-    caller: str
-
-
-@dataclass(frozen=True)
-class Kept:
-    """An SMS as the database has it."""
-
-    id: str
-    state: str
-    outcome: str | None
-    delivery: str | None
-
-
-class Handset:
-    """A phone whose every key goes through the pretend network to the real web process."""
-
-    def __init__(self, demo: Demo, number: str) -> None:
-        self.number = number
-        self._secrets = demo.secrets
-        self._typed: list[str] = []
-        self.call: Call = demo.network.dial(number, demo.info["service_code"])
-        self.sees("Health & Family Info")
-
-    @property
-    def screen(self) -> str:
-        return self.call.text
-
-    @property
-    def history(self) -> str:
-        """Everything typed, as the network sends it."""
-        return "*".join(self._typed)
-
-    def press(self, typed: str) -> Self:
-        self._typed.append(typed)
-        self._secrets.add_history(self._typed)
-        self.call.press(typed)
-        self._secrets.add_screen(self.screen)
-        return self.sees()
-
-    def type(self, secret: str) -> Self:
-        """Press what no log may hold."""
-        self._secrets.add_answer(secret)
-        return self.press(secret)
-
-    def choose(self, *labels: str) -> Self:
-        """Press the number before each label, over More if need be."""
-        for label in labels:
-            while (key := self.key(label)) is None:
-                self.press(self._more())
-            self.press(key)
-        return self
-
-    def sees(self, *parts: str) -> Self:
-        assert self.call.state in {"open", "ended"}, f"{self.call.state}: {self.call.view['error']}"
-        for part in parts:
-            assert part in self.screen, f"expected {part!r} on this screen:\n{self.screen}"
-        return self
-
-    def begin_report(self) -> Self:
-        """As far as the place: the first half of a long call."""
-        self.choose("I need help", "Yes, continue", "Continue", "18 or more", "Sexual violence")
-        return self.choose("Last 3 days", "Continue").sees("Which province?")
-
-    def go_on_to_the_last_word(self) -> Self:
-        """From the place to the question whether to send, with an SMS and a secret."""
-        self.choose("South", "Huye", "Kabutare", "Yes, by SMS", "Yes", "Now", "No")
-        return self.type(SECRET).sees("Send to Kabutare")
-
-    def finish_report(self) -> Told:
-        """From the place to the code."""
-        return self.go_on_to_the_last_word().choose("Send: health").reported()
-
-    def report(self) -> Told:
-        return self.begin_report().finish_report()
-
-    def reported(self) -> Told:
-        self.sees("Sent. Code: ")
-        code = code_on(self.screen)
-        self._secrets.add_answer(code)
-        return Told(code, self.number)
-
-    def key(self, label: str) -> str | None:
-        """The key before a line of this page."""
-        lines = _lines(self.screen)
-        return next((key for key, words in lines if words.startswith(label)), None)
-
-    def _more(self) -> str:
-        more = next((key for key, words in _lines(self.screen) if words in MORE), None)
-        assert more, f"no such line on this screen:\n{self.screen}"
-        return more
-
-
 def _is_unlocked(lock: Path) -> bool:
     """The lock of a folder is held by every process of its demo until the last one is dead."""
     with lock.open("r+b") as file:
@@ -411,14 +278,3 @@ def _is_unlocked(lock: Path) -> bool:
         except BlockingIOError:
             return False
     return True
-
-
-def code_on(screen: str) -> str:
-    """The report's code on a screen."""
-    found = re.search(r"\b(\d{6,10})\b", screen)
-    assert found, f"no code on this screen:\n{screen}"
-    return found[1]
-
-
-def _lines(screen: str) -> list[tuple[str, str]]:
-    return re.findall(r"^(\d) (.+)$", screen, re.MULTILINE)

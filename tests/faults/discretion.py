@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -42,14 +42,16 @@ class Secrets:
         lines = (line for line in screen.split("\n") if len(line) >= LONG_ENOUGH)
         self._add("a screen", *map(re.escape, lines))
 
-    def found_in(self, folder: Path) -> list[str]:
+    def found_in(self, files: Iterable[Path]) -> list[str]:
         """What stands where it must not, as "KIND in FILE, line N"; tracebacks among it."""
-        found = []
-        for path in sorted(folder.iterdir()):
-            for number, line in enumerate(path.read_text("latin-1").split("\n"), start=1):
-                kinds = [kind for kind, ours in self.patterns.items() if _any(ours, line)]
-                found += [f"{kind} in {path.name}, line {number}" for kind in kinds]
-        return found
+        kinds = {kind: re.compile("|".join(ours)) for kind, ours in self.patterns.items()}
+        return [
+            f"{kind} in {path.name}, line {number}"
+            for path in files
+            for number, line in enumerate(path.read_text("latin-1").split("\n"), start=1)
+            for kind, ours in kinds.items()
+            if ours.search(line)
+        ]
 
     def _add(self, kind: str, *patterns: str) -> None:
         self.patterns.setdefault(kind, set()).update(patterns)
@@ -70,7 +72,3 @@ def _base64(plain: bytes) -> Iterator[str]:
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + plain).decode()
         yield encoded[(before * 8 + 5) // 6 : (before + len(plain)) * 8 // 6]
-
-
-def _any(patterns: set[str], line: str) -> bool:
-    return any(re.search(pattern, line) for pattern in patterns)

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from tests.faults.demos import CHILDREN, Demo, code_on
+from tests.faults.demos import CHILDREN, Demo
+from tests.faults.handsets import code_on
 from tests.services import wait_until
 
 BACK = 5.0
@@ -31,7 +32,7 @@ def test_a_killed_process_is_back_and_the_call_goes_on(demo: Demo, name: str) ->
     report = phone.finish_report()
     demo.wait_for_sms(demo.staff("kabutare")["health"], report.code)
     assert demo.sent(about=earlier.code) == before
-    assert {earlier.code, report.code} <= set(demo.reports())
+    assert {earlier.code, report.code} <= set(demo.records.reports())
 
 
 def test_a_call_goes_on_while_valkey_is_dead(demo: Demo) -> None:
@@ -93,7 +94,7 @@ def test_a_worker_is_killed_while_it_sends(demo: Demo, accepted: bool) -> None:
 
     demo.wait_for_another("worker", than=demo.kill_child("worker"))
     demo.network.clear()
-    demo.end_leases(report.code)
+    demo.records.end_leases(report.code)
     demo.wait_for_settled(report.code)
 
     already = 1 if accepted else 0
@@ -104,7 +105,7 @@ def test_a_worker_is_killed_while_it_sends(demo: Demo, accepted: bool) -> None:
 
 
 def is_tried(demo: Demo, code: str) -> bool:
-    return any(row.outcome == "no connection" for row in demo.outbox(code))
+    return any(row.outcome == "no connection" for row in demo.records.outbox(code))
 
 
 def test_while_the_provider_is_away_messages_wait(demo: Demo) -> None:

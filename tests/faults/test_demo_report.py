@@ -23,7 +23,7 @@ def test_a_nurse_has_the_alert_in_time_and_accepts_it(demo: Demo) -> None:
     wait_until(lambda: demo.sent(to=nurse, about=f"{report.code} is yours"), "she has it")
     told = f"{report.code} accepted by health worker"
     wait_until(lambda: demo.sent(to=counsellor, about=told), "the others are told")
-    assert demo.reports()[report.code] == "accepted"
+    assert demo.records.reports()[report.code] == "accepted"
 
 
 def test_who_accepts_too_late_gets_a_kind_answer(demo: Demo) -> None:
@@ -58,7 +58,7 @@ def test_delivery_reports_are_recorded(demo: Demo) -> None:
     demo.wait_for_settled(report.code)
 
     wait_until(
-        lambda: {row.delivery for row in demo.outbox(report.code)} == {"Success"},
+        lambda: {row.delivery for row in demo.records.outbox(report.code)} == {"Success"},
         "every SMS about it is known to have arrived",
     )
-    assert len(demo.outbox(report.code)) == 3
+    assert len(demo.records.outbox(report.code)) == 3

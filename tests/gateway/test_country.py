@@ -18,6 +18,7 @@ from menus.gsm7 import BASIC
 ATLANTIS = {
     "country.toml": """\
 name = "Atlantis"
+service = "PONS"
 region = "AT"
 dialling_code = "43"
 timezone = "Atlantic/Azores"
@@ -212,7 +213,7 @@ def test_the_menus_get_what_they_need(atlantis: Atlantis) -> None:
 # What an operator does wrong. Field and advice are told, and the line is one that holds `marker`.
 
 TOML_FAULTS = [
-    ('name = "Atlantis"\n', "", "name", "is empty", "region"),
+    ('name = "Atlantis"\n', "", "name", "is empty", "service"),
     ('"Atlantis"', "7", "name", "must be text", "name = 7"),
     ('"Atlantis"', '"Atlantis, the sunken one"', "name", "shorten it to 20", "name"),
     ('"Atlantis"', '"Αtlantis"', "name", "outside GSM-7", "name"),

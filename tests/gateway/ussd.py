@@ -34,7 +34,7 @@ DANGER = "1*1"
 SESSION = "ATUid_e9d0662dea3f3db658e79d9b62f7900c"
 
 
-def form(text: str = "", **other: str | None) -> dict[str, str]:
+def form(text: str = "", /, **other: str | None) -> dict[str, str]:
     """A step as captured from the network; a field given as None is left out."""
     fields = {
         "phoneNumber": CALLER,

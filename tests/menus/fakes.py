@@ -88,4 +88,9 @@ def few(places: FewPlaces | None = None, centres: FewCentres | None = None) -> C
         },
         desk=Name("ISANGE"),
         investigator=Name("RIB"),
+        hours={
+            "morning": Name("08:00-12:00"),
+            "afternoon": Name("12:00-17:00"),
+            "evening": Name("17:00-20:00"),
+        },
     )

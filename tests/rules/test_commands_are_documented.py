@@ -37,7 +37,8 @@ def test_every_command_says_what_it_does() -> None:
 
 
 def test_the_procfile_has_the_four_processes() -> None:
-    assert {name: words[0] for name, words in processes().items()} == PROCESSES
+    found = {name: words[0] for name, words in processes().items()}
+    assert found == PROCESSES, f"let the Procfile name these and start them: {PROCESSES}"
 
 
 @pytest.mark.parametrize("name", PROCESSES)

@@ -85,10 +85,19 @@ def test_the_socket_is_for_its_owner_alone(home: Path) -> None:
 
 
 def test_a_path_with_letters_that_mean_something_in_a_url(tmp_path: Path) -> None:
-    home = tmp_path / "d?e #1 100%41" / "valkey"
+    home = tmp_path / "d?e-#1-100%41" / "valkey"
     home.mkdir(parents=True)
     with running(home) as (_, client):
         assert client.ping()
+
+
+@pytest.mark.parametrize("name", ["two words", "a=b"])
+def test_a_path_that_would_spoil_what_is_told_of_a_client(tmp_path: Path, name: str) -> None:
+    """RQ's worker asks for it when it starts."""
+    home = tmp_path / name / "valkey"
+    home.mkdir(parents=True)
+    with running(home) as (_, client):
+        assert client.client_info()["addr"]
 
 
 def test_a_path_too_long_for_a_socket_gets_a_short_one_that_stays_the_same(tmp_path: Path) -> None:

@@ -1,0 +1,184 @@
+"""The conversation between a session and the deeds: what is done, when, and what never is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy.exc import OperationalError
+
+from gateway import phones
+from gateway.conversation import (
+    CannotDo,
+    Conversation,
+    Done,
+    NotDone,
+    Request,
+    Step,
+    TooMuch,
+)
+from gateway.sessions import Sessions
+from gateway.vault import Role, Vault
+from menus import welcome
+from menus.engine import Engine
+from menus.intents import Intent, Send
+from menus.speech import Speech
+from tests.lines import CALLER
+from tests.menus.fakes import few
+
+ALERTED = "3*1*1"
+"""Worried about a child, in danger now, alert the centre: an intent in the middle of a call."""
+
+
+@dataclass
+class Diary:
+    """Does nothing but write down what was asked, and remembers what it did on which occasion."""
+
+    broken: bool = False
+    asked: list[tuple[str, bool]] = field(default_factory=list)
+    done: set[tuple[bytes, str]] = field(default_factory=set)
+    rung: int = 0
+    at_ring: Callable[[], object] = lambda: None
+
+    def do(self, intent: Intent, step: Step) -> Done:
+        what = intent.about if isinstance(intent, Send) else type(intent).__name__
+        self.asked.append((what, step.again))
+        if self.broken:
+            raise OperationalError("nothing of this is shown", None, Exception())
+        if step.again and (step.session, what) not in self.done:
+            raise NotDone
+        self.done.add((step.session, what))
+        return Done({"ref": "123451"}, ring=True)
+
+    def ring(self) -> None:
+        self.rung += 1
+        self.at_ring()
+
+
+@pytest.fixture
+def diary() -> Diary:
+    return Diary()
+
+
+@pytest.fixture
+def conversation(redis: Redis, vaults: Callable[[Role], Vault], diary: Diary) -> Conversation:
+    return a_conversation(redis, vaults("web"), diary)
+
+
+def a_conversation(redis: Redis, vault: Vault, diary: Diary, **other: Any) -> Conversation:
+    """The callers' dialogue in a country of the size of a sentence."""
+    return Conversation(
+        engine=Engine(welcome.first, few(), Speech({})),
+        sessions=Sessions(redis, vault, **other),
+        deeds=diary,
+        bell=diary,
+        language="en",
+    )
+
+
+def request(text: str, session_id: str = "ATUid_1") -> Request:
+    return Request(session_id, phones.parse(CALLER), text)
+
+
+def walk(conversation: Conversation, text: str) -> str:
+    """Type `text` key by key; what the phone shows at the end."""
+    shown, typed = conversation.answer(request("")), ""
+    for key in text.split("*"):
+        typed = f"{typed}*{key}" if typed else key
+        shown = conversation.answer(request(typed))
+    return shown.body
+
+
+def test_a_step_is_done_when_it_is_typed(conversation: Conversation, diary: Diary) -> None:
+    assert walk(conversation, ALERTED).startswith("CON The centre is alerted.")
+    assert diary.asked == [("child_danger", False)]
+    assert diary.rung == 1
+    walk(conversation, ALERTED)
+    assert (diary.asked, diary.rung) == ([("child_danger", False)], 1)
+
+
+def test_the_session_is_kept_before_the_bell_rings(
+    redis: Redis, conversation: Conversation, diary: Diary
+) -> None:
+    """A worker may be quick, and its SMS must not reach a caller who is taken back a step."""
+    stored: list[int] = []
+    diary.at_ring = lambda: stored.append(len(redis.keys("session:*")))
+    conversation.answer(request(ALERTED, "dialled"))
+    redis.flushall()
+    conversation.answer(request(f"{ALERTED}*1", "dialled"))
+    assert (stored, diary.rung) == ([1], 1)
+
+
+def test_a_lost_session_is_typed_again_and_only_the_newest_input_is_new(
+    redis: Redis, vaults: Callable[[Role], Vault], diary: Diary
+) -> None:
+    walk(a_conversation(redis, vaults("web"), diary, alone=False), ALERTED)
+    another = a_conversation(redis, vaults("web"), diary, alone=False)
+    diary.asked.clear()
+    redis.flushall()
+    answer = another.answer(request(f"{ALERTED}*2"))
+    assert (answer.event, diary.asked) == ("rebuilt", [("child_danger", True)])
+    assert answer.text.startswith("What worries you?")
+    assert diary.rung == 1
+
+
+def test_what_was_never_done_is_not_done_by_typing_it_again(
+    redis: Redis, vaults: Callable[[Role], Vault], diary: Diary
+) -> None:
+    """It was dialled through, where it stopped before the alert; then Redis was emptied."""
+    another = a_conversation(redis, vaults("web"), diary, alone=False)
+    redis.flushall()
+    answer = another.answer(request(f"{ALERTED}*9"))
+    assert (answer.event, diary.asked) == ("rebuilt", [("child_danger", True)])
+    assert "Alert centre, it may call me" in answer.text
+    assert (diary.done, diary.rung) == (set(), 0)
+
+
+def test_the_newest_input_of_a_lost_session_is_done(
+    redis: Redis, vaults: Callable[[Role], Vault], diary: Diary
+) -> None:
+    another = a_conversation(redis, vaults("web"), diary, alone=False)
+    redis.flushall()
+    assert another.answer(request(ALERTED)).text.startswith("The centre is alerted.")
+    assert (diary.asked, diary.rung) == ([("child_danger", False)], 1)
+
+
+def test_a_late_copy_asks_nobody_for_anything(conversation: Conversation, diary: Diary) -> None:
+    walk(conversation, f"{ALERTED}*2*3")
+    diary.asked.clear()
+    answer = conversation.answer(request(f"{ALERTED}*2"))
+    assert (answer.event, diary.asked) == ("late", [])
+    assert conversation.answer(request(f"{ALERTED}*2*3")).event == "repeat"
+
+
+def test_a_deed_that_cannot_be_done_leaves_the_session_where_it_was(
+    conversation: Conversation, diary: Diary
+) -> None:
+    walk(conversation, "3*1")
+    diary.broken = True
+    for _ in range(2):
+        with pytest.raises(CannotDo) as told:
+            conversation.answer(request(ALERTED))
+        assert told.value.language == "en"
+        assert told.value.__cause__ is None
+    diary.broken = False
+    answer = conversation.answer(request(ALERTED))
+    assert (answer.event, answer.text[:23]) == ("step", "The centre is alerted. ")
+    assert diary.rung == 1
+
+
+def test_more_than_a_phone_can_type_is_refused(conversation: Conversation) -> None:
+    for text in ("1" * 1001, "*" * 64):
+        with pytest.raises(TooMuch):
+            conversation.answer(request(text))
+    for text in ("1" * 1000, "*" * 63):
+        conversation.answer(request(text, session_id=text[:40]))
+
+
+def test_nothing_of_a_call_is_printed_with_it() -> None:
+    assert CALLER not in repr(request("2*1*2580"))
+    assert "2580" not in repr(request("2*1*2580"))
+    assert "ATUid" not in repr(request("2*1*2580"))

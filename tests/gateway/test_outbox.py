@@ -1,0 +1,343 @@
+"""The outbox: what is queued once, claimed by one, sent at most so often, and never forgotten."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway import database, outbox
+from gateway.models import Outbox, OutboxState
+from gateway.outbox import Claimed
+from gateway.providers import Accepted, OperatorFault, Outcome, Refused, TryLater, Unknown
+from menus.intents import Contact
+from tests.office import A_DAY, SMS_NOW, Office
+
+STAFF = Outbox.audience == "staff"
+CALLER = Outbox.audience == "caller"
+
+
+def claim(office: Office, most: int = 64) -> list[Claimed]:
+    with database.writing(office.engine) as session:
+        rows = outbox.claim(session, database.now(session), most)
+        return [Claimed(row.id, row.attempt) for row in rows]
+
+
+def settle(office: Office, claimed: Claimed, outcome: Outcome) -> Outbox | None:
+    with database.writing(office.engine) as session:
+        return outbox.settle(session, claimed, outcome, "test", database.now(session))
+
+
+def staff_row(office: Office) -> None:
+    office.queue(office.staff())
+
+
+def caller_row(office: Office) -> None:
+    """Nobody is on duty, so the SMS to the caller is the only one."""
+    office.report(contact=SMS_NOW)
+
+
+def add(session: Session, key: str) -> bool:
+    return outbox.add(
+        session,
+        dedupe_key=key,
+        audience="staff",
+        template="not_understood",
+        at=database.now(session),
+        lives=A_DAY,
+    )
+
+
+def test_the_same_cause_queues_one_sms(office: Office) -> None:
+    with database.writing(office.engine) as session:
+        assert add(session, "once")
+        assert not add(session, "once")
+    with database.writing(office.engine) as session:
+        assert not add(session, "once")
+    assert len(office.all(Outbox)) == 1
+
+
+@pytest.mark.parametrize("first_commits", [True, False])
+def test_two_transactions_with_the_same_cause(office: Office, *, first_commits: bool) -> None:
+    """The second waits for the first, and whatever else it does is kept in either case."""
+    added: list[bool] = []
+
+    def second(session: Session) -> None:
+        add(session, "something else")
+        added.append(add(session, "once"))
+
+    office.at_once(lambda session: add(session, "once"), second, first_commits=first_commits)
+
+    assert added == [not first_commits]
+    assert {row.dedupe_key for row in office.all(Outbox)} == {"once", "something else"}
+
+
+def test_staff_come_before_callers_and_the_longest_waiting_first(office: Office) -> None:
+    caller_row(office)
+    first, second = office.staff(), office.staff()
+    office.queue(second)
+    office.queue(first)
+    office.change(Outbox, Outbox.staff_id == first.id, due_at=office.now() - timedelta(minutes=1))
+
+    order = [office.one(Outbox, Outbox.id == one.id) for one in claim(office)]
+
+    assert [row.staff_id for row in order] == [first.id, second.id, None]
+
+
+def test_what_is_not_due_is_left_alone(office: Office) -> None:
+    staff_row(office)
+    office.change(Outbox, STAFF, due_at=office.now() + timedelta(seconds=5))
+    assert claim(office) == []
+
+
+def test_a_claim_is_a_lease(office: Office) -> None:
+    staff_row(office)
+    begun = office.now()
+    (claimed,) = claim(office)
+
+    row = office.one(Outbox)
+    assert (row.state, row.attempt, row.maybe_sent) == (OutboxState.SENDING, 1, 1)
+    assert row.lease_until is not None
+    assert outbox.LEASE <= row.lease_until - begun < outbox.LEASE + timedelta(seconds=5)
+    assert claimed == Claimed(row.id, 1)
+    assert claim(office) == []
+    assert office.recover() == 0, "nobody takes up what is still leased"
+
+
+def test_four_who_claim_at_once_never_get_the_same_row(office: Office) -> None:
+    office.queue(office.staff(), 60)
+    together = threading.Barrier(4)
+
+    def claims() -> list[str]:
+        together.wait(10)
+        mine: list[str] = []
+        while rows := claim(office, most=7):
+            mine += [row.id for row in rows]
+        return mine
+
+    with ThreadPoolExecutor(4) as pool:
+        parts = [future.result(30) for future in [pool.submit(claims) for _ in range(4)]]
+
+    claimed = [row_id for part in parts for row_id in part]
+    assert len(claimed) == len(set(claimed)) == 60
+
+
+SETTLED: list[tuple[Outcome, Callable[[Office], None], str, int]] = [
+    (Accepted("id-1"), staff_row, "accepted", 1),
+    (Accepted("id-1"), caller_row, "accepted", 1),
+    (Refused("invalid number"), staff_row, "refused", 0),
+    (Refused("invalid number"), caller_row, "refused", 0),
+    (TryLater("no connection"), staff_row, "pending", 0),
+    (TryLater("no connection"), caller_row, "pending", 0),
+    (OperatorFault("insufficient balance"), staff_row, "pending", 0),
+    (OperatorFault("insufficient balance"), caller_row, "pending", 0),
+    (Unknown("no answer"), staff_row, "pending", 1),
+    (Unknown("no answer"), caller_row, "unknown", 1),
+]
+
+
+@pytest.mark.parametrize(("outcome", "queue", "state", "maybe_sent"), SETTLED)
+def test_what_each_outcome_makes_of_a_row(
+    office: Office,
+    outcome: Outcome,
+    queue: Callable[[Office], None],
+    state: str,
+    maybe_sent: int,
+) -> None:
+    queue(office)
+    (claimed,) = claim(office)
+
+    assert settle(office, claimed, outcome) is not None
+
+    row = office.one(Outbox)
+    assert (row.state, row.maybe_sent, row.provider) == (state, maybe_sent, "test")
+    assert row.lease_until is None
+    assert (row.finished_at is None) == (state == "pending")
+    assert row.outcome == getattr(outcome, "reason", "accepted")
+    assert row.provider_message_id == ("id-1" if state == "accepted" else None)
+    if state == "pending":
+        assert office.now() < row.due_at <= office.now() + timedelta(seconds=45)
+
+
+def test_a_passing_fault_is_tried_again_and_again_but_less_and_less_often(office: Office) -> None:
+    staff_row(office)
+    waits = []
+    for _ in range(7):
+        (claimed,) = claim(office)
+        row = settle(office, claimed, TryLater("no connection"))
+        assert row is not None
+        waits.append(round((row.due_at - office.now()).total_seconds()))
+        office.make_due()
+    assert waits == [2, 5, 15, 30, 45, 45, 45]
+    assert office.one(Outbox).maybe_sent == 0
+
+
+def test_a_disputed_answer_is_tried_again_twice(office: Office) -> None:
+    staff_row(office)
+    (claimed,) = claim(office)
+    settle(office, claimed, TryLater("no connection"))
+    states = []
+    for _ in range(3):
+        office.make_due()
+        (claimed,) = claim(office)
+        settle(office, claimed, TryLater("rejected by gateway", most=2))
+        states.append(office.one(Outbox).state)
+    assert states == ["pending", "pending", "refused"]
+
+
+def test_staff_may_get_an_sms_three_times_and_no_more(office: Office) -> None:
+    staff_row(office)
+    sends = 0
+    while claimed := claim(office):
+        sends += 1
+        settle(office, claimed[0], Unknown("no answer"))
+        office.make_due()
+    assert sends == outbox.MOST_SENDS == 3
+    assert office.one(Outbox).state == OutboxState.UNKNOWN
+
+
+def test_what_died_while_sending_is_sent_again_to_staff_and_never_to_a_caller(
+    office: Office,
+) -> None:
+    caller_row(office)
+    staff_row(office)
+    claim(office)
+    office.end_leases()
+
+    assert office.recover() == 2
+
+    assert office.outcomes(STAFF) == {"pending": 1}
+    assert office.outcomes(CALLER) == {"unknown": 1}
+    assert [one.attempt for one in claim(office)] == [2], "staff at once, the caller not again"
+
+
+def test_dying_while_sending_three_times_is_enough(office: Office) -> None:
+    staff_row(office)
+    deaths = 0
+    while claim(office):
+        deaths += 1
+        office.end_leases()
+        office.recover()
+    assert deaths == 3
+    assert office.one(Outbox).state == OutboxState.UNKNOWN
+
+
+@pytest.mark.parametrize("queue", [staff_row, caller_row])
+def test_an_answer_after_the_lease_still_counts_when_nobody_has_claimed_since(
+    office: Office, queue: Callable[[Office], None]
+) -> None:
+    queue(office)
+    (claimed,) = claim(office)
+    office.end_leases()
+    office.recover()
+
+    assert settle(office, claimed, Accepted("id-1")) is not None
+
+    row = office.one(Outbox)
+    assert (row.state, row.provider_message_id) == (OutboxState.ACCEPTED, "id-1")
+
+
+def test_an_answer_after_the_lease_is_nothing_to_whoever_has_claimed_since(
+    office: Office,
+) -> None:
+    staff_row(office)
+    (first,) = claim(office)
+    office.end_leases()
+    office.recover()
+    (second,) = claim(office)
+
+    assert settle(office, first, Accepted("id-1")) is None
+    assert office.one(Outbox).state == OutboxState.SENDING
+    assert settle(office, second, Accepted("id-2")) is not None
+    assert office.one(Outbox).provider_message_id == "id-2"
+
+
+def test_a_late_doubt_does_not_bring_back_an_sms_to_a_caller(office: Office) -> None:
+    caller_row(office)
+    (claimed,) = claim(office)
+    office.end_leases()
+    office.recover()
+    for outcome in (TryLater("no connection"), Unknown("no answer")):
+        assert settle(office, claimed, outcome) is None
+    assert office.one(Outbox).state == OutboxState.UNKNOWN
+
+
+def test_an_outcome_is_noted_once(office: Office) -> None:
+    staff_row(office)
+    (claimed,) = claim(office)
+    settle(office, claimed, Accepted("id-1"))
+    assert settle(office, claimed, Unknown("no answer")) is None
+    assert office.one(Outbox).state == OutboxState.ACCEPTED
+
+
+def test_withdrawing_drops_what_waits_for_one_audience_about_one_report(office: Office) -> None:
+    office.staff()
+    about = office.report(contact=SMS_NOW)
+    other = office.report(contact=SMS_NOW)
+    with database.writing(office.engine) as session:
+        outbox.withdraw(session, about, "caller", database.now(session))
+
+    dropped = office.all(Outbox, Outbox.state == OutboxState.DROPPED)
+    assert [(row.audience, row.report_id, row.outcome) for row in dropped] == [
+        ("caller", about, "withdrawn")
+    ]
+    assert office.outcomes(Outbox.report_id == other) == {"pending": 2}
+
+
+@pytest.mark.parametrize("outcome", [Accepted("id-1"), Refused("risk hold"), Unknown("no answer")])
+def test_a_sealed_letter_is_destroyed_when_it_has_left(office: Office, outcome: Outcome) -> None:
+    with database.writing(office.engine) as session:
+        outbox.add_sealed(
+            session,
+            office.web,
+            b'{"number": "+250788123456", "text": "Hello"}',
+            dedupe_key="screen",
+            template="answer",
+            at=database.now(session),
+            lives=A_DAY,
+        )
+    assert office.one(Outbox).sealed is not None
+    (claimed,) = claim(office)
+    settle(office, claimed, outcome)
+    assert office.one(Outbox).sealed is None
+
+
+@pytest.mark.parametrize("message_id", ["", "\0", "x" * 500, "+250788123456'; DROP TABLE outbox"])
+def test_any_id_that_a_provider_may_give_can_be_kept(office: Office, message_id: str) -> None:
+    staff_row(office)
+    (claimed,) = claim(office)
+    settle(office, claimed, Accepted(message_id))
+    row = office.one(Outbox)
+    assert row.state == OutboxState.ACCEPTED
+    assert row.provider_message_id == (message_id.replace("\0", "")[:120] or None)
+
+
+def test_the_oldest_that_waits_is_known(office: Office) -> None:
+    def since() -> object:
+        with database.reading(office.engine) as session:
+            return outbox.due_since(session, database.now(session))
+
+    assert since() is None
+    staff_row(office)
+    then = office.now() - timedelta(seconds=40)
+    office.change(Outbox, STAFF, due_at=then)
+    staff_row(office)
+    assert since() == then
+    claim(office)
+    assert since() is None
+
+
+def test_the_values_of_a_row_hold_nothing_about_a_person(office: Office) -> None:
+    office.staff()
+    office.report(contact=Contact(by="sms", window="now", other_number="+250788999888"))
+    with database.reading(office.engine) as session:
+        rows = session.execute(select(Outbox.values, Outbox.template)).all()
+    assert {row.template: row.values for row in rows} == {
+        "alert": {"minutes": 5},
+        "confirmed": {},
+    }

@@ -1,0 +1,124 @@
+"""What a step costs, in counts that do not depend on the machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from gateway import centres, database, phones, roster
+from gateway.roster import NewStaff
+from tests.gateway.conftest import Process
+from tests.gateway.ussd import Gate, Ready, Wire, alerts, statements, wire
+from tests.services import Valkey
+
+SENDING_SQL = 20
+"""Statements of the transaction that keeps a report and alerts one person, BEGIN among them."""
+
+SENDING_TRIPS = 5
+"""Two for the session, one to see whether the bell rings already, two to ring it."""
+
+
+@pytest.fixture
+def counting(process: Process, gate: Gate, valkey: Valkey) -> Ready:
+    """A callers' process whose round trips to Redis are counted; scripts and pools are warm."""
+    made = process(gate)
+    with database.writing(made.database) as session:
+        centres.replace_all(session, made.pack, made.pack.centres)
+    calls = wire(made)
+    calls.walk("1*1*1", sessionId="warm")
+    return made
+
+
+@pytest.mark.parametrize("text", ["", "2", "2*1", "2*x", "2*0", "1*1", "4*1*1"])
+def test_a_plain_step_is_two_round_trips_and_no_sql(counting: Ready, gate: Gate, text: str) -> None:
+    calls = wire(counting)
+    before = text.rpartition("*")[0]
+    if text:
+        calls.walk(before) if before else calls.step("")
+    gate.trips = 0
+    with statements(counting) as sql:
+        calls.step(text)
+    assert (gate.trips, sql) == (2, [])
+
+
+def test_a_repeat_is_one_round_trip(counting: Ready, gate: Gate) -> None:
+    calls = wire(counting)
+    calls.walk("2*1")
+    gate.trips = 0
+    with statements(counting) as sql:
+        calls.step("2*1")
+    assert (gate.trips, sql) == (1, [])
+
+
+def test_dialling_through_is_two_round_trips(counting: Ready, gate: Gate) -> None:
+    calls = wire(counting)
+    gate.trips = 0
+    with statements(counting) as sql:
+        calls.step("2*1*1*4")
+    assert (gate.trips, sql) == (2, [])
+
+
+def test_sending_costs_one_transaction_and_a_ring(counting: Ready, gate: Gate) -> None:
+    on_duty = NewStaff(phones.parse("+250788000500"), "national", "national", "en", "no PIN", True)
+    with database.writing(counting.database) as session:
+        roster.add(session, counting.vault, on_duty)
+    calls = wire(counting)
+    calls.walk("1*1")
+    counting.redis.delete("rq:queue:alerts")  # Nobody rang lately.
+    gate.trips = 0
+    with statements(counting) as sql:
+        assert calls.step("1*1*1").startswith("END Your request is sent.")
+    assert alerts(counting) == 1
+    assert gate.trips <= SENDING_TRIPS
+    assert sum(one.startswith("BEGIN") for one in sql) == 1
+    assert len(sql) <= SENDING_SQL, "\n".join(sql)
+
+
+def test_no_step_opens_a_connection(house: Ready, calls: Wire) -> None:
+    calls.walk("1*1*1", sessionId="warm")
+    before = _connections(house)
+    for number in range(5):
+        calls.walk("1*1*1", sessionId=f"call {number}")
+    assert _connections(house) == before
+
+
+def _connections(house: Ready) -> int:
+    """How often anybody ever connected to this Redis."""
+    return int(house.redis.info("stats")["total_connections_received"])
+
+
+def test_no_step_opens_a_file(house: Ready, calls: Wire) -> None:
+    """Catalogues, places and keys are read at the start, and never again."""
+    calls.walk("2*1*1*4*2", sessionId="warm")
+    with _opened() as files:
+        for keys in ("2*1*1*4*2", "4*1*1*1", "8*2*1", "5*1", "7*1*1"):
+            calls.walk(keys, sessionId=keys)
+    assert files == []
+
+
+_watching: list[list[str]] = []
+
+
+def _note(event: str, args: tuple[object, ...]) -> None:
+    if event == "open" and _watching:
+        _watching[-1].append(str(args[0]))
+
+
+sys.addaudithook(_note)
+
+
+@contextmanager
+def _opened() -> Iterator[list[str]]:
+    """The files that this process opens meanwhile."""
+    _watching.append([])
+    yield _watching[-1]
+    _watching.pop()
+
+
+def test_an_opened_file_would_be_seen(house: Ready) -> None:
+    with _opened() as files, open(__file__, "rb"):  # noqa: PTH123
+        pass
+    assert files == [__file__]

@@ -1,0 +1,228 @@
+"""Redis gone, emptied, set back or silent: no caller notices, and nothing is done twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.conftest import Process
+from tests.gateway.ussd import DANGER, Gate, Ready, Wire, counted, reports, wire
+from tests.services import Valkey, running, wait_until
+
+CONFIRM = "Is it safe for us to call THIS number now?"
+SENT = "END Your request is sent."
+
+WAY = ("", "2", "2*1", "2*1*1", "2*1*1*4", "2*1*1*4*2", "2*1*1*4*2*3", "2*1*1*4*2*3*5")
+"""A call as far as the choice of a district, by the histories of its steps."""
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
+    """A server that the test may kill."""
+    server = Valkey(tmp_path / "valkey")
+    with running(server):
+        yield server
+
+
+@pytest.fixture
+def usual(house: Ready) -> list[str]:
+    """What the way shows when nothing is wrong."""
+    calls = wire(house)
+    return [calls.step(text, sessionId="usual") for text in WAY]
+
+
+def test_redis_gone_for_the_whole_call(process: Process, house: Ready, usual: list[str]) -> None:
+    lost = process(REDIS_URL="unix:///nowhere/valkey.sock")
+    calls = wire(lost)
+    assert [calls.step(text) for text in WAY] == usual
+    assert [calls.step(WAY[-1]) for _ in range(2)] == [usual[-1]] * 2
+    sent = calls.walk("1*1*1", sessionId="danger")
+    assert sent.startswith(SENT)
+    assert calls.step("1*1*1", sessionId="danger") == sent
+    assert reports(house) == 1
+
+
+@pytest.mark.parametrize("step", [1, 3, 5])
+def test_redis_gone_from_some_step_on(
+    process: Process, own_valkey: Valkey, usual: list[str], step: int
+) -> None:
+    calls = wire(process(REDIS_URL=own_valkey.url))
+    shown = [calls.step(text) for text in WAY[:step]]
+    own_valkey.kill()
+    shown += [calls.step(text) for text in WAY[step:]]
+    assert shown == usual
+
+
+def test_redis_killed_and_restarted_in_the_middle_of_a_call(
+    process: Process, own_valkey: Valkey, usual: list[str]
+) -> None:
+    calls = wire(process(REDIS_URL=own_valkey.url))
+    shown = [calls.step(text) for text in WAY[:3]]
+    own_valkey.kill()
+    shown.append(calls.step(WAY[3]))
+    own_valkey.start()
+    shown += [calls.step(text) for text in WAY[4:]]
+    assert shown == usual
+
+
+def test_redis_emptied_before_every_step(house: Ready, calls: Wire, usual: list[str]) -> None:
+    shown = []
+    for text in WAY:
+        house.redis.flushall()
+        shown += [calls.step(text), calls.step(text)]
+    assert shown == [body for body in usual for _ in range(2)]
+
+
+def test_what_cannot_be_replayed_is_not_lost_with_redis(house: Ready, calls: Wire) -> None:
+    """A star that was typed, and a dial-through that was stopped: the history tells neither."""
+    typed = [calls.step(text) for text in ("", "1", "1*1*1", "1*1*1*1")]
+    house.redis.flushall()
+    assert calls.step("1*1*1*1") == typed[-1]
+    assert calls.step("1*1*1*1*2").startswith("END Call 112")
+    assert CONFIRM in calls.step("1*1*1", sessionId="through")
+    house.redis.flushall()
+    assert calls.step("1*1*1*2", sessionId="through").startswith("END Call 112")
+    assert reports(house) == 0
+
+
+def test_a_session_that_redis_holds_as_it_was_a_while_ago(house: Ready, calls: Wire) -> None:
+    """The append-only file lost its end when the machine went down."""
+    calls.walk("2*1")
+    key, before = stored(house)
+    calls.step("2*1*1")
+    age = calls.step("2*1*1*9")
+    house.redis.set(key, before)
+    assert calls.step("2*1*1*9") == age
+    assert calls.step("2*1*1*9*1").startswith("CON Your age?")
+    assert house.redis.get(key) != before
+
+
+def test_a_session_that_another_release_wrote_is_typed_again(
+    house: Ready, calls: Wire, process: Process
+) -> None:
+    calls.walk("2*1")
+    key, before = stored(house)
+    other = house.vault.seal_session(bytes.fromhex(key.partition(":")[2]), b"[0]")
+    house.redis.set(key, before[:16] + other)
+    newer = wire(process(ISANGE_WEB_PROCESSES="2"))
+    rebuilt = counted("rebuilt")
+    assert newer.step("2*1*1").startswith("CON Your age?")
+    assert newer.step("2*1*1*4").startswith("CON What happened?")
+    assert counted("rebuilt") == rebuilt + 1
+
+
+def stored(house: Ready) -> tuple[str, bytes]:
+    """The only session in Redis: its key and what lies there."""
+    (key,) = house.redis.scan_iter("session:*")
+    value = house.redis.get(key)
+    assert isinstance(key, bytes)
+    assert isinstance(value, bytes)
+    return key.decode(), value
+
+
+class TestSeveralProcesses:
+    """What one process answered is known to another through Redis alone."""
+
+    @pytest.fixture
+    def pair(self, process: Process, house: Ready) -> tuple[Wire, Wire]:
+        return wire(process(ISANGE_WEB_PROCESSES="2")), wire(process(ISANGE_WEB_PROCESSES="2"))
+
+    def test_redis_emptied_in_the_middle_of_a_call(
+        self, house: Ready, pair: tuple[Wire, Wire], usual: list[str]
+    ) -> None:
+        before = counted("rebuilt")
+        shown = [pair[0].step(text) for text in WAY[:4]]
+        house.redis.flushall()
+        shown += [pair[turn % 2].step(text) for turn, text in enumerate(WAY[4:], 1)]
+        assert shown == usual
+        assert counted("rebuilt") == before + 1
+
+    def test_what_was_sent_is_sent_once(self, house: Ready, pair: tuple[Wire, Wire]) -> None:
+        sent = pair[0].walk("1*1*1")
+        house.redis.flushall()
+        assert pair[1].step("1*1*1") == sent
+        assert reports(house) == 1
+
+    def test_she_can_still_send_when_redis_is_emptied(
+        self, house: Ready, pair: tuple[Wire, Wire]
+    ) -> None:
+        pair[0].walk(DANGER)
+        house.redis.flushall()
+        assert pair[1].step("1*1*1").startswith(SENT)
+        assert reports(house) == 1
+
+    def test_dialling_through_is_told_from_a_lost_session(
+        self, house: Ready, pair: tuple[Wire, Wire]
+    ) -> None:
+        pair[0].step("", sessionId="somebody")
+        assert CONFIRM in pair[1].step("1*1*1")
+        assert reports(house) == 0
+
+    def test_steps_answered_without_redis_are_caught_up_with(
+        self, house: Ready, process: Process, gate: Gate, pair: tuple[Wire, Wire], usual: list[str]
+    ) -> None:
+        """One process was cut off from Redis for a while. Once it is back the others know."""
+        cut_off, other = wire(process(gate, ISANGE_WEB_PROCESSES="2")), pair[1]
+        shown = [cut_off.step(text) for text in WAY[:3]]
+        gate.shut = True
+        shown += [cut_off.step(text) for text in WAY[3:5]]
+        gate.shut = False
+        wait_until(lambda: back(cut_off, house), "the process that was cut off stores again")
+        before = counted("caught_up")
+        shown += [other.step(text) for text in WAY[5:]]
+        assert shown == usual
+        assert counted("caught_up") == before + 1
+
+
+def back(calls: Wire, house: Ready) -> bool:
+    """Somebody dials; whether that process told the others that it had been cut off."""
+    calls.step("", sessionId=f"somebody else {time.monotonic_ns()}")
+    return bool(house.redis.exists("sessions:young"))
+
+
+def test_a_silent_redis_costs_a_step_about_a_second(
+    process: Process, own_valkey: Valkey, house: Ready
+) -> None:
+    """It accepts connections and never answers, as behind a broken network."""
+    server = process(REDIS_URL=own_valkey.url)
+    calls = wire(server)
+    calls.step("")
+    pid = server.redis.info("server")["process_id"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        took = [seconds(calls, text) for text in ("1", "1*1", "1*1*1", "1*1*1")]
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert max(took) < 1.5, took
+    assert sum(took) < 2.5, took
+    assert reports(house) == 1
+
+
+def seconds(calls: Wire, text: str) -> float:
+    begun = time.monotonic()
+    calls.step(text)
+    return time.monotonic() - begun
+
+
+def test_redis_holds_nothing_in_plain_text(
+    process: Process, own_valkey: Valkey, tmp_path: Path, house: Ready
+) -> None:
+    """Its append-only file is every word that was ever sent to it."""
+    calls = wire(process(REDIS_URL=own_valkey.url))
+    calls.walk("2*1*1*4*2*3*5*2")
+    calls.walk("1*1*1", sessionId="ATUid_sent")
+    files = [path for path in (tmp_path / "valkey").rglob("*.aof") if path.is_file()]
+    kept = b"".join(path.read_bytes() for path in files)
+    assert kept.count(b"session:") > 10
+    said = ("788123456", "ATUid", "63510", "2*1", "CON ", "END ", "report.", "adult", "physical")
+    assert [word for word in said if word.encode() in kept] == []
+
+
+def test_redis_forgets_a_call_within_minutes(house: Ready, calls: Wire) -> None:
+    calls.walk("2*1")
+    assert 0 < house.redis.ttl(stored(house)[0]) <= 300

@@ -1,0 +1,264 @@
+"""The clock: what is due gets done, once, by whichever clock is there, whatever else is not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import timedelta
+
+import pytest
+from redis import Redis
+from rq import Queue
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
+
+from gateway import queues
+from gateway.metrics import ALARMS
+from gateway.models import Alert, Outbox, OutboxState, Report, ReportState
+from gateway.settings import Settings
+from gateway.wiring import House
+from tests.office import Office, Provider
+from workers.clock import EVERY, PATIENCE, Clock
+from workers.deliver import Delivery
+
+A_WHILE = timedelta(seconds=PATIENCE + 1)
+
+MakeClock = Callable[..., Clock]
+
+
+@pytest.fixture
+def make_clock(
+    settings: Callable[..., Settings], database_url: str, office: Office
+) -> Iterator[MakeClock]:
+    """Clocks on the database of the office, each with connections of its own."""
+    with ExitStack() as stack:
+
+        def make(provider: Provider, **other: str) -> Clock:
+            house = House(settings("worker", DATABASE_URL=database_url, **other), "worker")
+            stack.callback(house.database.dispose)
+            stack.callback(house.redis.close)
+            return Clock(house, Delivery(house.database, house.letters, provider))
+
+        yield make
+
+
+def waiting_jobs(redis: Redis) -> int:
+    return Queue(queues.ALERTS, connection=redis).count
+
+
+def alarms(kind: str) -> float:
+    return float(ALARMS.labels(kind)._value.get())
+
+
+def passes(office: Office, time: timedelta) -> None:
+    """Everything that waits has waited so much longer."""
+    for row in office.all(Outbox, Outbox.state == OutboxState.PENDING):
+        office.change(Outbox, Outbox.id == row.id, due_at=row.due_at - time)
+    for report in office.all(Report, Report.climb_at.is_not(None)):
+        assert report.climb_at is not None
+        office.change(Report, Report.id == report.id, climb_at=report.climb_at - time)
+
+
+def test_what_is_due_is_rung_for_once(office: Office, make_clock: MakeClock, redis: Redis) -> None:
+    provider = Provider()
+    clock = make_clock(provider)
+    clock.tick()
+    assert waiting_jobs(redis) == 0, "there is nothing to ring for"
+
+    office.queue(office.staff(), 3)
+    for _ in range(3):
+        clock.tick()
+
+    assert waiting_jobs(redis) == 1
+    assert provider.taken == [], "a worker has time to come"
+
+
+def test_when_no_worker_comes_the_clock_sends(office: Office, make_clock: MakeClock) -> None:
+    provider = Provider()
+    person = office.staff()
+    office.queue(person, 3)
+    passes(office, A_WHILE)
+    make_clock(provider).tick()
+    assert provider.counted() == {person.number: 3}
+
+
+def test_without_redis_the_clock_sends(office: Office, make_clock: MakeClock) -> None:
+    provider = Provider()
+    clock = make_clock(provider, REDIS_URL="unix:///nowhere/valkey.sock")
+    person = office.staff()
+    office.queue(person)
+    clock.tick()
+    assert provider.taken == []
+    passes(office, A_WHILE)
+    clock.tick()
+    assert provider.counted() == {person.number: 1}
+
+
+def test_new_work_all_the_time_does_not_make_the_old_wait(
+    office: Office, make_clock: MakeClock
+) -> None:
+    provider = Provider()
+    clock = make_clock(provider)
+    old, new = office.staff(), office.staff()
+    office.queue(old)
+    passes(office, A_WHILE)
+    office.queue(new)
+    clock.tick()
+    assert provider.counted()[old.number] == 1
+
+
+def test_what_died_is_taken_up(office: Office, make_clock: MakeClock) -> None:
+    office.queue(office.staff())
+    office.change(Outbox, state=OutboxState.SENDING, attempt=1, maybe_sent=1)
+    office.end_leases()
+    before = alarms("died_while_sending")
+    make_clock(Provider()).tick()
+    assert office.one(Outbox).state == OutboxState.PENDING
+    assert alarms("died_while_sending") == before + 1
+
+
+def test_a_report_climbs_when_its_time_is_up(office: Office, make_clock: MakeClock) -> None:
+    nurse, lead = office.staff(), office.staff(role="lead")
+    report = office.report()
+    clock = make_clock(Provider())
+    clock.tick()
+    assert office.asked(report) == {nurse.id}
+    passes(office, timedelta(minutes=5))
+    for _ in range(3):
+        clock.tick()
+    assert office.asked(report) == {nurse.id, lead.id}
+
+
+def test_a_timer_that_fires_late_is_an_alarm(office: Office, make_clock: MakeClock) -> None:
+    office.staff()
+    office.staff(role="lead")
+    clock = make_clock(Provider())
+    before = alarms("timer_late")
+    office.report()
+    passes(office, timedelta(minutes=5))
+    clock.tick()
+    assert alarms("timer_late") == before
+    passes(office, timedelta(minutes=15))
+    clock.tick()
+    assert alarms("timer_late") == before + 1
+
+
+def test_a_report_that_cannot_climb_holds_up_nothing(office: Office, make_clock: MakeClock) -> None:
+    nurse, lead = office.staff(), office.staff(role="lead")
+    bad, good = office.report(), office.report()
+    office.change(Report, Report.id == bad, priority="P9")
+    office.deliver()
+    passes(office, timedelta(minutes=6))
+    office.queue(nurse)
+    passes(office, A_WHILE)
+    provider = Provider()
+    before = alarms("clock_failed")
+
+    make_clock(provider).tick()
+
+    assert office.asked(good) == {nurse.id, lead.id}
+    assert provider.counted()[nurse.number] == 1
+    assert alarms("clock_failed") == before + 1
+
+
+def test_the_clock_goes_on_when_the_database_is_back(office: Office, make_clock: MakeClock) -> None:
+    provider = Provider()
+    clock = make_clock(provider)
+    person = office.staff()
+    office.queue(person)
+    passes(office, A_WHILE)
+    gone = clock.house.database
+    event.listen(gone, "begin", refuse)
+    clock.tick()
+    assert provider.taken == []
+    event.remove(gone, "begin", refuse)
+    clock.tick()
+    assert provider.counted() == {person.number: 1}
+
+
+def refuse(connection: object) -> None:
+    raise OperationalError("away", None, ConnectionError())
+
+
+def test_connections_that_the_database_cut_are_replaced(
+    office: Office, make_clock: MakeClock
+) -> None:
+    """A restart of PostgreSQL ends every connection; a SQLite file has none to end."""
+    provider = Provider()
+    clock = make_clock(provider)
+    person = office.staff()
+    clock.tick()
+    cut_all(office.engine)
+    office.queue(person)
+    passes(office, A_WHILE)
+    clock.tick()
+    assert provider.counted() == {person.number: 1}
+
+
+def cut_all(engine: Engine) -> None:
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+    engine.dispose()
+
+
+def test_a_clock_ticks_until_it_is_told_to_stop(office: Office, make_clock: MakeClock) -> None:
+    provider = Provider()
+    clock = make_clock(provider)
+    stop = threading.Event()
+
+    def last(number: str) -> None:
+        stop.set()
+
+    provider.does = last
+    office.queue(office.staff())
+    passes(office, A_WHILE)
+    thread = threading.Thread(target=clock.run, args=(stop,))
+    thread.start()
+    thread.join(EVERY * 5)
+    assert not thread.is_alive()
+    assert len(provider.taken) == 1
+
+
+def test_two_clocks_and_four_workers_over_two_hundred_sms(
+    office: Office, make_clock: MakeClock
+) -> None:
+    """Each SMS is sent once and each report climbs once, whoever gets there first."""
+    nurse, lead = office.staff(), office.staff(role="lead")
+    reports = [office.report() for _ in range(40)]
+    office.queue(nurse, 120)
+    passes(office, timedelta(minutes=5, seconds=1))
+    provider = Provider()
+    clocks = [make_clock(provider) for _ in range(2)]
+    workers = [make_clock(provider).delivery for _ in range(4)]
+    together = threading.Barrier(6)
+
+    def ticks(clock: Clock) -> None:
+        together.wait(10)
+        for _ in range(3):
+            clock.tick()
+
+    def drains(worker: Delivery) -> None:
+        together.wait(10)
+        for _ in range(3):
+            worker.drain()
+
+    with ThreadPoolExecutor(6) as pool:
+        running = [pool.submit(ticks, clock) for clock in clocks]
+        running += [pool.submit(drains, worker) for worker in workers]
+        for one in running:
+            one.result(60)
+    workers[0].drain()
+
+    assert provider.counted() == {nurse.number: 160, lead.number: 40}
+    assert office.outcomes() == {"accepted": 200}
+    assert len(office.all(Alert)) == 80
+    for report in reports:
+        assert office.asked(report) == {nurse.id, lead.id}
+        assert office.report_now(report).rung == 1
+        assert office.report_now(report).state == ReportState.RECEIVED
