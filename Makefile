@@ -24,7 +24,7 @@ demo: .venv/installed
 	@$(BIN)/isange demo $(ARGS)
 
 test: .venv/installed-dev
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -10,8 +10,14 @@ import base64
 import hmac
 from typing import Final, Literal, get_args
 
-Kind = Literal["ussd", "events", "sms", "delivery", "opt-out", "staff"]
+Kind = Literal["ussd", "events", "sms", "delivery", "opt-out", "staff", "hubtel"]
 KINDS: Final = get_args(Kind)
+
+PATHS: Final[dict[Kind, str]] = {
+    **{kind: f"/at/<secret>/{kind}" for kind in KINDS},
+    "hubtel": "/hubtel/<secret>/ussd",
+}
+"""Where each kind is served; `<secret>` stands for its segment."""
 
 
 def segment(secret: str, kind: Kind) -> str:
@@ -22,7 +28,7 @@ def segment(secret: str, kind: Kind) -> str:
 
 def url(base: str, secret: str, kind: Kind) -> str:
     """The whole address to enter at the provider's for one kind of callback."""
-    return f"{base.rstrip('/')}/at/{segment(secret, kind)}/{kind}"
+    return base.rstrip("/") + PATHS[kind].replace("<secret>", segment(secret, kind))
 
 
 class Doors:

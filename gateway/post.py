@@ -13,7 +13,7 @@ from gateway.metrics import ALARMS
 from gateway.phones import Msisdn
 from gateway.replies import Replies
 from gateway.reports import Reports
-from gateway.sessions import session_key
+from gateway.sessions import LineName, session_key
 from gateway.smsline import SmsLine
 from gateway.vault import Vault
 
@@ -30,14 +30,16 @@ class Post:
     reports: Reports
     sms_line: SmsLine
 
-    def session_ended(self, session_id: str, number: Msisdn, *, by_us: bool) -> bool:
+    def session_ended(
+        self, line: LineName, session_id: str, number: Msisdn, *, by_us: bool
+    ) -> bool:
         """A USSD session is over; whether an SMS is now waiting.
 
         When the line cut, a draft that its caller allowed us to send is sent. When we ended the
         session nothing of a draft may be left. The event touches only the session of its own id
         and number, and only a draft.
         """
-        key = session_key(self.vault, "callers", session_id, number)
+        key = session_key(self.vault, line, session_id, number)
         if by_us:
             self.reports.forget_draft(key)
             return False

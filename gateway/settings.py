@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from gateway.errors import OperatorError
 
 Environment = Literal["development", "production"]
+
+NetworkName = Literal["africastalking", "hubtel"]
+"""The USSD networks there are adapters for."""
 
 SHORTEST_SECRET = 24
 """Characters of a callback secret: fewer could be found by trying."""
@@ -41,6 +44,7 @@ class Settings:
     callback_secrets: tuple[str, ...] = field(repr=False)
     country: str
     language: str | None
+    networks: tuple[NetworkName, ...]
     at_username: str
     at_api_key: str = field(repr=False)
     at_sender_id: str | None
@@ -66,6 +70,7 @@ class Settings:
             callback_secrets=read.callback_secrets(),
             country=read.country(),
             language=read.get("ISANGE_LANGUAGE"),
+            networks=read.networks(),
             at_username=read.needed("AT_USERNAME"),
             at_api_key=read.needed("AT_API_KEY"),
             at_sender_id=read.get("AT_SENDER_ID"),
@@ -112,6 +117,16 @@ class _Reader:
         if self.environment() == "production":
             return self.needed("ISANGE_COUNTRY")
         return self.get("ISANGE_COUNTRY") or "rw"
+
+    def networks(self) -> tuple[NetworkName, ...]:
+        given = [
+            name.strip() for name in (self.get("ISANGE_NETWORKS") or "africastalking").split(",")
+        ]
+        known = tuple(kind for kind in get_args(NetworkName) if kind in given)
+        if len(known) != len(given):
+            names = ", ".join(get_args(NetworkName))
+            raise SettingsError(f"ISANGE_NETWORKS is a list of: {names}")
+        return known
 
     def callback_secrets(self) -> tuple[str, ...]:
         given = (part.strip() for part in self.needed("ISANGE_CALLBACK_SECRETS").split(","))

@@ -119,6 +119,12 @@ class House:
         )
 
     @cached_property
+    def newest_conversation(self) -> NewestInput:
+        """For networks that send the newest input alone."""
+        sessions = Sessions(self.redis, self.vault, "newest")
+        return NewestInput(self.menus, sessions, self.reports, self.language, welcome.first)
+
+    @cached_property
     def sms_line(self) -> SmsLine:
         sessions = Sessions(self.redis, self.vault, "sms", lifetime=SMS_PATIENCE)
         dialogue = NewestInput(self.menus, sessions, self.reports, self.language, by_sms.warning)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+import pytest
 from sqlalchemy import ColumnElement, Engine, select, text, update
 from sqlalchemy.orm import Session
 
@@ -40,6 +41,9 @@ CALLER = "+250788123456"
 SMS_NOW = Contact(by="sms", window="now")
 P1: Mapping[str, str] = {"age": "adult", "need": "sexual", "when": "within_72h"}
 A_DAY = timedelta(days=1)
+
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For tests in which nothing depends on the kind of database."""
 
 Row = TypeVar("Row", bound=Base)
 

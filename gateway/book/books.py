@@ -32,9 +32,9 @@ LISTS: Final = frozenset(
 class Book:
     """A dialogue spoken for one country.
 
-    `lists` are the screens that may have several pages. `urgent` is the screen that must be one key from the first; `neutral` says that the first
-    screen must not tell what the line is for. `texts` are said without any screen, `sms` stay on
-    the phones of callers.
+    `lists` are the screens that may have several pages. `urgent` is the screen that must be one
+    key from the first; `neutral` says that the first must not tell what the line is for. `texts`
+    are said without any screen, `sms` stay on the phones of callers.
     """
 
     name: str

@@ -13,7 +13,16 @@ from typing import Final
 from gateway.book import ways
 from gateway.book.books import BOOKS, Book, open_book
 from gateway.book.elsewhere import elsewhere
-from gateway.book.rules import PAGE_RULES, TEXT_RULES, VIEW_RULES, VISIT_RULES, Met, Said, Shown
+from gateway.book.rules import (
+    PAGE_RULES,
+    TEXT_RULES,
+    VIEW_RULES,
+    VISIT_RULES,
+    Met,
+    Said,
+    Shown,
+    ends_uncut,
+)
 from gateway.book.walk import Needs, Visit, Walk
 from gateway.catalogues.faults import problems
 from gateway.catalogues.files import languages
@@ -21,7 +30,7 @@ from gateway.catalogues.loading import LOCALES
 from menus import navigation
 from menus.engine import Page, State
 from menus.ports import Name
-from menus.script import SCREENS, End, Phrase, View, Words
+from menus.script import SCREENS, Caller, End, Phrase, View, Words
 
 
 @dataclass(frozen=True)
@@ -127,11 +136,14 @@ class _Reader:
 
     def _elsewhere(self, visit: Visit, state: State) -> Iterator[str]:
         """The page alone: all else was looked at where the visit itself was."""
+        moved = Visit(visit.keys, state, visit.before)
         try:
-            page = self._whole.page(state)
+            caller = Caller(self._whole.country, state.language, state.trail)
+            view, page = SCREENS[moved.screen].show(caller), self._whole.page(state)
         except Exception as error:  # noqa: BLE001 - whatever a screen raises is a finding
             yield f"raises {type(error).__name__}: {error}"
             return
+        yield from ends_uncut(Met(moved, view, page.text, self._whole, self._book.speech))
         yield from self._page(page, state.language, back=visit.before is not None)
 
     def _beside_the_screens(self, language: str) -> Iterator[str]:

@@ -62,10 +62,8 @@ class Met:
 
 def fits_the_phone(shown: Shown) -> Iterator[str]:
     """160 septets, though a network takes 182: some phones do not."""
-    if not gsm7.fits_alphabet(shown.text):
-        yield "has a letter that a basic phone cannot show"
-    elif (septets := gsm7.septets(shown.text)) > gsm7.PAGE:
-        yield f"{septets} septets"
+    if fault := _too_much(shown.text):
+        yield fault
 
 
 def is_filled_in(shown: Shown) -> Iterator[str]:
@@ -161,8 +159,8 @@ def ends_uncut(met: Met) -> Iterator[str]:
     """A last screen has no second page, so what does not fit would be lost."""
     if isinstance(met.view, End):
         whole = met.speech.say(met.view.text, met.visit.state.language)
-        if whole != met.page:
-            yield f"{gsm7.septets(whole)} septets, of which the last are cut"
+        if (septets := gsm7.septets(whole)) > gsm7.PAGE:
+            yield f"{septets} septets, of which the last are cut"
 
 
 def says_what_was_wrong(met: Met) -> Iterator[str]:
@@ -175,8 +173,8 @@ def says_what_was_wrong(met: Met) -> Iterator[str]:
         text = met.engine.page(state, note).text
         if text == met.page:
             yield f"no room to say {met.speech.say(note, state.language)!r}"
-        elif gsm7.septets(text) > gsm7.PAGE:
-            yield f"{gsm7.septets(text)} septets with {met.speech.say(note, state.language)!r}"
+        elif fault := _too_much(text):
+            yield f"{fault} with {met.speech.say(note, state.language)!r}"
 
 
 def is_pure(met: Met) -> Iterator[str]:
@@ -190,6 +188,13 @@ def is_pure(met: Met) -> Iterator[str]:
     again = SCREENS[met.visit.screen].show(caller)
     if _comparable(again) != _comparable(met.view) or met.engine.page(state).text != met.page:
         yield "says something else when asked again"
+
+
+def _too_much(text: str) -> str | None:
+    if not gsm7.fits_alphabet(text):
+        return "has a letter that a basic phone cannot show"
+    septets = gsm7.septets(text)
+    return f"{septets} septets" if septets > gsm7.PAGE else None
 
 
 def _comparable(view: View) -> View:

@@ -57,8 +57,11 @@ class Rendered:
 class Network(Protocol):
     """One provider's wire."""
 
-    name: str
-    kind: Literal["cumulative", "incremental"]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> Literal["cumulative", "incremental"]: ...
 
     def parse(self, body: bytes) -> Step:
         """Read a request's body. Raises Unusable, which quotes nothing, and SessionOver."""

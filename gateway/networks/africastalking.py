@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
-from urllib.parse import parse_qsl
+from typing import Literal
 
+from gateway import forms
 from gateway.networks import Rendered, Step, Unusable, network_code, session_and_number
-
-MOST_FIELDS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,10 @@ class AfricasTalking:
     kind: Literal["cumulative"] = "cumulative"
 
     def parse(self, body: bytes) -> Step:
-        form = parse_form(body)
+        try:
+            form = forms.fields(body)
+        except forms.NotAForm:
+            raise Unusable from None
         session_id, msisdn = session_and_number(
             form.get("sessionId", "").strip(), form.get("phoneNumber", ""), self.region
         )
@@ -32,18 +33,3 @@ class AfricasTalking:
 
     def render(self, text: str, *, ends: bool, body: bytes) -> Rendered:
         return Rendered(f"{'END' if ends else 'CON'} {text}", "text/plain; charset=utf-8")
-
-
-def parse_form(body: bytes) -> dict[str, str]:
-    """The fields of a form body, empty ones kept; the last of a field given twice counts."""
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii", "replace"),
-            keep_blank_values=True,
-            encoding="utf-8",
-            errors="replace",
-            max_num_fields=MOST_FIELDS,
-        )
-    except ValueError:
-        raise Unusable from None
-    return dict(pairs)

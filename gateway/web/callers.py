@@ -6,18 +6,22 @@ session with an error of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask import Flask, Response, abort, request
 
 from gateway import logs
-from gateway.callbacks import Doors, Kind
+from gateway.callbacks import PATHS, Doors, Kind
 from gateway.conversation import CannotDo
 from gateway.database import DatabaseDown
+from gateway.forms import NotAForm, fields
 from gateway.metrics import CALLBACKS
+from gateway.networks import SessionOver
+from gateway.networks.africastalking import AfricasTalking
+from gateway.networks.hubtel import Hubtel
 from gateway.post import Post
-from gateway.web import forms, operations
-from gateway.web.line import EVERY_METHOD, Line
+from gateway.web import bodies, operations
+from gateway.web.line import EVERY_METHOD, Help, Line, admitted, with_history, with_newest
 from gateway.web.notices import Incomplete, Notices, Taker
 from gateway.wiring import House
 
@@ -27,19 +31,37 @@ def create_app(house: House) -> Flask:
     app = Flask("gateway.web.callers", static_folder=None)
     operations.install(app, house)
     doors = Doors(house.settings.callback_secrets)
-    line = Line(house.conversation, house.pack, house.speech, house.language)
-
-    @app.route("/at/<secret>/ussd", methods=EVERY_METHOD, provide_automatic_options=False)
-    def ussd(secret: str) -> Response:
-        if not doors.open("ussd", secret):
-            abort(404)
-        return line.respond(request)
-
     post = Post(house.database, house.vault, house.replies, house.reports, house.sms_line)
+    for kind, line in _lines(house, post).items():
+        app.add_url_rule(
+            PATHS[kind],
+            kind,
+            admitted(doors, kind, line),
+            methods=EVERY_METHOD,
+            provide_automatic_options=False,
+        )
     for kind, take in Notices(post, house.pack.region).takers().items():
         view = _taking(house, doors, kind, take)
-        app.add_url_rule(f"/at/<secret>/{kind}", kind, view, methods=["POST"])
+        app.add_url_rule(PATHS[kind], kind, view, methods=["POST"])
     return app
+
+
+def _lines(house: House, post: Post) -> Mapping[Kind, Line]:
+    """A line for each network the operator has a contract with."""
+    help_ = Help(house.pack, house.speech, house.language)
+    region = house.pack.region
+
+    def ended(over: SessionOver) -> None:
+        if post.session_ended("newest", over.session_id, over.msisdn, by_us=over.by_us):
+            house.bell.ring()
+
+    lines: dict[Kind, Line] = {}
+    if "africastalking" in house.settings.networks:
+        lines["ussd"] = Line(AfricasTalking(region), with_history(house.conversation), help_)
+    if "hubtel" in house.settings.networks:
+        talk = with_newest(house.newest_conversation, house.bell)
+        lines["hubtel"] = Line(Hubtel(region), talk, help_, ended)
+    return lines
 
 
 def _taking(house: House, doors: Doors, kind: Kind, take: Taker) -> Callable[[str], Response]:
@@ -53,8 +75,8 @@ def _taking(house: House, doors: Doors, kind: Kind, take: Taker) -> Callable[[st
             abort(404)
         CALLBACKS.labels(kind).inc()
         try:
-            waiting = take(forms.read(request, forms.LARGEST_NOTICE))
-        except (forms.NotAForm, Incomplete) as error:
+            waiting = take(fields(bodies.read(request, bodies.LARGEST_NOTICE)))
+        except (NotAForm, Incomplete) as error:
             return operations.plain(str(error), 400)
         except (DatabaseDown, CannotDo) as error:
             logs.failure("notice_not_kept", error)

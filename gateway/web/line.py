@@ -1,19 +1,23 @@
-"""One USSD step over HTTP as Africa's Talking sends it: a form in, `CON`/`END` and a screen out."""
+"""USSD steps over HTTP: a network's request in, a screen in that network's words out."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
-from flask import Request, Response
+from flask import Request, Response, abort, request
 
-from gateway import conversation, logs, phones
-from gateway.conversation import Answer, CannotDo, Conversation, TooMuch
+from gateway import conversation, logs
+from gateway.callbacks import Doors, Kind
+from gateway.conversation import Answer, Bell, CannotDo, Conversation, TooMuch
 from gateway.country import Pack
+from gateway.forms import NotAForm
 from gateway.metrics import STEP_SECONDS, STEPS
-from gateway.phones import NotANumber
-from gateway.web import forms
+from gateway.networks import Network, SessionOver, Step, Unusable
+from gateway.newest import Message, NewestInput
+from gateway.web import bodies
 from menus import emergency, gsm7
 from menus.ports import Hotlines
 from menus.speech import Speech
@@ -21,61 +25,97 @@ from menus.speech import Speech
 EVERY_METHOD: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """A caller is answered whatever the network's method; the provider's notices are POST alone."""
 
-LONGEST_SESSION_ID: Final = 120
-LONGEST_NETWORK: Final = 16
+Talk = Callable[[Step], Answer]
+"""Holds the conversation. Raises TooMuch and CannotDo."""
 
 
-class Unusable(ValueError):
-    """A step without a session or a number: there is nobody to hold a conversation with."""
+class Help:
+    """What a caller sees when we can do nothing for her, in each language."""
 
-
-class Line:
-    """Answers steps. Nothing that goes wrong reaches the phone as anything but help."""
-
-    def __init__(
-        self, conversation: Conversation, pack: Pack, speech: Speech, language: str
-    ) -> None:
-        self._conversation = conversation
-        self._region = pack.region
+    def __init__(self, pack: Pack, speech: Speech, language: str) -> None:
         self._language = language
         lines = Hotlines(**{use: line.number for use, line in pack.hotlines.items()})
         said = emergency.unavailable(lines)
-        self._help = {code: gsm7.cut(speech.say(said, code), gsm7.PAGE) for code in pack.languages}
+        self._texts = {code: gsm7.cut(speech.say(said, code), gsm7.PAGE) for code in pack.languages}
+
+    def answer(self, event: str, language: str | None = None) -> Answer:
+        """The emergency numbers, in her language if it is known."""
+        return Answer(self._texts[language or self._language], ends=True, event=event)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Answers steps of one network. Nothing that goes wrong reaches the phone but as help."""
+
+    network: Network
+    talk: Talk
+    help: Help
+    ended: Callable[[SessionOver], None] | None = None
+    """Told that a session is over, by networks that say so in the stream of steps."""
 
     def respond(self, request: Request) -> Response:
         """The answer to one step, whatever it is."""
         begun = time.perf_counter()
-        answer = self._answer(request)
+        body, answer = self._answer(request)
         STEPS.labels(answer.event).inc()
         STEP_SECONDS.observe(time.perf_counter() - begun)
-        return Response(answer.body, 200, content_type="text/plain; charset=utf-8")
+        rendered = self.network.render(answer.text, ends=answer.ends, body=body)
+        return Response(rendered.body, 200, content_type=rendered.content_type)
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: Request) -> tuple[bytes, Answer]:
+        body = b""
         try:
-            return self._conversation.answer(self._read(forms.read(request, forms.LARGEST_STEP)))
-        except (forms.NotAForm, Unusable, TooMuch):
-            return self._helping("unusable")
+            body = bodies.read(request, bodies.LARGEST_STEP)
+            return body, self.talk(self.network.parse(body))
+        except (NotAForm, Unusable, TooMuch):
+            return body, self.help.answer("unusable")
         except CannotDo as error:
-            return self._helping("not_done", error.language)
+            return body, self.help.answer("not_done", error.language)
+        except SessionOver as over:
+            return body, self._over(over)
         except Exception as error:  # noqa: BLE001  A bug of ours must not cut her off either.
             logs.failure("step_failed", error)
-            return self._helping("failed")
+            return body, self.help.answer("failed")
 
-    def _read(self, form: Mapping[str, str]) -> conversation.Request:
-        session_id = form.get("sessionId", "").strip()
-        if not session_id or len(session_id) > LONGEST_SESSION_ID:
-            raise Unusable
+    def _over(self, over: SessionOver) -> Answer:
         try:
-            msisdn = phones.parse(form.get("phoneNumber", ""), self._region)
-        except NotANumber:
-            raise Unusable from None
-        network = form.get("networkCode", "")[:LONGEST_NETWORK]
-        return conversation.Request(
-            session_id=session_id,
-            msisdn=msisdn,
-            text=form.get("text", ""),
-            network=network if network.isalnum() else None,
+            if self.ended is not None:
+                self.ended(over)
+        except Exception as error:  # noqa: BLE001  Nobody reads this answer; the clock goes on.
+            logs.failure("session_end_not_kept", error)
+        return Answer("", ends=True, event="over")
+
+
+def admitted(doors: Doors, kind: Kind, line: Line) -> Callable[[str], Response]:
+    """The view of a line: the 404 of an unknown URL for whoever does not know its secret."""
+
+    def view(secret: str) -> Response:
+        if not doors.open(kind, secret):
+            abort(404)
+        return line.respond(request)
+
+    return view
+
+
+def with_history(talk: Conversation) -> Talk:
+    """For networks that send everything typed so far."""
+
+    def answer(step: Step) -> Answer:
+        return talk.answer(
+            conversation.Request(step.session_id, step.msisdn, step.text or "", step.network)
         )
 
-    def _helping(self, event: str, language: str | None = None) -> Answer:
-        return Answer(self._help[language or self._language], ends=True, event=event)
+    return answer
+
+
+def with_newest(talk: NewestInput, bell: Bell) -> Talk:
+    """For networks that send the newest input alone."""
+
+    def answer(step: Step) -> Answer:
+        message = Message(step.session_id, step.msisdn, step.text, step.id, step.network)
+        said, waiting = talk.answer(message)
+        if waiting:
+            bell.ring()
+        return said
+
+    return answer

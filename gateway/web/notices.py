@@ -69,7 +69,7 @@ class Notices:
         if number is None:
             return False
         by_us = form.get("status", "").strip() == ENDED_BY_US
-        return self.post.session_ended(session_id, number, by_us=by_us)
+        return self.post.session_ended("callers", session_id, number, by_us=by_us)
 
     def _number(self, form: Form, name: str) -> Msisdn | None:
         try:

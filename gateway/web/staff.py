@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, abort, request
+from flask import Flask
 
-from gateway.callbacks import Doors
+from gateway.callbacks import PATHS, Doors
+from gateway.networks.africastalking import AfricasTalking
 from gateway.web import operations
-from gateway.web.line import EVERY_METHOD, Line
+from gateway.web.line import EVERY_METHOD, Help, Line, admitted, with_history
 from gateway.wiring import House
 
 
@@ -15,13 +16,13 @@ def create_app(house: House) -> Flask:
     app = Flask("gateway.web.staff", static_folder=None)
     operations.install(app, house)
     doors = Doors(house.settings.callback_secrets)
-    language = house.pack.staff_language
-    line = Line(house.staff_conversation, house.pack, house.speech, language)
-
-    @app.route("/at/<secret>/staff", methods=EVERY_METHOD, provide_automatic_options=False)
-    def staff(secret: str) -> Response:
-        if not doors.open("staff", secret):
-            abort(404)
-        return line.respond(request)
-
+    help_ = Help(house.pack, house.speech, house.pack.staff_language)
+    line = Line(AfricasTalking(house.pack.region), with_history(house.staff_conversation), help_)
+    app.add_url_rule(
+        PATHS["staff"],
+        "staff",
+        admitted(doors, "staff", line),
+        methods=EVERY_METHOD,
+        provide_automatic_options=False,
+    )
     return app

@@ -62,7 +62,7 @@ class Kept:
         with database.reading(self.line.web.database) as session:
             return contacts.read(session, self.vaults(role), self.report().id)
 
-    def keys(self) -> set[tuple[str, str]]:
+    def data_keys(self) -> set[tuple[str, str]]:
         """The purposes of the data keys that are left, and whom each is wrapped for."""
         with database.reading(self.line.web.database) as session:
             return {(one.purpose, one.recipient) for one in session.scalars(select(DataKeyRow))}

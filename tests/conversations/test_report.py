@@ -6,31 +6,10 @@ import re
 
 import pytest
 
+from tests.conversations.calls import TO_HUYE, until_confirm, until_contact, until_need
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
 from tests.lines import CALLER, Line, code, digits
-from tests.phone import Phone
-
-TO_HUYE = ("South", "Huye")
-
-
-def until_need(line: Line) -> Phone:
-    """An adult who can use her phone, asked what happened."""
-    phone = line.phone().dial().choose("I need help", "Yes, continue", "Continue", "18 or more")
-    return phone.sees("What happened?")
-
-
-def until_contact(line: Line, *where: str) -> Phone:
-    """The same, asked whether the centre may contact her; she was beaten some days ago."""
-    phone = until_need(line).choose("Beaten or hurt", "4-5 days ago")
-    phone.choose(*(where or (*TO_HUYE, "Kabutare")))
-    return phone.sees("May the centre contact you on this number?")
-
-
-def until_confirm(line: Line, *where: str) -> Phone:
-    """The same, at the last question; nobody may contact her."""
-    phone = until_contact(line, *where).choose("No, I will come or call", "No", "Skip")
-    return phone.sees("Send to {centre}? Who may see it?")
 
 
 def test_an_adult_reports_and_a_nurse_accepts(line: Line) -> None:
@@ -111,7 +90,7 @@ def test_no_contact_keeps_no_number(line: Line, kept: Kept) -> None:
     until_confirm(line).choose("Send: health").sees("Sent. Code: ").hangs_up()
     assert kept.contact() is None
     assert "contacts" not in kept.rows()
-    assert {purpose for purpose, _ in kept.keys()} == {"answers"}
+    assert {purpose for purpose, _ in kept.data_keys()} == {"answers"}
     assert kept.sms_to_callers() == 0
 
 

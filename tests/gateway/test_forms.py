@@ -12,8 +12,9 @@ from flask import Request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.web import forms
-from gateway.web.forms import LARGEST_NOTICE, LARGEST_STEP, MOST_FIELDS, NotAForm
+from gateway.forms import MOST_FIELDS, NotAForm, fields
+from gateway.web import bodies
+from gateway.web.bodies import LARGEST_NOTICE, LARGEST_STEP
 
 
 def request(body: bytes, **environ: object) -> Request:
@@ -29,7 +30,7 @@ def request(body: bytes, **environ: object) -> Request:
 
 
 def read(body: bytes, largest: int = LARGEST_STEP) -> Mapping[str, str]:
-    return forms.read(request(body), largest)
+    return fields(bodies.read(request(body), largest))
 
 
 def test_a_form_is_its_fields() -> None:
@@ -89,7 +90,7 @@ def test_a_body_of_unsaid_length_is_read_no_further_than_it_may_be() -> None:
     chunked = request(b"", **{"wsgi.input": endless, "wsgi.input_terminated": True})
     del chunked.environ["CONTENT_LENGTH"]
     with pytest.raises(NotAForm):
-        forms.read(chunked, LARGEST_STEP)
+        bodies.read(chunked, LARGEST_STEP)
     assert endless.given <= LARGEST_STEP + 1
 
 

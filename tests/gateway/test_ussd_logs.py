@@ -21,6 +21,9 @@ from tests.lines import SECRET
 NUMBER = "+250788654321"
 CODE, PIN, LETTERS, STORY = "734512", "8264", "nyarugenge", "he beats me"
 
+ROW = "0a1b2c3d-0000-4000-8000-0123456789ab"
+"""The id of a report's row, which an event may name."""
+
 SPELLINGS = (
     NUMBER,
     NUMBER[1:],
@@ -148,7 +151,7 @@ def test_a_value_that_strays_into_an_event_is_withheld() -> None:
 from gateway import logs
 logs.configure("test")
 logs.log.warning("stray", count=3, reason="{NUMBER}", report="{NUMBER}", text="{STORY}")
-logs.log.warning("call of {NUMBER}", report="0a1b2c3d-0000-4000-8000-0123456789ab", count={PIN}00000)
+logs.log.warning("call of {NUMBER}", report="{ROW}", count={PIN}00000)
 logs.failure("failed", ValueError("{NUMBER}"))
 import logging
 logging.getLogger("library").warning("number %s", "{NUMBER}")
@@ -172,7 +175,7 @@ logging.getLogger("library").info("{STORY}")
     ]
     assert not [one for one in (NUMBER[1:], STORY, PIN) if one in _without_time(events)]
     assert (events[0]["count"], events[0]["reason"]) == (3, "a key or value was withheld")
-    assert events[1]["report"] == "0a1b2c3d-0000-4000-8000-0123456789ab"
+    assert events[1]["report"] == ROW
     assert (events[2]["error"], events[4]["where"]) == ("ValueError", "__main__:10")
 
 

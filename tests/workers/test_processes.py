@@ -24,10 +24,8 @@ from gateway.sandbox.standin.config import Config
 from gateway.sandbox.standin.server import background
 from gateway.wiring import connect_redis
 from tests.lines import SECRET
-from tests.office import CALLER, SMS_NOW, Office, Provider
+from tests.office import CALLER, SMS_NOW, Office, Provider, on_sqlite
 from tests.services import Valkey, running, wait_until
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
 Start = Callable[[str], subprocess.Popen[str]]
 
@@ -98,7 +96,10 @@ def ring(valkey: Valkey) -> None:
 def listens(valkey: Valkey) -> None:
     """Wait until a worker waits for work."""
     with Redis.from_url(valkey.url) as redis:
-        wait_until(lambda: any(b"rq:worker:" in key for key in redis.keys()), "a worker is there")
+        wait_until(
+            lambda: any(client["cmd"] == "blmove" for client in redis.client_list()),
+            "a worker waits for work",
+        )
 
 
 def received(stand_in: StandIn) -> Counter[str]:
@@ -111,13 +112,14 @@ def during_a_send(office: Office, stand_in: StandIn, valkey: Valkey) -> Iterator
     """The provider has taken an SMS to staff and one to a caller, and has answered neither."""
     office.report(contact=SMS_NOW)
     office.queue(office.staff())
-    stand_in.behave(delay=1.5)
+    stand_in.behave(delay=1.0)
     ring(valkey)
     wait_until(lambda: len(stand_in.sent()) == 2, "both were taken")
     yield
     stand_in.clear()
 
 
+@on_sqlite
 def test_a_worker_sends_when_the_bell_rings_and_ends_when_told(
     office: Office, stand_in: StandIn, own_valkey: Valkey, start: Start
 ) -> None:
@@ -134,6 +136,7 @@ def test_a_worker_sends_when_the_bell_rings_and_ends_when_told(
     assert said(worker) == ""
 
 
+@on_sqlite
 def test_a_worker_that_is_told_to_end_finishes_what_is_under_way(
     office: Office, stand_in: StandIn, own_valkey: Valkey, start: Start
 ) -> None:
@@ -167,6 +170,7 @@ def test_kill_nine_in_the_middle_of_a_send(
     assert received(stand_in) == {staff: 2, CALLER: 1}
 
 
+@on_sqlite
 def test_a_worker_outlives_a_redis_that_dies_while_it_waits(
     office: Office, stand_in: StandIn, own_valkey: Valkey, start: Start
 ) -> None:
@@ -181,6 +185,7 @@ def test_a_worker_outlives_a_redis_that_dies_while_it_waits(
     assert worker.poll() is None
 
 
+@on_sqlite
 def test_a_worker_ends_when_redis_dies_under_a_job_and_can_be_started_again(
     office: Office, stand_in: StandIn, own_valkey: Valkey, start: Start
 ) -> None:
@@ -204,6 +209,7 @@ def test_a_worker_ends_when_redis_dies_under_a_job_and_can_be_started_again(
     stand_in.wait_for_sms(person.number, timeout=5)
 
 
+@on_sqlite
 def test_a_worker_refuses_a_job_that_is_not_ours(
     office: Office, own_valkey: Valkey, start: Start, tmp_path: Path
 ) -> None:
@@ -222,6 +228,7 @@ def test_a_worker_refuses_a_job_that_is_not_ours(
     assert str(mark) not in heard
 
 
+@on_sqlite
 def test_a_clock_sends_when_there_is_no_worker_and_no_redis(
     office: Office, stand_in: StandIn, own_valkey: Valkey, start: Start
 ) -> None:
