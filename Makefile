@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fmt catalogues install lock
+.PHONY: help demo test check bench fmt catalogues install lock
 
 BIN := .venv/bin
 
@@ -15,6 +15,7 @@ help:
 	@echo 'make demo        the whole line on this machine, with a pretend network'
 	@echo 'make test        all tests'
 	@echo 'make check       linters, types, import contracts, catalogues'
+	@echo 'make bench       what a turn and a search cost'
 	@echo 'make fmt         format the code, and mend what the linter can'
 	@echo 'make catalogues  bring the translations up to what the menus say'
 	@echo 'make install     only .venv, as an operator needs it'
@@ -32,6 +33,9 @@ check: .venv/installed-dev
 	$(BIN)/mypy
 	@COLUMNS=100 $(BIN)/lint-imports --no-logo
 	$(BIN)/python -m gateway.catalogues check
+
+bench: .venv/installed
+	$(BIN)/python -m bench.dialogue
 
 fmt: .venv/installed-dev
 	$(BIN)/ruff check --fix .

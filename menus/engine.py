@@ -36,21 +36,23 @@ from menus.speech import Speech
 class State:
     """Where a caller stands. The last step of `trail` is the screen she sees.
 
-    `draft`: an unfinished report lies on disk, which must not outlive an end of her choosing.
+    `draft` is the code of an unfinished report that lies on disk, if one does: it must not outlive
+    an end of her choosing.
     """
 
     language: str
     trail: tuple[Step, ...]
     ended: bool = False
-    draft: bool = False
+    draft: str | None = None
 
     def learn(self, facts: Mapping[str, str]) -> State:
         """The same place, knowing what the service found out on the way to it."""
         here = replace(self.trail[-1], facts=dict(facts))
+        draft = facts.get("draft", self.draft)
         return replace(
             self,
             trail=(*self.trail[:-1], here),
-            draft="draft" in facts or (self.draft and "ref" not in facts),
+            draft=None if draft == facts.get("ref") else draft,
             language=facts.get("language", self.language),
         )
 

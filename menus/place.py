@@ -90,6 +90,12 @@ def chosen(caller: Caller) -> Area | None:
     return caller.country.places.get(answer) if answer else None
 
 
+def roughly_chosen(caller: Caller) -> Area | None:
+    """The same, no nearer than a report needs to know, even when a smaller area was typed."""
+    where, places = chosen(caller), caller.country.places
+    return (places.within(where.id, places.centre_level) or where) if where else None
+
+
 def level_name(caller: Caller) -> Name:
     """What an area whose name may be typed is called in the caller's language ("sector")."""
     country = caller.country

@@ -250,7 +250,7 @@ def _centre(caller: Caller) -> Centre | None:
 
 
 def _report(caller: Caller, *, investigator: bool = False) -> Send:
-    centre, where = _centre(caller), place.chosen(caller)
+    centre, where = _centre(caller), place.roughly_chosen(caller)
     given = {"age": caller.answer(age), "need": caller.answer(need), "when": caller.answer(when)}
     passed_over = caller.last_of(other_centre) and where
     return Send(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -60,7 +61,6 @@ class Line:
         self.tray = Tray()
         self.delivery = Delivery(worker.database, worker.letters, self.tray)
         self.clock = Clock(worker, self.delivery)
-        self._pin_hash = web.vault.hash_secret(PIN)
         self._numbers = itertools.count(788_000_500)
         self._ids = itertools.count(1)
 
@@ -79,6 +79,10 @@ class Line:
         with database.writing(self.web.database) as session:
             roster.add(session, self.web.vault, new)
         return number
+
+    @cached_property
+    def _pin_hash(self) -> str:
+        return self.web.vault.hash_secret(PIN)
 
     def deliver(self) -> list[Sms]:
         """Let the worker send what is waiting; the SMS that left now."""

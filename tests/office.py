@@ -220,15 +220,27 @@ class Office:
         first_commits: bool = True,
     ) -> None:
         """Begin a second transaction before the first one is committed (or rolled back)."""
+        self.meanwhile(first, lambda: self._write(second), commits=first_commits)
+
+    def meanwhile(
+        self,
+        begins: Callable[[Session], object],
+        other: Callable[[], object],
+        ends: Callable[[Session], object] = lambda session: None,
+        *,
+        commits: bool = True,
+    ) -> None:
+        """Begin a transaction, let something else run into it on a thread, and end it."""
         with ThreadPoolExecutor(1) as pool:
             with Session(self.engine, autoflush=False) as session:
-                first(session)
+                begins(session)
                 session.flush()
-                later = pool.submit(self._write, second)
-                wait_until(lambda: later.done() or self._waits(), "the second waits for the first")
-                if first_commits:
+                running = pool.submit(other)
+                wait_until(lambda: running.done() or self._waits(), "the other one waits")
+                ends(session)
+                if commits:
                     session.commit()
-            later.result(10)
+            running.result(10)
 
     def _write(self, work: Callable[[Session], object]) -> None:
         with database.writing(self.engine) as session:

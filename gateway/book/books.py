@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.book.country import Cast, cast
+from gateway.book.walk import Needs, Walk
 from gateway.catalogues import loading
 from gateway.catalogues.files import SOURCE
 from gateway.country import COUNTRIES, load_country
 from gateway.errors import OperatorError
-from menus import emergency, messages, staff, welcome
+from menus import by_sms, emergency, messages, staff, welcome
 from menus.engine import Engine
 from menus.ports import Country
 from menus.script import Phrase, Screen
@@ -32,9 +33,10 @@ LISTS: Final = frozenset(
 class Book:
     """A dialogue spoken for one country.
 
-    `lists` are the screens that may have several pages. `urgent` is the screen that must be one
-    key from the first; `neutral` says that the first must not tell what the line is for. `texts`
-    are said without any screen, `sms` stay on the phones of callers.
+    `lists` are the screens that may have several pages. `doors` are screens where some callers
+    begin instead. `urgent` is the screen that must be one key from the first; `neutral` says that
+    the first must not tell what the line is for. `texts` are said without any screen, `sms` stay on
+    the phones of callers.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Book:
     cast: Cast
     languages: Sequence[str]
     lists: Collection[str] = LISTS
+    doors: Sequence[Screen] = ()
     urgent: Screen | None = None
     neutral: bool = False
     texts: Sequence[Phrase] = ()
@@ -51,6 +54,10 @@ class Book:
     def engine(self, country: Country | None = None) -> Engine:
         """The dialogue for representative callers, or for those of another country."""
         return Engine(self.start, country or self.cast.country, self.speech)
+
+    def walk(self, language: str, needs: Needs | None = None) -> Walk:
+        """Go everywhere in one language."""
+        return Walk(self.engine(), self.cast, language, needs, self.doors)
 
     def translation(self, english: str, language: str) -> str | None:
         """A text of the code in a language; None where nobody has translated it."""
@@ -75,6 +82,7 @@ def open_book(name: str, country: str) -> Book:
         speech,
         people,
         languages,
+        doors=(by_sms.warning,),
         urgent=emergency.danger,
         neutral=True,
         texts=(emergency.unavailable(people.country.hotlines),),

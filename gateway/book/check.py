@@ -30,7 +30,7 @@ from gateway.catalogues.loading import LOCALES
 from menus import navigation
 from menus.engine import Page, State
 from menus.ports import Name
-from menus.script import SCREENS, Caller, End, Phrase, View, Words
+from menus.script import SCREENS, Caller, End, Phrase, View, Words, is_name
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def check(book: Book) -> Findings:
     needs: Needs | None = None
     walks = []
     for language in book.languages:
-        walks.append(Walk(book.engine(), book.cast, language, needs))
+        walks.append(book.walk(language, needs))
         needs = walks[-1].needs
     reader = _Reader(book)
     for walk in walks:
@@ -170,7 +170,8 @@ class _Reader:
         empty = frozenset(name for name, value in values.items() if not value)
         key = language, type(words), english, empty
         if key not in self._texts:
-            said = Said(words, language, self._book.translation(english, language))
+            known = None if is_name(words) else self._book.translation(english, language)
+            said = Said(words, language, known)
             self._texts[key] = [fault for rule in TEXT_RULES for fault in rule(said)]
         return self._texts[key]
 

@@ -8,7 +8,6 @@ from typing import Final
 from gateway.book.books import BOOKS, open_book
 from gateway.book.dialogues import Dialogue, dialogues
 from gateway.book.drawing import draw
-from gateway.book.walk import Walk
 from gateway.catalogues.files import SOURCE
 
 PAGE: Final = "dialogue.md"
@@ -42,7 +41,7 @@ def mermaid(dialogue: Dialogue) -> str:
 
 def _of(book: str, country: str) -> list[Dialogue]:
     opened = open_book(book, country)
-    return dialogues(Walk(opened.engine(), opened.cast, SOURCE))
+    return dialogues(opened.walk(SOURCE))
 
 
 def _section(dialogue: Dialogue) -> str:

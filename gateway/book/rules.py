@@ -35,7 +35,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A text in one language, None as long as nobody has translated it."""
+    """A text in one language; `translation` is None where there is none, and for a name."""
 
     words: Words
     language: str
@@ -98,7 +98,7 @@ def is_translated(said: Said) -> Iterator[str]:
 
 def keeps_the_placeholders(said: Said) -> Iterator[str]:
     """The same {words} in every language: one too many cannot be filled, one too few is lost."""
-    if said.translation is not None and not is_name(said.words):
+    if said.translation is not None:
         wanted, found = placeholders(said.english), placeholders(said.translation)
         if wanted != found:
             odd = ", ".join(f"{{{name}}}" for name in sorted(wanted ^ found))

@@ -31,7 +31,7 @@ def show(name: str, language: str, country: str) -> str:
         if language not in book.languages:
             spoken = ", ".join(book.languages)
             raise OperatorError(f"{language} is not spoken here: choose one of {spoken}")
-        walk = Walk(book.engine(), book.cast, language)
+        walk = book.walk(language)
         found = {dialogue.name: dialogue for dialogue in dialogues(walk)}
         if name in found:
             head = f"{name}: {found[name].about}"

@@ -8,7 +8,7 @@ so the walk is repeated until it learns nothing new.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -19,7 +19,7 @@ from gateway.conversation import MOST_PARTS
 from menus import navigation
 from menus.engine import Engine, Page, State, Turn
 from menus.pages import MOST_OPTIONS
-from menus.script import SCREENS, Ask, Caller, Choose, End, View
+from menus.script import SCREENS, Ask, Caller, Choose, End, Screen, View
 
 OPTION_KEYS: Final = tuple(str(number) for number in range(1, MOST_OPTIONS + 1))
 LEAVING_KEYS: Final = (navigation.EXIT_KEY, navigation.BACK_KEY)
@@ -78,11 +78,17 @@ class Visit:
 class Walk:
     """A walk through everything, in one language; `visits` is what it found.
 
-    `needs` known from another language save it from learning them again.
+    `doors` are screens where some callers begin; `needs` known from another language save it from
+    learning them again.
     """
 
     def __init__(
-        self, engine: Engine, cast: Cast, language: str, needs: Needs | None = None
+        self,
+        engine: Engine,
+        cast: Cast,
+        language: str,
+        needs: Needs | None = None,
+        doors: Iterable[Screen] = (),
     ) -> None:
         self.language = language
         self.needs: Needs = needs or {}
@@ -90,7 +96,8 @@ class Walk:
         self._engine, self._cast = engine, cast
         self._arrivals: list[Visit] = []
         self._waiting: deque[Visit] = deque()
-        self._arrive(engine.begin(language), (), None)
+        for start in (None, *doors):
+            self._arrive(engine.begin(language, start), (), None)
         self._go_everywhere()
 
     @property

@@ -68,8 +68,8 @@ def hides_the_urgent(book: Book, walk: Walk) -> Iterator[str]:
 
 def tells_before_a_choice(book: Book, walk: Walk) -> Iterator[str]:
     """Whoever picks up the phone sees a line about health, and a bland farewell."""
-    page = walk.first.page
-    texts = [page.text if page else "", book.speech.say(navigation.FAREWELL, walk.language)]
+    pages = [visit.page.text for visit in walk.visits.values() if visit.page and not visit.keys]
+    texts = [*pages, book.speech.say(navigation.FAREWELL, walk.language)]
     if book.neutral:
         yield from (f"says {word!r}" for text in texts if (word := names_violence(text)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.lines import Line
 
 
 class Furnished(House):
-    """A house whose country and words, which no call changes, were read once for all tests."""
+    """A house whose country, words and keys, which no call changes, were read once for all."""
 
     @cached_property
     def pack(self) -> Pack:
@@ -28,6 +29,10 @@ class Furnished(House):
     @cached_property
     def speech(self) -> Speech:
         return _speech(self.settings.country)
+
+    @cached_property
+    def vault(self) -> Vault:
+        return _vault(self.settings.keys, self.role)
 
 
 @cache
@@ -38,6 +43,11 @@ def _country(code: str) -> Pack:
 @cache
 def _speech(code: str) -> Speech:
     return Speech(loading.load(loading.LOCALES, tuple(_country(code).languages)))
+
+
+@cache
+def _vault(folder: Path, role: Role) -> Vault:
+    return Vault.open(folder, role)
 
 
 @pytest.fixture

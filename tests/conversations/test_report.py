@@ -165,6 +165,15 @@ def test_nobody_is_told_that_she_is_too_late(line: Line) -> None:
 
 
 @in_every_language
+def test_a_sector_that_was_typed_finds_the_centre_and_is_not_kept(line: Line, kept: Kept) -> None:
+    """The less a stolen report says the better; the nearest centre is all the sector is for."""
+    phone = until_need(line).choose("Beaten or hurt", "4-5 days ago", "Type the name of the")
+    phone.press("ngo").choose("Ngoma, Huye").sees("Which centre may help you?", "1 Kabutare")
+    phone.choose("Kabutare", "No, I will come or call", "No", "Skip", "Send: health").hangs_up()
+    assert kept.answers()["area"] == "south/huye"
+
+
+@in_every_language
 def test_a_centre_that_was_passed_over_hears_nothing(line: Line, kept: Kept) -> None:
     """The nearest hospital may employ the suspect."""
     passed, chosen = line.staff("kabutare"), line.staff("kigeme")

@@ -151,7 +151,10 @@ class Demo:
         """End it however the test has left it, and leave nothing behind."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGCONT)
-            self.stop()
+            try:
+                self.stop()
+            finally:
+                self._process.kill()
 
     def kill_child(self, name: str) -> int:
         """`kill -9` of one process, without waiting for the next one; the id it had."""

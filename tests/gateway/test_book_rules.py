@@ -411,6 +411,16 @@ def test_a_first_screen_that_tells_what_it_is_for_is_found(write: Write) -> None
     assert problems(a_book(first)) == []
 
 
+def test_another_beginning_is_no_more_telling(sound: Screen, write: Write) -> None:
+    @write
+    def door(caller: Caller) -> Choose:
+        return choose("Stop violence!", option("Go on", goto=sound))
+
+    book = replace(a_book(sound), doors=[door])
+    assert problems(book) == []
+    assert problems(replace(book, neutral=True)) == ["en first: made_up.first: says 'violen'"]
+
+
 def test_an_sms_that_tells_what_it_is_about_is_found(sound: Screen) -> None:
     sms = phrase("Your centre greets you.")
     assert problems(replace(a_book(sound), sms=[sms])) == [

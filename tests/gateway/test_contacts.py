@@ -24,6 +24,12 @@ from tests.office import CALLER, SMS_NOW, Office
 NUMBER = Msisdn(CALLER)
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Nothing here depends on the kind of database."""
+    return sqlite_url
+
+
 @contextmanager
 def writing(office: Office) -> Iterator[Session]:
     with database.writing(office.engine) as session:

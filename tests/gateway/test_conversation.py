@@ -37,11 +37,13 @@ ALERTED = "3*1*1"
 class Diary:
     """Does nothing but write down what was asked, and remembers what it did on which occasion."""
 
+    ref: str = "123451"
     broken: bool = False
     asked: list[tuple[str, bool]] = field(default_factory=list)
     done: set[tuple[bytes, str]] = field(default_factory=set)
     rung: int = 0
     at_ring: Callable[[], object] = lambda: None
+    meanwhile: Callable[[], object] = lambda: None
 
     def do(self, intent: Intent, step: Step) -> Done:
         what = intent.about if isinstance(intent, Send) else type(intent).__name__
@@ -51,7 +53,8 @@ class Diary:
         if step.again and (step.session, what) not in self.done:
             raise NotDone
         self.done.add((step.session, what))
-        return Done({"ref": "123451"}, ring=True)
+        self.meanwhile()
+        return Done({"ref": self.ref}, ring=True)
 
     def ring(self) -> None:
         self.rung += 1
@@ -152,6 +155,19 @@ def test_a_late_copy_asks_nobody_for_anything(conversation: Conversation, diary:
     answer = conversation.answer(request(f"{ALERTED}*2"))
     assert (answer.event, diary.asked) == ("late", [])
     assert conversation.answer(request(f"{ALERTED}*2*3")).event == "repeat"
+
+
+def test_a_copy_that_was_quicker_is_repeated_word_for_word(
+    redis: Redis, vaults: Callable[[Role], Vault], conversation: Conversation, diary: Diary
+) -> None:
+    twin = a_conversation(redis, vaults("web"), Diary(ref="987651"))
+    walk(conversation, "1*1")
+    said: list[str] = []
+    diary.meanwhile = lambda: said.append(twin.answer(request("1*1*1")).body)
+    answer = conversation.answer(request("1*1*1"))
+    assert (answer.event, [answer.body]) == ("repeat", said)
+    assert "Code 987651" in answer.text
+    assert conversation.answer(request("1*1*1")).body == answer.body
 
 
 def test_a_deed_that_cannot_be_done_leaves_the_session_where_it_was(

@@ -9,12 +9,21 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Request
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.forms import MOST_FIELDS, NotAForm, fields
 from gateway.web import bodies
 from gateway.web.bodies import LARGEST_NOTICE, LARGEST_STEP
+
+steady = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+"""The same examples at every run, however busy the machine is."""
 
 
 def request(body: bytes, **environ: object) -> Request:
@@ -121,14 +130,14 @@ def test_what_is_refused_is_not_quoted() -> None:
     assert "788123456" not in str(refused.value)
 
 
-@settings(derandomize=True, database=None, deadline=None)
+@steady
 @given(st.dictionaries(st.text(min_size=1, max_size=9), st.text(max_size=60), max_size=9))
 def test_any_fields_come_through(fields: dict[str, str]) -> None:
     expected = {name: value.replace("\0", "�") for name, value in fields.items()}
     assert read(urlencode(fields).encode(), LARGEST_NOTICE) == expected
 
 
-@settings(derandomize=True, database=None, deadline=None)
+@steady
 @given(st.binary(max_size=5000))
 def test_any_bytes_are_a_form_or_none(body: bytes) -> None:
     try:

@@ -127,6 +127,22 @@ def test_four_who_claim_at_once_never_get_the_same_row(office: Office) -> None:
     assert len(claimed) == len(set(claimed)) == 60
 
 
+def test_who_claims_does_not_wait_for_another_who_does(office: Office) -> None:
+    """On SQLite there is one writer; on PostgreSQL the locked row is passed over."""
+    office.queue(office.staff(), 2)
+    claimed: list[Claimed] = []
+
+    def begins(session: Session) -> None:
+        (row,) = outbox.claim(session, database.now(session), 1)
+        claimed.append(Claimed(row.id, row.attempt))
+
+    def ends(session: Session) -> None:
+        assert office.engine.dialect.name == "sqlite" or len(claimed) == 2
+
+    office.meanwhile(begins, lambda: claimed.extend(claim(office)), ends)
+    assert len({one.id for one in claimed}) == 2
+
+
 SETTLED: list[tuple[Outcome, Callable[[Office], None], str, int]] = [
     (Accepted("id-1"), staff_row, "accepted", 1),
     (Accepted("id-1"), caller_row, "accepted", 1),

@@ -70,7 +70,7 @@ def session(sessions: Sessions, text: str, answer: str = "CON shown") -> Session
         Step(welcome.first.name, answer="kept", facts={"ref": "123456"}),
         Step(report.safe_phone.name, page=2, returns=("report.age",)),
     )
-    state = State("rw", trail, draft=True)
+    state = State("rw", trail, draft="123455")
     return Session(state, len(text), sessions.digest(key(sessions), text), answer)
 
 
@@ -143,7 +143,7 @@ def test_of_many_twins_at_once_exactly_one_is_kept(redis: Redis, vault: Vault) -
 
 @pytest.mark.parametrize("cut_off", [False, True])
 def test_a_slow_step_never_takes_a_session_back(
-    behind_gate: Sessions, gate: Gate, cut_off: bool
+    behind_gate: Sessions, gate: Gate, redis: Redis, vault: Vault, cut_off: bool
 ) -> None:
     """Its caller has gone on meanwhile, at this process or another."""
     sessions = behind_gate
@@ -153,6 +153,7 @@ def test_a_slow_step_never_takes_a_session_back(
     sessions.save(key(sessions), session(sessions, "1*2"), before)
     gate.shut = cut_off
     assert sessions.load(key(sessions)) == later
+    assert Sessions(redis, vault).load(key(sessions)) == later
 
 
 def test_what_redis_lost_is_known_here(sessions: Sessions, redis: Redis) -> None:

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.gateway.ussd import DANGER, FIRST, HELP, Ready, Wire, counted, form, rows
-from tests.lines import CALLER
+from gateway import callbacks
+from tests.gateway.conftest import Process
+from tests.gateway.ussd import DANGER, FIRST, HELP, Ready, Wire, counted, form, rows, wire
+from tests.lines import CALLER, SECRET
 
 _ids = itertools.count(1)
 
@@ -18,10 +20,17 @@ steady = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=150,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 """The same examples at every run; they share one process, as callers do."""
+
+
+@pytest.fixture
+def another_network(process: Process) -> Wire:
+    """A network that sends the newest input alone, as JSON."""
+    client = wire(process(ISANGE_NETWORKS="hubtel")).client
+    return Wire(client, callbacks.url("", SECRET, "hubtel"))
 
 
 def fresh() -> str:
@@ -214,3 +223,14 @@ def test_any_typing_in_a_live_call_keeps_it_alive(calls: Wire, keys: list[str]) 
         body = calls.step(text, sessionId=session)
         assert calls.step(text, sessionId=session) == body
     assert still_serves(calls)
+
+
+@steady
+@given(
+    body=st.binary(max_size=5000) | st.text(max_size=200).map(lambda one: json.dumps(one).encode())
+)
+def test_any_bytes_at_all_get_help_from_the_other_kind_of_network(
+    another_network: Wire, body: bytes
+) -> None:
+    answer = another_network.client.post(another_network.url, data=body)
+    assert (answer.status_code, answer.json) == (200, {"Type": "Release", "Message": HELP[4:]})

@@ -195,6 +195,13 @@ def test_a_late_copy_of_an_earlier_step_takes_nobody_back(calls: Wire) -> None:
     assert calls.step("2*1*1*4").startswith("CON What happened?")
 
 
+def test_a_late_copy_at_another_process_takes_nobody_back(calls: Wire, other: Ready) -> None:
+    there = wire(other)
+    calls.walk("2*1*1")
+    assert there.step("2*1").startswith("CON We do not ask")
+    assert there.step("2*1*1*4").startswith("CON What happened?")
+
+
 def test_a_late_copy_of_what_she_sent_sends_nothing(house: Ready, calls: Wire) -> None:
     """She typed `1*` at the confirmation, which is no answer, and then said no."""
     calls.walk(DANGER)

@@ -45,6 +45,7 @@ def start(caller: Caller) -> Choose:
         option("Pay", goto=table, then=paid),
         option("Kinyarwanda", language="rw"),
         option("Full", goto=full),
+        option("Fuller", goto=fuller),
     )
 
 
@@ -151,6 +152,22 @@ def full(caller: Caller) -> Choose:
     )
 
 
+@screen
+def fuller(caller: Caller) -> Choose:
+    """Options that would fill the page but for the note that may have to stand above them."""
+    return choose("Eat?", *(option(Name(f"{one} " * 12), goto=crumbs) for one in "abcde"))
+
+
+@screen
+def crumbs(caller: Caller) -> Choose:
+    """Room for saying the numbers, but not for saying that nothing was typed."""
+    return choose(
+        "Crumbs?",
+        option(Name("c" * 60), goto=goodbye),
+        option(Name("d" * 63), goto=goodbye),
+    )
+
+
 @pytest.fixture
 def engine() -> Engine:
     return Engine(start, few(), Speech({"rw": RW}))
@@ -171,7 +188,16 @@ def shown(engine: Engine, turn: Turn) -> list[str]:
 def test_a_call_begins_at_the_first_screen_with_only_exit_to_leave(engine: Engine) -> None:
     page = engine.page(engine.begin("en"))
     assert page.text.split("\n") == [
-        *("Hello", "1 Drinks", "2 Cups", "3 Your order", "4 Pay", "5 Kinyarwanda", "6 Full"),
+        *(
+            "Hello",
+            "1 Drinks",
+            "2 Cups",
+            "3 Your order",
+            "4 Pay",
+            "5 Kinyarwanda",
+            "6 Full",
+            "7 Fuller",
+        ),
         "0 Exit",
     ]
     assert not page.ends
@@ -227,7 +253,7 @@ def test_without_any_option_a_number_means_nothing(engine: Engine) -> None:
 
 
 def test_there_is_no_way_back_from_the_first_screen(engine: Engine) -> None:
-    assert shown(engine, engine.turn(engine.begin("en"), "9"))[0] == "Please type 1-6."
+    assert shown(engine, engine.turn(engine.begin("en"), "9"))[0] == "Please type 1-7."
 
 
 def test_back_is_the_screen_before_with_its_answer_forgotten(engine: Engine) -> None:
@@ -260,7 +286,7 @@ def test_another_language_begins_anew(engine: Engine) -> None:
     state = walk(engine, "5")
     assert state == engine.begin("rw")
     assert engine.page(state).text.split("\n")[:2] == ["Muraho", "1 Ibinyobwa"]
-    assert shown(engine, engine.turn(state, "7"))[0] == "Andika 1-6."
+    assert shown(engine, engine.turn(state, "8"))[0] == "Andika 1-7."
 
 
 def test_a_text_without_translation_is_said_in_english(engine: Engine) -> None:
@@ -310,6 +336,22 @@ def test_an_option_may_ask_something_of_the_service(engine: Engine) -> None:
     assert engine.turn(told, "2").intent is None
 
 
+def test_a_draft_is_remembered_until_it_is_the_report_that_was_sent(engine: Engine) -> None:
+    state = walk(engine, "1").learn({"draft": "123455"})
+    assert state.draft == "123455"
+    assert state.learn({}).draft == "123455"
+    assert state.learn({"ref": "999999"}).draft == "123455", "another report was sent"
+    assert state.learn({"ref": "123455"}).draft is None
+
+
+@pytest.mark.parametrize("way", [("9", "5"), ("1", "1"), ("9",), ("0",)])
+def test_a_draft_is_remembered_wherever_she_goes(engine: Engine, way: tuple[str, ...]) -> None:
+    state = walk(engine, "1").learn({"draft": "123455"})
+    for key in way:
+        state = engine.turn(state, key).state
+        assert state.draft == "123455"
+
+
 def test_an_end_is_cut_to_the_page(engine: Engine) -> None:
     page = engine.page(walk(engine, "3", "1", "2"))
     assert page.ends
@@ -327,6 +369,22 @@ def test_a_note_takes_the_place_of_the_question_where_both_do_not_fit(engine: En
     calm, corrected = shown(engine, Turn(before)), shown(engine, engine.turn(before, "8"))
     assert gsm7.septets("\n".join(("Please type 1-5.", *calm))) > gsm7.PAGE
     assert corrected == ["Please type 1-5.", *calm[1:]]
+    assert shown(engine, engine.turn(before, "")) == ["You typed nothing.", *calm[1:]]
+
+
+def test_every_page_keeps_room_for_the_numbers_it_takes(engine: Engine) -> None:
+    first = shown(engine, Turn(walk(engine, "7")))
+    second = shown(engine, Turn(walk(engine, "7", "5")))
+    on_one_page = [*first[:5], *second[1:]]
+    assert gsm7.septets("\n".join(on_one_page)) <= gsm7.PAGE
+    assert gsm7.septets("\n".join(["Please type 1-5.", *on_one_page[1:]])) > gsm7.PAGE
+
+
+def test_where_a_note_does_not_fit_the_numbers_are_said(engine: Engine) -> None:
+    before = walk(engine, "7", "1")
+    corrected = shown(engine, engine.turn(before, ""))
+    assert corrected == ["Please type 1-2.", *shown(engine, Turn(before))[1:]]
+    assert gsm7.septets("\n".join(["You typed nothing.", *corrected[1:]])) > gsm7.PAGE
 
 
 def test_dial_through_stops_before_typing_and_before_anything_is_done(engine: Engine) -> None:

@@ -18,7 +18,8 @@ FOOTER = ("9 Back", "0 Exit")
 
 letters = st.sampled_from("abcdefgh €éß.?")
 words = st.text(letters, max_size=60)
-heads = st.one_of(words, st.text(st.one_of(letters, st.just("\n")), max_size=500))
+long_words = st.text("ab€", min_size=90, max_size=300)
+heads = st.one_of(words, long_words, st.text(st.one_of(letters, st.just("\n")), max_size=500))
 labels = st.lists(st.one_of(st.text(letters, max_size=14), words), max_size=40).map(tuple)
 
 

@@ -220,7 +220,10 @@ def test_a_clock_ticks_until_it_is_told_to_stop(office: Office, make_clock: Make
     passes(office, A_WHILE)
     thread = threading.Thread(target=clock.run, args=(stop,))
     thread.start()
+    in_time = stop.wait(EVERY * 5)
+    stop.set()
     thread.join(EVERY * 5)
+    assert in_time
     assert not thread.is_alive()
     assert len(provider.taken) == 1
 

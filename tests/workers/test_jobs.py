@@ -74,12 +74,12 @@ def works(redis: Redis, table: JobTable) -> HouseWorker:
 
 
 class Counting:
-    """A job that counts."""
+    """A job that counts, and would take anything."""
 
     def __init__(self) -> None:
         self.runs = 0
 
-    def __call__(self) -> int:
+    def __call__(self, *args: object, **values: object) -> int:
         self.runs += 1
         return self.runs
 
@@ -260,8 +260,8 @@ def test_a_job_cannot_bring_a_callback_along(
     called = Callback("tests.workers.test_jobs.leaves_a_mark")
     with listening() as listener:
         hooks = [
-            Webhook(f"{listener.url}/hook", "finished"),
-            Webhook(f"{listener.url}/hook", "failed"),
+            Webhook(f"{listener.url}/hook", "finished", method="POST"),
+            Webhook(f"{listener.url}/hook", "failed", method="POST"),
         ]
         queue.enqueue_call(
             DRAIN, on_success=called, on_failure=called, on_stopped=called, webhooks=hooks

@@ -1,0 +1,33 @@
+"""What docs/ shows of the dialogue is what the menus are now."""
+
+from __future__ import annotations
+
+from gateway.book.cost import short_path
+from gateway.book.graph import graph
+from tests.rules.sources import ROOT, none_of
+
+DOCS = ROOT / "docs"
+
+
+def test_the_drawings_are_those_of_the_menus() -> None:
+    files = graph("rw")
+    drawn = {path.name for path in DOCS.glob("dialogue*")}
+    none_of(
+        [
+            *(name for name, text in files.items() if _text(name) != text),
+            *(f"{name} is of no dialogue: remove it" for name in drawn - files.keys()),
+        ],
+        "the menus have changed: run `isange menus graph`",
+    )
+
+
+def test_the_table_of_paths_is_that_of_the_menus() -> None:
+    none_of(
+        (name for name, text in short_path("rw").items() if _text(name) != text),
+        "the menus have changed: run `isange menus cost`",
+    )
+
+
+def _text(name: str) -> str:
+    path = DOCS / name
+    return path.read_text("utf-8") if path.exists() else ""
