@@ -14,7 +14,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 help:
 	@echo 'make demo        the whole line on this machine, with a pretend network'
 	@echo 'make test        all tests'
-	@echo 'make check       linters, types, import contracts, catalogues'
+	@echo 'make check       linters, types, import contracts, catalogues, every screen in every language'
 	@echo 'make bench       what a turn and a search cost'
 	@echo 'make fmt         format the code, and mend what the linter can'
 	@echo 'make catalogues  bring the translations up to what the menus say'
@@ -33,6 +33,7 @@ check: .venv/installed-dev
 	$(BIN)/mypy
 	@COLUMNS=100 $(BIN)/lint-imports --no-logo
 	$(BIN)/python -m gateway.catalogues check
+	$(BIN)/isange menus check
 
 bench: .venv/installed
 	$(BIN)/python -m bench.dialogue

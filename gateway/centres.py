@@ -32,13 +32,19 @@ DESK: Final = "national"
 class Directory:
     """The centres as the menus see them (menus.ports.Centres), always ready."""
 
-    def __init__(self, pack: Pack, engine: Engine) -> None:
+    def __init__(self, pack: Pack, engine: Engine, until_read: Sequence[CentreRow]) -> None:
+        """`until_read` are shown for as long as the database cannot be read."""
         self._pack = pack
         self._engine = engine
-        self._rows: tuple[CentreRow, ...] = pack.centres
-        self._ranking = pack.ranking()
+        self._rows = tuple(until_read)
+        self._ranking = pack.ranking(self._rows)
         self._stop = Event()
         self.reread()
+
+    @property
+    def rows(self) -> Sequence[CentreRow]:
+        """The centres that callers are sent to now."""
+        return self._rows
 
     def near(self, area: str | None) -> Sequence[Centre]:
         return self._ranking.near(area)

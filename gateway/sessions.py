@@ -220,8 +220,6 @@ class Sessions:
 
     def _make_mark(self) -> None:
         """The first start of all finds no mark; nothing was lost then."""
-        if self._alone:
-            return
         try:
             self._ask(lambda: self._redis.setnx(_MARK, "1"))
         except SessionsDown:

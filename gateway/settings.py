@@ -45,8 +45,8 @@ class Settings:
     country: str
     language: str | None
     networks: tuple[NetworkName, ...]
-    at_username: str
-    at_api_key: str = field(repr=False)
+    at_username: str | None
+    at_api_key: str | None = field(repr=False)
     at_sender_id: str | None
     at_url: str | None
     metrics_token: str | None = field(repr=False)
@@ -71,8 +71,8 @@ class Settings:
             country=read.country(),
             language=read.get("ISANGE_LANGUAGE"),
             networks=read.networks(),
-            at_username=read.needed("AT_USERNAME"),
-            at_api_key=read.needed("AT_API_KEY"),
+            at_username=read.get("AT_USERNAME"),
+            at_api_key=read.get("AT_API_KEY"),
             at_sender_id=read.get("AT_SENDER_ID"),
             at_url=read.get("ISANGE_AT_URL"),
             metrics_token=read.get("ISANGE_METRICS_TOKEN"),
@@ -90,6 +90,8 @@ class Settings:
             raise SettingsError("ISANGE_AT_URL is for tests: unset it in production")
         if self.at_username == "sandbox":
             raise SettingsError("AT_USERNAME is the sandbox: set the name of your live application")
+        if self.metrics_token is None:
+            raise SettingsError("ISANGE_METRICS_TOKEN is not set: /metrics would be open to all")
         if self.database_url.startswith("sqlite"):
             raise SettingsError("DATABASE_URL is SQLite: production needs postgresql://...")
 

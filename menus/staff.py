@@ -69,6 +69,11 @@ def desk(caller: Caller) -> Choose | End:
 def case(caller: Caller) -> Choose:
     """One report. Opening it shows nothing of what it says."""
     standing = caller.fact("standing") or "gone"
+    if standing == "gone":
+        return choose(
+            "This report is not open to you.",
+            option("My alerts", intent=ListCases(), goto=desk),
+        )
     choices = {
         "new": _when_new(caller),
         "yours": _when_hers(caller),
@@ -208,7 +213,6 @@ STANDINGS: Final[Mapping[str, Phrase]] = {
     "taken": phrase("taken by a colleague"),
     "passed": phrase("passed on"),
     "closed": phrase("closed"),
-    "gone": phrase("not open to you"),
 }
 
 REASONS: Final[Mapping[Reason, Phrase]] = {

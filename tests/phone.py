@@ -68,9 +68,7 @@ class Phone:
 
     def does_not_see(self, *parts: str) -> Self:
         for part in parts:
-            assert not self._shows(part), (
-                f"did not expect {part!r} on this screen:\n{self.screen}"
-            )
+            assert not self._shows(part), f"did not expect {part!r} on this screen:\n{self.screen}"
         return self
 
     def hangs_up(self) -> Self:

@@ -136,15 +136,20 @@ class _Reader:
 
     def _elsewhere(self, visit: Visit, state: State) -> Iterator[str]:
         """The page alone: all else was looked at where the visit itself was."""
-        moved = Visit(visit.keys, state, visit.before)
         try:
-            caller = Caller(self._whole.country, state.language, state.trail)
-            view, page = SCREENS[moved.screen].show(caller), self._whole.page(state)
+            page = self._whole.page(state)
+            view = self._last_view(state) if page.ends else None
         except Exception as error:  # noqa: BLE001 - whatever a screen raises is a finding
             yield f"raises {type(error).__name__}: {error}"
             return
-        yield from ends_uncut(Met(moved, view, page.text, self._whole, self._book.speech))
+        if view is not None:
+            moved = Visit(visit.keys, state, visit.before)
+            yield from ends_uncut(Met(moved, view, page.text, self._whole, self._book.speech))
         yield from self._page(page, state.language, back=visit.before is not None)
+
+    def _last_view(self, state: State) -> View:
+        caller = Caller(self._whole.country, state.language, state.trail)
+        return SCREENS[state.trail[-1].screen].show(caller)
 
     def _beside_the_screens(self, language: str) -> Iterator[str]:
         """What the engine says for itself, and what is said when there is no screen."""

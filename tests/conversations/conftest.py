@@ -15,7 +15,7 @@ from gateway.vault import Role, Vault
 from gateway.wiring import House
 from menus.speech import Speech
 from tests.conversations.interpreter import Interpreter
-from tests.conversations.kept import Kept
+from tests.conversations.kept import Kept, sizes
 from tests.lines import Line
 
 
@@ -70,4 +70,4 @@ def line(settings: Callable[..., Settings], language: str) -> Iterator[Line]:
 @pytest.fixture
 def kept(line: Line, vaults: Callable[[Role], Vault]) -> Kept:
     """What is on disk, to those who may read it."""
-    return Kept(line, vaults)
+    return Kept(line, vaults, sizes(line.web.redis))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from gateway import contacts, database, phones
 from gateway.contacts import Reachable
-from gateway.models import Base, DataKeyRow, Outbox, Report
+from gateway.models import Base, DataKeyRow, Outbox, OutboxState, Report
 from gateway.reports import answers_of
 from gateway.sessions import Session, Sessions
 from gateway.vault import Role, Vault
@@ -30,6 +30,8 @@ class Kept:
 
     line: Line
     vaults: Callable[[Role], Vault]
+    before: Mapping[Path, int]
+    """How long Valkey's files were when the test began."""
 
     def rows(self) -> dict[str, int]:
         """The tables that hold something of callers, and how many rows each."""
@@ -73,6 +75,12 @@ class Kept:
         with database.reading(self.line.web.database) as session:
             return session.scalar(to_callers) or 0
 
+    def waiting(self) -> int:
+        """How many SMS are about to leave."""
+        pending = select(func.count()).where(Outbox.state == OutboxState.PENDING)
+        with database.reading(self.line.web.database) as session:
+            return session.scalar(pending) or 0
+
     def session(self, phone: Phone) -> Session | None:
         """What Valkey holds of a phone's call."""
         house = self.line.web
@@ -80,18 +88,31 @@ class Kept:
         return sessions.load(sessions.key(phone.session, phones.parse(phone.number)))
 
     def raw(self) -> bytes:
-        """Every byte of the database's files, and of what Valkey holds and writes."""
-        return b"".join((*self._files_of_sqlite(), *_memory(self.line.web.redis)))
+        """Every byte of the database's files and of Valkey's memory, and what it wrote since."""
+        return b"".join((*self._files_of_sqlite(), *_memory(self.line.web.redis), *self._journal()))
 
     def _files_of_sqlite(self) -> Iterator[bytes]:
         path = database.sqlite_file(self.line.web.settings.database_url)
         assert path is not None
         return (one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
 
+    def _journal(self) -> Iterator[bytes]:
+        """Without what other tests made the same server write before."""
+        for path in _files_of(self.line.web.redis):
+            yield path.read_bytes()[self.before.get(path, 0) :]
+
+
+def sizes(redis: Redis) -> dict[Path, int]:
+    """How much Valkey has written into each of its files."""
+    return {path: path.stat().st_size for path in _files_of(redis)}
+
+
+def _files_of(redis: Redis) -> list[Path]:
+    folder = Path(str(redis.config_get("dir")["dir"]))
+    return [path for path in folder.rglob("*") if path.is_file()]
+
 
 def _memory(redis: Redis) -> Iterator[bytes]:
     for key in redis.scan_iter():
         yield key
         yield redis.dump(key) or b""
-    folder = Path(str(redis.config_get("dir")["dir"]))
-    yield from (one.read_bytes() for one in folder.rglob("*") if one.is_file())

@@ -159,9 +159,11 @@ def test_stop_all_contact_destroys_the_number_alone(line: Line, kept: Kept) -> N
     assert kept.report().state == "received"
 
 
-def test_stop_all_contact_takes_back_an_sms_that_has_not_left(line: Line) -> None:
+def test_stop_all_contact_takes_back_an_sms_that_has_not_left(line: Line, kept: Kept) -> None:
     code = reported(line, "Yes, by SMS", "Yes", "Now")
+    assert kept.waiting() == 1
     asked(line, code, SECRET).choose("Stop all contact", "Yes, stop")
+    assert kept.waiting() == 0
     assert line.deliver() == []
 
 
@@ -204,10 +206,12 @@ def test_delete_destroys_all_but_the_count(line: Line, kept: Kept) -> None:
     assert ["is closed" in sms.text for sms in told] == [True]
 
 
-def test_delete_takes_back_an_alert_that_has_not_left(line: Line) -> None:
+def test_delete_takes_back_what_has_not_left(line: Line, kept: Kept) -> None:
     line.staff("kabutare")
-    code = reported(line)
+    code = reported(line, "Yes, by SMS", "Yes", "Now")
+    assert kept.waiting() == 2
     asked(line, code, SECRET).choose("Delete my report", "Yes, delete")
+    assert kept.waiting() == 0
     line.clock.tick()
     assert line.deliver() == []
 

@@ -185,7 +185,9 @@ def test_a_contact_that_was_tampered_with_stops_no_other(
     assert office.one(Outbox, ~STAFF).outcome == "cannot be opened"
 
 
-def test_a_provider_that_raises_loses_nothing_and_stops_nobody(office: Office) -> None:
+def test_a_provider_that_raises_loses_nothing_and_stops_nobody(
+    office: Office, capfd: pytest.CaptureFixture[str]
+) -> None:
     unlucky, lucky = office.staff(), office.staff()
     office.queue(unlucky)
     office.queue(lucky, 3)
@@ -199,6 +201,9 @@ def test_a_provider_that_raises_loses_nothing_and_stops_nobody(office: Office) -
     assert office.outcomes(Outbox.staff_id == lucky.id) == {"accepted": 3}
     row = office.one(Outbox, Outbox.staff_id == unlucky.id)
     assert (row.state, row.outcome, row.maybe_sent) == ("pending", "provider failed", 1)
+    logged = "".join(capfd.readouterr())
+    assert "ZeroDivisionError" in logged
+    assert unlucky.number[1:] not in logged
 
 
 def test_a_provider_that_raises_may_have_written_to_a_caller(office: Office) -> None:

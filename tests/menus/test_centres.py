@@ -1,0 +1,49 @@
+"""The door of a centre: what is said of one that is not always open, and when there is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from menus import welcome
+from menus.engine import Engine
+from menus.ports import Country
+from menus.speech import Speech
+from tests.menus.fakes import FewCentres, few
+
+OPEN_BY_DAY = FewCentres(tuple(replace(one, always_open=False) for one in FewCentres().centres))
+TO_NGOMA = ("4", "1", "1", "1")
+
+
+def shown(country: Country, *keys: str) -> str:
+    """The last screen of a call for the nearest centre."""
+    engine = Engine(welcome.first, country, Speech({}))
+    state = engine.begin("en")
+    for key in keys:
+        state = engine.turn(state, key).state
+    return engine.page(state).text
+
+
+def test_a_centre_that_is_always_open_says_so() -> None:
+    assert "Kabutare (sample), Huye. Open 24h, free." in shown(few(), *TO_NGOMA, "1")
+
+
+def test_for_the_hours_of_another_one_there_is_a_number_to_call() -> None:
+    screen = shown(few(centres=OPEN_BY_DAY), *TO_NGOMA, "1")
+    assert "Call 3029 for opening hours" in screen
+    assert "Free" in screen
+    assert "24h" not in screen
+
+
+def test_every_door_says_that_any_health_centre_can_refer() -> None:
+    for centres in (FewCentres(), OPEN_BY_DAY):
+        screen = shown(few(centres=centres), *TO_NGOMA, "1")
+        assert "Any health centre can also refer you" in screen
+
+
+def test_a_centre_that_was_verified_is_no_sample() -> None:
+    assert "2 Gakoma (sample)" in shown(few(), *TO_NGOMA)
+    assert "1 Gihundwe\n" in shown(few(), "4", "2", "1", "1")
+
+
+def test_without_any_centre_a_person_finds_one() -> None:
+    assert "Call 3029 to find a centre, free." in shown(few(centres=FewCentres(())), *TO_NGOMA)
