@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -126,7 +126,7 @@ class Reports:
         if report.state == ReportState.DRAFT:
             report.state = ReportState.RECEIVED
         self._alert(session, report, send.about, at, "completed" if begun else "reported")
-        if send.contact and send.contact.by == "sms":
+        if _may_write(send):
             self._confirm_by_sms(session, report, at)
         return Done({"ref": report.code}, ring=True)
 
@@ -250,13 +250,25 @@ class Reports:
         return self.vault.fingerprint("session", session_key.hex(), what)
 
 
-def send_overdue_drafts(session: Session, reports: Reports, at: datetime) -> int:
-    """Send drafts whose session must be over; how many."""
-    query = select(Report).where(Report.state == ReportState.DRAFT, Report.climb_at <= at)
-    drafts = session.scalars(query.with_for_update(skip_locked=True)).all()
-    for draft in drafts:
+def overdue_drafts(session: Session, at: datetime) -> Sequence[str]:
+    """The ids of drafts whose session must be over."""
+    query = select(Report.id).where(Report.state == ReportState.DRAFT, Report.climb_at <= at)
+    return session.scalars(query).all()
+
+
+def send_overdue(session: Session, reports: Reports, report_id: str, at: datetime) -> bool:
+    """Send a draft unless somebody did meanwhile; whether it was sent now."""
+    query = select(Report).where(Report.id == report_id, Report.state == ReportState.DRAFT)
+    draft = session.scalars(query.with_for_update(skip_locked=True)).first()
+    if draft is not None:
         reports.send_as_it_is(session, draft, at)
-    return len(drafts)
+    return draft is not None
+
+
+def _may_write(send: Send) -> bool:
+    """No SMS ever goes to a child's phone, whatever a menu offered; an unknown age is a child's."""
+    by_sms = send.contact is not None and send.contact.by == "sms"
+    return by_sms and send.answers.get("age") == "adult"
 
 
 def answers_of(report_id: str) -> Where:

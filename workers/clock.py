@@ -7,14 +7,17 @@ is taken by a lease or a row lock in the database, and only the database's time 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from gateway import database, escalation, logs, outbox
 from gateway.logs import log
 from gateway.metrics import ALARMS
-from gateway.reports import send_overdue_drafts
+from gateway.reports import overdue_drafts, send_overdue
 from gateway.wiring import House
 from workers.deliver import Delivery
 
@@ -61,20 +64,29 @@ class Clock:
             log.warning("died_while_sending", count=revived)
 
     def _climb(self) -> None:
-        """Each report in a transaction of its own: one that cannot climb holds up no other."""
         with database.reading(self.house.database) as session:
             due = escalation.due(session, database.now(session))
-        for report_id in due:
+        self._one_by_one(due, self._climb_one)
+
+    def _climb_one(self, session: Session, report_id: str) -> None:
+        escalation.climb(session, self.house.ladder, report_id, database.now(session))
+
+    def _one_by_one(self, report_ids: Sequence[str], work: Callable[[Session, str], None]) -> None:
+        """Each report in a transaction of its own: one that fails holds up no other."""
+        for report_id in report_ids:
             try:
                 with database.writing(self.house.database) as session:
-                    at = database.now(session)
-                    escalation.climb(session, self.house.ladder, report_id, at)
+                    work(session, report_id)
             except Exception as error:  # noqa: BLE001  Nor may a fault in one report.
                 self._failed(error)
 
     def _send_drafts(self) -> None:
-        with database.writing(self.house.database) as session:
-            send_overdue_drafts(session, self.house.reports, database.now(session))
+        with database.reading(self.house.database) as session:
+            overdue = overdue_drafts(session, database.now(session))
+        self._one_by_one(overdue, self._send_draft)
+
+    def _send_draft(self, session: Session, report_id: str) -> None:
+        send_overdue(session, self.house.reports, report_id, database.now(session))
 
     def _deliver(self) -> None:
         """Ring for the workers; when they do not come, send without them."""

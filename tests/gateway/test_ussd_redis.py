@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.gateway.conftest import Process
 from tests.gateway.ussd import DANGER, Gate, Ready, Wire, counted, reports, wire
@@ -76,6 +79,55 @@ def test_redis_emptied_before_every_step(house: Ready, calls: Wire, usual: list[
         house.redis.flushall()
         shown += [calls.step(text), calls.step(text)]
     assert shown == [body for body in usual for _ in range(2)]
+
+
+troubled = st.lists(
+    st.tuples(
+        st.sampled_from([*"0123456789", "", "1*1", "*", "huye", "2580", "123455", "junk"]),
+        st.sampled_from(["nothing", "emptied", "repeated", "late"]),
+    ),
+    max_size=14,
+)
+
+
+@settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=80,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=troubled)
+def test_whatever_she_types_redis_makes_no_difference(
+    house: Ready, calls: Wire, steps: list[tuple[str, str]]
+) -> None:
+    quiet = typed(calls, [key for key, _ in steps])
+
+    def trouble(number: int, text: str, session: str) -> None:
+        match steps[number][1]:
+            case "emptied":
+                house.redis.flushall()
+            case "repeated":
+                calls.step(text, sessionId=session)
+            case "late":
+                calls.step(text.rpartition("*")[0], sessionId=session)
+
+    assert typed(calls, [key for key, _ in steps], trouble) == quiet
+
+
+def typed(
+    calls: Wire, keys: list[str], before: Callable[[int, str, str], None] = lambda *step: None
+) -> list[str]:
+    """What a call shows, key by key, codes made alike; `before` happens ahead of each key."""
+    session, text = f"ATUid_{time.monotonic_ns()}", ""
+    shown = [calls.step("", sessionId=session)]
+    for number, key in enumerate(keys):
+        if shown[-1].startswith("END"):
+            break
+        before(number, text, session)
+        text = f"{text}*{key}" if text else key
+        shown.append(calls.step(text, sessionId=session))
+    return [re.sub(r"\d{6,}", "CODE", body) for body in shown]
 
 
 def test_what_cannot_be_replayed_is_not_lost_with_redis(house: Ready, calls: Wire) -> None:
