@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from gateway import audit, contacts, outbox
@@ -83,6 +83,7 @@ class Cases:
         report.answers = report.secret_hash = report.climb_at = None
         report.avoid = []
         report.state = ReportState.DELETED
+        session.execute(delete(CodeTry).where(CodeTry.report_id == report.id))
         outbox.withdraw(session, report.id, "caller", at)
         outbox.withdraw(session, report.id, "staff", at)
         _settle_alerts(session, report.id, at)

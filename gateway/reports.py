@@ -118,6 +118,8 @@ class Reports:
     def _send(self, session: Session, send: Send, step: Step, at: datetime) -> Done:
         done = self._done(session, step.session, send.about)
         if done is not None:
+            if send.about == "child_danger" and not step.again:
+                self._recontact(session, done, send, step, at)
             return Done({"ref": done.code}, ring=True)
         begun = self._begun(session, send, step)
         report = begun or self._new(session, send, step, at)
@@ -227,6 +229,14 @@ class Reports:
         report.answers = key.encrypt(json.dumps(answers).encode(), answers_of(report.id))
         session.flush()
         contacts.keep_keys(session, report.id, "answers", key)
+        if send.contact:
+            contacts.keep(session, self.vault, report.id, step.msisdn, send.contact, at)
+
+    def _recontact(
+        self, session: Session, report: Report, send: Send, step: Step, at: datetime
+    ) -> None:
+        """She went back and chose otherwise whether she may be called: the last word counts."""
+        contacts.forget(session, report.id)
         if send.contact:
             contacts.keep(session, self.vault, report.id, step.msisdn, send.contact, at)
 

@@ -150,7 +150,7 @@ def confirm(caller: Caller) -> Choose:
     return choose(
         "Send to {centre}? The law may require staff to act.",
         option("Yes, send", intent=_report(caller), goto=sent),
-        option("Another centre", goto=other_centre),
+        option("Another centre", goto=other_centre) if _others(caller) else None,
         option("No, delete all", goto=report.nothing_kept),
         centre=centres.recipient(_centre(caller)),
     )
@@ -159,10 +159,9 @@ def confirm(caller: Caller) -> Choose:
 @screen
 def other_centre(caller: Caller) -> Choose:
     """The nearest hospital may employ the suspect."""
-    others = centres.around(caller)[_passed_over(caller) :]
     return choose(
         "Other centres:",
-        *(option(centres.shown(one), keep=one.id, goto=confirm) for one in others),
+        *(option(centres.shown(one), keep=one.id, goto=confirm) for one in _others(caller)),
     )
 
 
@@ -231,6 +230,11 @@ def _area(caller: Caller) -> str | None:
 def _cells(caller: Caller) -> Sequence[Area]:
     where_it_lives = place.chosen(caller)
     return caller.country.places.children(where_it_lives.id) if where_it_lives else ()
+
+
+def _others(caller: Caller) -> Sequence[Centre]:
+    """The centres she may choose instead of the nearest one."""
+    return centres.around(caller)[_passed_over(caller) :]
 
 
 def _passed_over(caller: Caller) -> int:

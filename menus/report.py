@@ -7,6 +7,7 @@ unless she allowed us to send what she gave if the line cuts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from menus import call_me, centres, checks, emergency, place
@@ -119,7 +120,7 @@ def which_centre(caller: Caller) -> Choose:
     return choose(
         "Which centre may help you?",
         *(option(centres.shown(one), keep=one.id, goto=may_contact) for one in near),
-        option("Another centre", goto=other_centre),
+        option("Another centre", goto=other_centre) if _others(caller) else None,
         option("Let me choose later", goto=may_contact),
     )
 
@@ -127,12 +128,9 @@ def which_centre(caller: Caller) -> Choose:
 @screen
 def other_centre(caller: Caller) -> Choose:
     """Whoever comes here does not want those she was offered first."""
-    others = centres.around(caller)
-    if place.chosen(caller):
-        others = others[centres.OFFERED_FIRST :]
     return choose(
         "Other centres:",
-        *(option(centres.shown(one), keep=one.id) for one in others),
+        *(option(centres.shown(one), keep=one.id) for one in _others(caller)),
         goto=may_contact,
     )
 
@@ -272,6 +270,11 @@ def _contact(caller: Caller) -> Contact | None:
         return None
     window = caller.answer(safe_time) or "any"
     return Contact(by=cast(Channel, by), window=cast(Window, window))
+
+
+def _others(caller: Caller) -> Sequence[Centre]:
+    """The centres that she was not offered first."""
+    return centres.around(caller)[centres.OFFERED_FIRST if place.chosen(caller) else 0 :]
 
 
 def _offered_first(caller: Caller) -> tuple[str, ...]:

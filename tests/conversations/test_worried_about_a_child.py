@@ -164,3 +164,16 @@ def test_the_alert_is_sent_once_however_often_the_step_comes(line: Line, kept: K
     assert phone.repeat().screen == first
     assert kept.rows()["reports"] == 1
     assert len(line.deliver()) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "numbers"), [("call", "unknown", 0), ("unknown", "call", 1)]
+)
+def test_whether_she_may_be_called_is_her_last_word(
+    line: Line, kept: Kept, first: str, then: str, numbers: int
+) -> None:
+    keys = {"call": "1", "unknown": "2"}
+    phone = line.phone().dial().press(3, 1, keys[first]).press(9).press(keys[then]).press(0)
+    phone.hangs_up()
+    assert kept.rows()["reports"] == 1
+    assert kept.rows().get("contacts", 0) == numbers
