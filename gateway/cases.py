@@ -13,10 +13,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from gateway import audit, contacts, outbox
-from gateway.conversation import Done, Step
+from gateway.conversation import Done, NotDone, Step
 from gateway.models import Alert, AlertState, CodeTry, Report, ReportState
 from gateway.vault import Vault
-from menus.intents import ChangeContact, OpenCase
+from menus.intents import CaseIntent, ChangeContact, DeleteReport, OpenCase, StopContact
 
 _STATUS: Final = {
     ReportState.RECEIVED: "received",
@@ -32,11 +32,30 @@ class Cases:
     vault: Vault
     tries_per_day: int
 
+    def do(self, session: Session, intent: CaseIntent, step: Step, at: datetime) -> Done:
+        """Carry out what she asked for. Raises NotDone for what should have been done before.
+
+        All but opening end their session, so there is nothing to come back to after them.
+        """
+        match intent:
+            case OpenCase():
+                return self.open(session, intent, step, at)
+            case _ if step.again:
+                raise NotDone
+            case StopContact(case):
+                return self.stop_contact(session, case, at)
+            case ChangeContact():
+                return self.change_contact(session, intent, step, at)
+            case DeleteReport(case):
+                return self.delete(session, case, at)
+
     def open(self, session: Session, asked: OpenCase, step: Step, at: datetime) -> Done:
         """Look up by code and secret: the same work and words whatever is wrong."""
         repeated = session.get(CodeTry, step.history)
         if repeated is not None:
             return _standing(session, repeated.report_id)
+        if step.again:
+            raise NotDone
         code_hash = self.vault.fingerprint("code", asked.code)
         number_hash = self.vault.fingerprint("code_try", step.msisdn.reveal())
         allowed = self._failures(session, code_hash, number_hash, at) < self.tries_per_day
@@ -69,7 +88,7 @@ class Cases:
         """Replace how she may be reached, on the number of this session."""
         report = session.get(Report, change.case)
         if report is not None and report.state in _STATUS:
-            contacts.keep(session, self.vault, report.id, step.msisdn, change.contact, at)
+            contacts.replace(session, self.vault, report.id, step.msisdn, change.contact, at)
             audit.record(session, at, audit.CALLER, "contact changed", report.id)
         return Done({})
 

@@ -31,6 +31,19 @@ class Reachable:
     sms_stopped: bool = False
 
 
+def replace(
+    session: Session,
+    vault: Vault,
+    report_id: str,
+    msisdn: Msisdn,
+    contact: Contact,
+    at: datetime,
+) -> None:
+    """Write the contact of a report in place of the one it may have."""
+    forget(session, report_id)
+    keep(session, vault, report_id, msisdn, contact, at)
+
+
 def keep(
     session: Session,
     vault: Vault,
@@ -39,8 +52,7 @@ def keep(
     contact: Contact,
     at: datetime,
 ) -> None:
-    """Write (or replace) the contact of a report under a data key of its own."""
-    forget(session, report_id)
+    """Write the contact of a report that has none, under a data key of its own."""
     key = vault.new_key(report_id, "contact")
     plain = {
         "number": msisdn.reveal(),

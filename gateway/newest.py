@@ -65,7 +65,7 @@ class NewestInput:
             self._do(DiscardDraft(), turn.state.language, message, key, digest)
         answer = Answer(page.text, page.ends, "begin" if message.typed is None else "step")
         state = forget(turn.state) if page.ends else turn.state
-        self._save(key, Session(state, count, digest, answer.body), stored)
+        self.sessions.save(key, Session(state, count, digest, answer.body), stored)
         return answer, done.ring
 
     def _turn(
@@ -94,9 +94,3 @@ class NewestInput:
             return self.sessions.load(key)
         except SessionsDown:
             return None
-
-    def _save(self, key: bytes, session: Session, stored: Session | None) -> None:
-        try:
-            self.sessions.save(key, session, stored)
-        except SessionsDown:
-            return

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from gateway import audit, contacts, database, escalation, outbox
 from gateway.cases import Cases
-from gateway.conversation import Done, Step
+from gateway.conversation import Done, NotDone, Step
 from gateway.escalation import Ladder
 from gateway.metrics import REPORTS
 from gateway.models import Centre, Deed, Report, ReportState
@@ -104,14 +104,8 @@ class Reports:
                 return self._keep_draft(session, send, step, at)
             case DiscardDraft():
                 return self._discard_draft(session, step.session)
-            case OpenCase():
-                return self.cases.open(session, intent, step, at)
-            case StopContact(case):
-                return self.cases.stop_contact(session, case, at)
-            case ChangeContact():
-                return self.cases.change_contact(session, intent, step, at)
-            case DeleteReport(case):
-                return self.cases.delete(session, case, at)
+            case OpenCase() | StopContact() | ChangeContact() | DeleteReport():
+                return self.cases.do(session, intent, step, at)
             case _:
                 raise NotACallersIntent(type(intent).__name__)
 
@@ -121,7 +115,11 @@ class Reports:
             if send.about == "child_danger" and not step.again:
                 self._recontact(session, done, send, step, at)
             return Done({"ref": done.code}, ring=True)
+        if step.again:
+            raise NotDone
         begun = self._begun(session, send, step)
+        if begun:
+            _empty(session, begun)
         report = begun or self._new(session, send, step, at)
         self._note(session, step.session, send.about, report)
         self._fill(session, report, send, step, at)
@@ -134,11 +132,15 @@ class Reports:
 
     def _keep_draft(self, session: Session, send: Send, step: Step, at: datetime) -> Done:
         draft = self._done(session, step.session, "draft")
+        if step.again:
+            # Kept or not, nothing is to be done now: she may have thought better of it since.
+            return Done({"draft": draft.code} if draft else {})
         if draft is None:
             draft = self._new(session, send, step, at)
             draft.state = ReportState.DRAFT
             self._note(session, step.session, "draft", draft)
         if draft.state == ReportState.DRAFT:
+            _empty(session, draft)
             self._fill(session, draft, send, step, at)
             draft.climb_at = at + DRAFT_LIVES
         return Done({"draft": draft.code})
@@ -147,8 +149,7 @@ class Reports:
         """Leave no trace, not even a count: she sent nothing."""
         draft = self._done(session, session_key, "draft")
         if draft is not None and draft.state == ReportState.DRAFT:
-            contacts.forget_all_keys(session, draft.id)
-            contacts.forget(session, draft.id)
+            _empty(session, draft)
             session.execute(delete(Deed).where(Deed.report_id == draft.id))
             session.execute(delete(Report).where(Report.id == draft.id))
         return Done({})
@@ -222,8 +223,6 @@ class Reports:
         report.investigator = send.investigator or report.about in {"danger", "child_danger"}
         if send.secret:
             report.secret_hash = self.vault.hash_secret(send.secret)
-        contacts.forget_all_keys(session, report.id)
-        contacts.forget(session, report.id)
         key = self.vault.new_key(report.id, "answers")
         answers = {**send.answers, **({"area": send.area} if send.area else {})}
         report.answers = key.encrypt(json.dumps(answers).encode(), answers_of(report.id))
@@ -236,9 +235,10 @@ class Reports:
         self, session: Session, report: Report, send: Send, step: Step, at: datetime
     ) -> None:
         """She went back and chose otherwise whether she may be called: the last word counts."""
-        contacts.forget(session, report.id)
         if send.contact:
-            contacts.keep(session, self.vault, report.id, step.msisdn, send.contact, at)
+            contacts.replace(session, self.vault, report.id, step.msisdn, send.contact, at)
+        else:
+            contacts.forget(session, report.id)
 
     def _centre(self, session: Session, send: Send) -> str:
         known = send.centre and session.get(Centre, send.centre)
@@ -273,6 +273,12 @@ def send_overdue(session: Session, reports: Reports, report_id: str, at: datetim
     if draft is not None:
         reports.send_as_it_is(session, draft, at)
     return draft is not None
+
+
+def _empty(session: Session, report: Report) -> None:
+    """Destroy what was kept of a report, keys first, before it is filled in anew or goes."""
+    contacts.forget_all_keys(session, report.id)
+    contacts.forget(session, report.id)
 
 
 def _may_write(send: Send) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Engine, Select, func, select
 from sqlalchemy.orm import Session
 
 from gateway import audit, casework, contacts, database, roster
-from gateway.conversation import Done, Step
+from gateway.conversation import Done, NotDone, Step
 from gateway.country import Pack
 from gateway.escalation import Ladder
 from gateway.metrics import ALARMS
@@ -103,7 +103,8 @@ class _Desk:
             looked = self._look(person, report, intent)
             if looked is not None:
                 return Done(looked)
-        self._act(person, alert, report, intent)
+        if not self.step.again:
+            self._act(person, alert, report, intent)
         return Done(_facts(alert, report), ring=True)
 
     def _look(self, person: Staff, report: Report, intent: Intent) -> dict[str, str] | None:
@@ -132,6 +133,8 @@ class _Desk:
     def _sign_in(self, person: Staff | None, pin: str) -> Done:
         """The same work for an unknown number, a wrong PIN and a locked one."""
         known = self.session.get(PinTry, self.step.history)
+        if known is None and self.step.again:
+            raise NotDone
         right = known.right if known else self._tried(person, pin)
         if person is None or not right:
             return Done({})
@@ -173,7 +176,7 @@ class _Desk:
         return {"duty": "on" if person.on_duty else "off", "cases": "\n".join(lines)}
 
     def _set_duty(self, person: Staff, *, on: bool) -> Done:
-        if person.on_duty != on:
+        if person.on_duty != on and not self.step.again:
             person.on_duty = on
             self._audit(person, "on duty" if on else "off duty")
         return Done(self._overview(person))

@@ -102,10 +102,9 @@ class House:
 
     @cached_property
     def conversation(self) -> Conversation:
-        alone = self.settings.web_processes == 1
         return Conversation(
             engine=self.menus,
-            sessions=Sessions(self.redis, self.vault, alone=alone),
+            sessions=Sessions(self.redis, self.vault, alone=self._alone),
             deeds=self.reports,
             bell=self.bell,
             language=self.language,
@@ -116,7 +115,7 @@ class House:
         country = self.pack.menus_country(tuple(self.pack.languages), self.centres)
         return Conversation(
             engine=MenuEngine(staff.pin, country, self.speech),
-            sessions=Sessions(self.redis, self.vault, "staff"),
+            sessions=Sessions(self.redis, self.vault, "staff", alone=self._alone),
             deeds=StaffLine(self.database, self.vault, self.ladder, self.pack),
             bell=self.bell,
             language=self.pack.staff_language,
@@ -141,6 +140,12 @@ class House:
             speech=self.speech,
             language=self.language,
         )
+
+    @property
+    def _alone(self) -> bool:
+        """Whether this process answers its line alone: SQLite means that there is one machine."""
+        on_one_machine = self.settings.database_url.startswith("sqlite")
+        return on_one_machine and self.settings.web_processes == 1
 
     def _refuse_unverified(self, facts: Sequence[str]) -> None:
         """A wrong hotline or a wrong word can cost a life: somebody must have signed for each."""

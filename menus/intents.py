@@ -186,9 +186,8 @@ class CloseCase:
     case: str
 
 
-CallerIntent = (
-    Send | KeepDraft | DiscardDraft | OpenCase | StopContact | ChangeContact | DeleteReport
-)
+CaseIntent = OpenCase | StopContact | ChangeContact | DeleteReport
+CallerIntent = Send | KeepDraft | DiscardDraft | CaseIntent
 StaffIntent = (
     SignIn
     | ListCases

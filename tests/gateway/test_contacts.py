@@ -77,7 +77,7 @@ def test_a_contact_is_replaced_with_its_key(office: Office, report: str) -> None
     before = {bytes(row.sealed) for row in office.all(DataKeyRow)}
     with writing(office) as session:
         new = Contact(by="call", window="evening")
-        contacts.keep(session, office.web, report, Msisdn("+250788000001"), new, office.now())
+        contacts.replace(session, office.web, report, Msisdn("+250788000001"), new, office.now())
     reachable = read(office, report)
     assert reachable is not None
     assert (reachable.number, reachable.by) == (Msisdn("+250788000001"), "call")

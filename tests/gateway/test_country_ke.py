@@ -93,7 +93,11 @@ def test_nothing_of_it_is_verified_and_production_says_so(
     assert sum(fact.startswith("centre ") for fact in facts) == len(KENYA.centres)
     assert all(row.shown().sample for row in KENYA.centres)
 
-    live = {"ISANGE_ENV": "production", "DATABASE_URL": "postgresql://nowhere/isange"}
+    live = {
+        "ISANGE_ENV": "production",
+        "DATABASE_URL": "postgresql://nowhere/isange",
+        "ISANGE_METRICS_TOKEN": "a token",
+    }
     with pytest.raises(SettingsError, match="not verified"):
         House(settings(ISANGE_COUNTRY="ke", **live), "web").pack  # noqa: B018
 

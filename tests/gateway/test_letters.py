@@ -71,7 +71,7 @@ def wants_no_contact(office: Office, report: str) -> None:
 def wants_a_call(office: Office, report: str) -> None:
     with database.writing(office.engine) as session:
         new = Contact(by="call", window="now")
-        contacts.keep(session, office.web, report, Msisdn(CALLER), new, database.now(session))
+        contacts.replace(session, office.web, report, Msisdn(CALLER), new, database.now(session))
 
 
 def stops_our_sms(office: Office, report: str) -> None:
