@@ -292,6 +292,23 @@ def show_callbacks(base: str) -> None:
             click.echo(f"{kind:10} {callbacks.url(base, secret, kind)}")
 
 
+@isange.command()
+@click.option("--role", default="staff", show_default=True, help="Whose key folder ISANGE_KEYS is.")
+def doctor(role: str) -> None:
+    """Say what is wrong with this installation, and how to mend it. Status 1 if anything is."""
+    from gateway import doctor as examination
+    from gateway.settings import SettingsError
+
+    known: tuple[Role, ...] = ("web", "staff", "worker")
+    if role not in known:
+        raise SettingsError(f"--role must be one of {', '.join(known)}")
+    found = list(examination.faults(_house(next(one for one in known if one == role))))
+    for fault in found:
+        click.echo(f"- {fault}")
+    click.echo("Nothing is wrong." if not found else f"{len(found)} things are wrong.")
+    sys.exit(1 if found else 0)
+
+
 def main() -> None:
     """Run the command line; known errors become one line and exit status 2."""
     try:

@@ -10,6 +10,7 @@ from typing import Final
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 from redis.retry import Retry
 from sqlalchemy import Engine
 
@@ -67,6 +68,13 @@ class House:
     @cached_property
     def redis(self) -> Redis:
         return connect_redis(self.settings.redis_url)
+
+    def redis_answers(self) -> bool:
+        """Whether Redis can be reached now."""
+        try:
+            return bool(self.redis.ping())
+        except RedisError:
+            return False
 
     @cached_property
     def queue_redis(self) -> Redis:

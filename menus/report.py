@@ -14,7 +14,7 @@ from menus import call_me, centres, checks, emergency, place
 from menus.hours import part_of_day
 from menus.intents import Channel, Contact, DiscardDraft, KeepDraft, Send, Window
 from menus.ports import Centre
-from menus.script import Ask, Caller, Choose, End, ask, choose, end, option, phrase, screen
+from menus.script import Ask, Caller, Choose, End, Screen, ask, choose, end, option, phrase, screen
 
 
 @screen
@@ -119,9 +119,9 @@ def which_centre(caller: Caller) -> Choose:
     near = centres.around(caller)[: centres.OFFERED_FIRST] if place.chosen(caller) else ()
     return choose(
         "Which centre may help you?",
-        *(option(centres.shown(one), keep=one.id, goto=may_contact) for one in near),
+        *(option(centres.shown(one), keep=one.id, goto=_contact_question(caller)) for one in near),
         option("Another centre", goto=other_centre) if _others(caller) else None,
-        option("Let me choose later", goto=may_contact),
+        option("Let me choose later", goto=_contact_question(caller)),
     )
 
 
@@ -131,18 +131,32 @@ def other_centre(caller: Caller) -> Choose:
     return choose(
         "Other centres:",
         *(option(centres.shown(one), keep=one.id) for one in _others(caller)),
-        goto=may_contact,
+        goto=_contact_question(caller),
     )
 
 
 @screen
 def may_contact(caller: Caller) -> Choose:
-    """No SMS is ever offered to a child, whose phone others hold."""
+    """Asked of adults: how, then when."""
     return choose(
         "May the centre contact you on this number?",
         option("Yes, by call", keep="call", goto=safe_time),
-        option("Yes, by SMS", keep="sms", goto=sms_warning) if _is_adult(caller) else None,
+        option("Yes, by SMS", keep="sms", goto=sms_warning),
         option("No, I will come or call", goto=if_the_line_cuts),
+    )
+
+
+@screen
+def may_call(caller: Caller) -> Choose:
+    """Asked of children: no SMS ever goes to a child's phone, so how and when are one question."""
+    return choose(
+        "May the centre call this number?",
+        option("Now", keep="now"),
+        option(part_of_day(caller, "morning"), keep="morning"),
+        option(part_of_day(caller, "afternoon"), keep="afternoon"),
+        option(part_of_day(caller, "evening"), keep="evening"),
+        option("No"),
+        goto=if_the_line_cuts,
     )
 
 
@@ -239,6 +253,10 @@ def farewell(caller: Caller) -> End:
     return end("Thank you. Have a good day.")
 
 
+def _contact_question(caller: Caller) -> Screen:
+    return may_contact if _is_adult(caller) else may_call
+
+
 def _is_adult(caller: Caller) -> bool:
     return caller.answer(age) == "adult"
 
@@ -265,11 +283,11 @@ def _report(caller: Caller, *, investigator: bool = False) -> Send:
 
 
 def _contact(caller: Caller) -> Contact | None:
-    by = caller.answer(may_contact, sms_warning)
-    if by in {None, "none"}:
+    when = caller.answer(safe_time, may_call)
+    if when is None:
         return None
-    window = caller.answer(safe_time) or "any"
-    return Contact(by=cast(Channel, by), window=cast(Window, window))
+    by = caller.answer(may_contact, sms_warning) or "call"
+    return Contact(by=cast(Channel, by), window=cast(Window, when))
 
 
 def _others(caller: Caller) -> Sequence[Centre]:

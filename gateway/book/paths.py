@@ -71,6 +71,7 @@ PATHS: Final = (
             **_REPORT,
             "report.age": "16_17",
             "report.law_may_act": "Continue",
+            "report.may_call": "evening",
             "report.confirm": "Yes, send",
         },
     ),

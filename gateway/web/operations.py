@@ -8,7 +8,6 @@ from flask import Flask, Response, abort, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import REGISTRY
 from prometheus_client.multiprocess import MultiProcessCollector
-from redis.exceptions import RedisError
 from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 
@@ -30,7 +29,7 @@ def install(app: Flask, house: House) -> None:
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
         serving = _database_answers(house)
-        degraded = [] if _redis_answers(house) else ["redis"]
+        degraded = [] if house.redis_answers() else ["redis"]
         return jsonify(ready=serving, degraded=degraded), 200 if serving else 503
 
     @app.get("/metrics")
@@ -58,13 +57,6 @@ def _database_answers(house: House) -> bool:
     except database.DatabaseDown:
         return False
     return True
-
-
-def _redis_answers(house: House) -> bool:
-    try:
-        return bool(house.redis.ping())
-    except RedisError:
-        return False
 
 
 def _may_see_metrics(token: str | None) -> bool:

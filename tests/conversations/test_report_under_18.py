@@ -23,7 +23,7 @@ def until_contact(line: Line, age: str) -> Phone:
     """Beaten more than five days ago, in Huye, and asked whether the centre may contact her."""
     phone = until_age(line).choose(age, "Continue", "Beaten or hurt", "More than 5 days")
     phone.choose("South", "Huye", "Kabutare")
-    return phone.sees("May the centre contact you on this number?")
+    return phone.sees("May the centre call this number?")
 
 
 @in_every_language
@@ -31,7 +31,7 @@ def until_contact(line: Line, age: str) -> Phone:
 def test_from_her_age_to_the_code(line: Line, kept: Kept, age: str) -> None:
     nurse = line.staff("kabutare")
     phone = until_contact(line, age).does_not_see("Yes, by SMS")
-    phone.choose("Yes, by call", "Morning", "No").press("2580")
+    phone.choose("Morning", "No").press("2580")
     phone.sees("Send to {centre}? Nothing is kept").choose("Yes, send")
     phone.sees("Sent. Code: {ref}. Remember it").sees(kept.report().code).hangs_up()
 
@@ -63,21 +63,21 @@ def test_a_child_may_ring_the_child_line_instead(line: Line, kept: Kept) -> None
 
 @every_age
 def test_no_sms_ever_goes_to_a_childs_phone(line: Line, kept: Kept, age: str) -> None:
-    until_contact(line, age).choose("Yes, by call", "Now", "No", "Skip", "Yes, send").hangs_up()
+    until_contact(line, age).choose("Now", "No", "Skip", "Yes, send").hangs_up()
     assert CALLER not in {sms.to for sms in line.deliver()}
     assert kept.sms_to_callers() == 0
 
 
 @in_every_language
 def test_nobody_asks_a_child_about_the_investigator(line: Line) -> None:
-    phone = until_contact(line, "16-17").choose("No, I will come or call", "No", "Skip")
+    phone = until_contact(line, "16-17").choose("No", "No", "Skip")
     phone.does_not_see("Send to {centre}? Who may see it?", "Send: also investigator")
     phone.sees("Yes, send", "No, delete all")
 
 
 @in_every_language
 def test_no_delete_all_leaves_nothing_in_any_table(line: Line, kept: Kept) -> None:
-    phone = until_contact(line, "12-15").choose("Yes, by call", "Now", "No").press("2580")
+    phone = until_contact(line, "12-15").choose("Now", "No").press("2580")
     phone.choose("No, delete all").sees("Nothing was kept. Have a good day.").hangs_up()
     assert kept.rows() == {}
     assert line.deliver() == []
@@ -101,7 +101,7 @@ def test_a_child_never_waits_as_long_as_an_adult(
     phone = until_age(line).choose(age, "Continue", need, when)
     if "Continue" in phone.screen:
         phone.choose("Continue")
-    phone.choose("South", "Huye", "Kabutare", "No, I will come or call", "No", "Skip", "Yes, send")
+    phone.choose("South", "Huye", "Kabutare", "No", "No", "Skip", "Yes, send")
     assert kept.report().priority == priority
 
 

@@ -56,9 +56,8 @@ def test_call_me_takes_four_keys(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_full_report_takes_fourteen_keys(language: str) -> None:
-    """One more for whoever is under 18: she is told first that the law may require staff to act."""
     assert keys_from_safety(FULL, language) <= 14
-    assert keys_from_safety(UNDER_18, language) <= 15
+    assert keys_from_safety(UNDER_18, language) <= 14
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
