@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from menus import checks
-from menus.hours import part_of_day
+from menus.hours import windows
 from menus.intents import Contact, Send, Window
 from menus.script import Ask, Caller, Choose, End, ask, choose, end, option, screen
 
@@ -40,10 +38,7 @@ def when_is_it_safe(caller: Caller) -> Choose:
     """Nobody rings outside the hours she gives."""
     return choose(
         "When is it safe?",
-        option("Now", intent=_call_me(caller, "now")),
-        option(part_of_day(caller, "morning"), intent=_call_me(caller, "morning")),
-        option(part_of_day(caller, "afternoon"), intent=_call_me(caller, "afternoon")),
-        option(part_of_day(caller, "evening"), intent=_call_me(caller, "evening")),
+        *(option(label, intent=_call_me(caller, window)) for label, window in windows(caller)),
         goto=sent,
     )
 
@@ -58,7 +53,7 @@ def sent(caller: Caller) -> End:
     )
 
 
-def _call_me(caller: Caller, window: str) -> Send:
+def _call_me(caller: Caller, window: Window) -> Send:
     other = caller.answer(which_number)
-    contact = Contact(by="call", window=cast(Window, window), other_number=other)
+    contact = Contact(by="call", window=window, other_number=other)
     return Send(about="call_me", contact=contact)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from menus.intents import Window
 from menus.script import Caller, Phrase, Words, phrase
 
 _PARTS: Final[Mapping[str, Phrase]] = {
@@ -14,8 +15,14 @@ _PARTS: Final[Mapping[str, Phrase]] = {
 }
 
 
-def part_of_day(caller: Caller, part: str) -> Phrase:
-    """A part of the day as an option shows it: "Morning 08:00-12:00"."""
+def windows(caller: Caller) -> list[tuple[Phrase, Window]]:
+    """What she may choose from: each label with the window it stands for, "Now" first."""
+    parts: tuple[Window, ...] = ("morning", "afternoon", "evening")
+    return [(phrase("Now"), "now"), *((_part_of_day(caller, part), part) for part in parts)]
+
+
+def _part_of_day(caller: Caller, part: str) -> Phrase:
+    """A part of the day with its hours: "Morning 08:00-12:00"."""
     return Phrase("{part} {hours}", {"part": _PARTS[part], "hours": caller.country.hours[part]})
 
 

@@ -5,10 +5,8 @@ The telephone number is never enough, and nothing here says what was reported, w
 
 from __future__ import annotations
 
-from typing import cast
-
 from menus import checks
-from menus.hours import part_of_day
+from menus.hours import windows
 from menus.intents import ChangeContact, Contact, DeleteReport, OpenCase, StopContact, Window
 from menus.script import Ask, Caller, Choose, End, ask, choose, end, option, phrase, screen
 
@@ -64,10 +62,7 @@ def safe_time(caller: Caller) -> Choose:
     """Nobody rings outside the hours she gives."""
     return choose(
         "When is it safe?",
-        option("Now", intent=_call_me(caller, "now")),
-        option(part_of_day(caller, "morning"), intent=_call_me(caller, "morning")),
-        option(part_of_day(caller, "afternoon"), intent=_call_me(caller, "afternoon")),
-        option(part_of_day(caller, "evening"), intent=_call_me(caller, "evening")),
+        *(option(label, intent=_call_me(caller, window)) for label, window in windows(caller)),
         goto=changed,
     )
 
@@ -123,6 +118,6 @@ _STANDING = {
 }
 
 
-def _call_me(caller: Caller, window: str) -> ChangeContact:
-    contact = Contact(by="call", window=cast(Window, window))
+def _call_me(caller: Caller, window: Window) -> ChangeContact:
+    contact = Contact(by="call", window=window)
     return ChangeContact(caller.fact("case") or "", contact)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from menus import call_me, centres, checks, emergency, place
-from menus.hours import part_of_day
+from menus.hours import windows
 from menus.intents import Channel, Contact, DiscardDraft, KeepDraft, Send, Window
 from menus.ports import Centre
 from menus.script import Ask, Caller, Choose, End, Screen, ask, choose, end, option, phrase, screen
@@ -151,10 +151,7 @@ def may_call(caller: Caller) -> Choose:
     """Asked of children: no SMS ever goes to a child's phone, so how and when are one question."""
     return choose(
         "May the centre call this number?",
-        option("Now", keep="now"),
-        option(part_of_day(caller, "morning"), keep="morning"),
-        option(part_of_day(caller, "afternoon"), keep="afternoon"),
-        option(part_of_day(caller, "evening"), keep="evening"),
+        *(option(label, keep=window) for label, window in windows(caller)),
         option("No"),
         goto=if_the_line_cuts,
     )
@@ -176,10 +173,7 @@ def safe_time(caller: Caller) -> Choose:
     """Nobody rings or writes outside the hours she gives."""
     return choose(
         "When is it safe?",
-        option("Now", keep="now"),
-        option(part_of_day(caller, "morning"), keep="morning"),
-        option(part_of_day(caller, "afternoon"), keep="afternoon"),
-        option(part_of_day(caller, "evening"), keep="evening"),
+        *(option(label, keep=window) for label, window in windows(caller)),
         goto=if_the_line_cuts,
     )
 
