@@ -70,12 +70,15 @@ class Line:
 
     def staff_phone(self, number: str) -> Phone:
         """The phone of a member of staff, dialling the staff's own code."""
-        return Phone(self.staff_client, self.url("staff"), number, "*384*3030#")
+        url = self.url("staff")
+        return Phone(self.staff_client, url, number, "*384*3030#", reads=self.reads)
 
-    def staff(self, centre: str, role: Role = "health", *, on_duty: bool = True) -> str:
+    def staff(
+        self, centre: str, role: Role = "health", language: str = "en", *, on_duty: bool = True
+    ) -> str:
         """Register a member of staff; her number."""
         number = f"+250{next(self._numbers)}"
-        new = NewStaff(phones.parse(number), role, centre, "en", self._pin_hash, on_duty)
+        new = NewStaff(phones.parse(number), role, centre, language, self._pin_hash, on_duty)
         with database.writing(self.web.database) as session:
             roster.add(session, self.web.vault, new)
         return number

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from gateway import database
 from gateway.models import Audit, Report
+from tests.conversations.interpreter import in_every_language
 from tests.lines import PIN, Line
 from tests.phone import Phone
 
@@ -15,7 +16,7 @@ def report(line: Line) -> str:
     """A report for Kabutare; its code."""
     phone = line.phone().dial().choose("I need help", "Yes, continue", "Continue", "18 or more")
     phone.choose("Beaten or hurt", "Last 3 days", "South", "Huye", "Kabutare", "Yes, by call")
-    phone.choose("Evening 17:00-20:00", "No").press("2580").choose("Send: health")
+    phone.choose("Evening", "No").press("2580").choose("Send: health")
     line.deliver()
     return phone.code
 
@@ -34,18 +35,19 @@ def state(line: Line) -> str:
         return session.scalars(select(Report.state)).one()
 
 
-def test_a_nurse_accepts_reads_and_calls(line: Line) -> None:
-    nurse = line.staff("kabutare")
+@in_every_language
+def test_a_nurse_accepts_reads_and_calls(line: Line, language: str) -> None:
+    nurse = line.staff("kabutare", language=language)
     code = report(line)
 
-    phone = signed_in(line, nurse).sees("You are on duty.", f"{code} P2 new")
-    phone.choose(code).sees(f"{code} P2: new.").choose("Accept").sees("yours")
+    phone = signed_in(line, nurse).sees("You are on duty.", f"{code} P2")
+    phone.choose(code).sees(f"{code} P2: ", "new").choose("Accept").sees("yours")
     phone.choose("What was answered")
-    phone.sees("Age: 18 or more", "Act: Beaten or hurt", "When: Last 3 days", "Place: Huye")
-    phone.press(9).choose("Number to call").sees("It is noted").choose("First call")
-    phone.sees("Call +250788123456", "Safe: 17:00-20:00", "Is this a good time?")
-    phone.press(9, 9).choose("Check her 4 numbers").press("2580").sees("Right")
-    phone.press(9, 9).choose("Check her 4 numbers").press("2581").sees("Wrong")
+    phone.sees("Age", "18 or more", "Beaten or hurt", "Last 3 days", "Place", "Huye")
+    phone.press(9).choose("Number to call").sees("Why do you need the number?").choose("First call")
+    phone.sees("Call {number}. Safe: {window}.", "+250788123456", "17:00-20:00")
+    phone.press(9, 9).choose("Check her 4 numbers").press("2580").sees("Right: it is the same")
+    phone.press(9, 9).choose("Check her 4 numbers").press("2581").sees("Wrong. Do not speak")
     phone.press(9, 9).choose("Close", "Yes, close").sees("closed")
     assert state(line) == "closed"
     assert acts(line)[-8:] == [

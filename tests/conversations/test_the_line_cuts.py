@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 
 from gateway import database
 from gateway.models import Alert, ContactRow, DataKeyRow, Deed, Outbox, Report
+from tests.conversations.interpreter import in_every_language
 from tests.lines import Line
 from tests.phone import Phone
 
@@ -49,6 +50,7 @@ def states(line: Line) -> list[tuple[str, bool]]:
         return [(one.state, one.partial) for one in session.scalars(select(Report))]
 
 
+@in_every_language
 def test_with_her_yes_what_she_gave_is_sent_as_partial(line: Line) -> None:
     phone = halfway(line, "Yes")
     assert states(line) == [("draft", False)]
@@ -60,6 +62,7 @@ def test_with_her_yes_what_she_gave_is_sent_as_partial(line: Line) -> None:
     assert ["P3 new" in sms.text or "P2 new" in sms.text for sms in line.deliver()] == [True]
 
 
+@in_every_language
 def test_without_her_yes_nothing_remains(line: Line) -> None:
     phone = halfway(line, "No")
     line.post("events", event(phone))
