@@ -10,6 +10,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from gateway.catalogues import loading
 from gateway.country import Pack, load_country
@@ -67,7 +68,7 @@ def _deepest(engine: Engine, language: str) -> State:
 def _search(pack: Pack) -> float:
     names = [one.name for one in pack.places.all(pack.places.search_level)]
     letters = [name[:length] for name in random.Random(7).sample(names, 200) for length in (3, 5)]
-    return _median((lambda typed=typed: pack.places.search(typed)) for typed in letters)
+    return _median(partial(pack.places.search, typed) for typed in letters)
 
 
 def _median(works: Iterable[Callable[[], object]]) -> float:
