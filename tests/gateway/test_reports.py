@@ -1,0 +1,92 @@
+"""Reports as they are written: once for each session, whatever happens at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import pytest
+from sqlalchemy import Engine, func, select
+
+from gateway import centres, database
+from gateway.cases import Cases
+from gateway.conversation import NotDone, Step
+from gateway.country import Pack
+from gateway.escalation import Ladder
+from gateway.models import Report
+from gateway.phones import Msisdn
+from gateway.reports import Reports
+from gateway.vault import Role, Vault
+from menus.checks import has_check_digit
+from menus.intents import Contact, DiscardDraft, Intent, KeepDraft, OpenCase, Send, StopContact
+
+CALL: Final = Contact(by="call", window="now")
+MYSELF: Final = Send(about="myself", answers={"age": "adult"}, contact=CALL, secret="2580")
+
+
+@pytest.fixture
+def reports(engine: Engine, vaults: Callable[[Role], Vault], pack: Pack) -> Reports:
+    with database.writing(engine) as session:
+        centres.replace_all(session, pack, pack.centres)
+    vault = vaults("web")
+    return Reports(engine, vault, Ladder(pack.escalation, pack.duty_desk.id), Cases(vault, 5))
+
+
+def step(session: str = "one", history: str = "1", *, again: bool = False) -> Step:
+    caller = Msisdn("+250788123456")
+    return Step(session.encode(), history.encode(), caller, "en", None, again=again)
+
+
+def count(reports: Reports) -> int:
+    with database.reading(reports.engine) as session:
+        return session.scalar(select(func.count()).select_from(Report)) or 0
+
+
+def test_sent_twice_it_is_one_report_with_one_code(reports: Reports) -> None:
+    first, second = (reports.do(MYSELF, step()) for _ in range(2))
+    assert first.facts == second.facts
+    assert has_check_digit(first.facts["ref"])
+    assert count(reports) == 1
+
+
+def test_two_sessions_are_two_reports(reports: Reports) -> None:
+    codes = {reports.do(MYSELF, step(session)).facts["ref"] for session in ("one", "two")}
+    assert len(codes) == count(reports) == 2
+
+
+def test_twins_at_the_same_moment_are_one_report(reports: Reports) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: reports.do(MYSELF, step()), range(8)))
+    assert len({one.facts["ref"] for one in done}) == count(reports) == 1
+
+
+@pytest.mark.parametrize("intent", [MYSELF, OpenCase("000000", "2580"), StopContact("nothing")])
+def test_what_was_never_done_is_not_done_when_a_lost_session_is_walked_again(
+    reports: Reports, intent: Intent
+) -> None:
+    with pytest.raises(NotDone):
+        reports.do(intent, step(again=True))
+    assert count(reports) == 0
+
+
+def test_what_was_done_is_found_when_a_lost_session_is_walked_again(reports: Reports) -> None:
+    ref = reports.do(MYSELF, step()).facts["ref"]
+    assert reports.do(MYSELF, step(again=True)).facts["ref"] == ref
+    opened = reports.do(OpenCase(ref, "2580"), step(history="2"))
+    assert reports.do(OpenCase(ref, "2580"), step(history="2", again=True)) == opened
+
+
+def test_a_draft_she_thought_better_of_does_not_come_back(reports: Reports) -> None:
+    reports.do(KeepDraft(MYSELF), step())
+    reports.do(DiscardDraft(), step(history="2"))
+    assert reports.do(KeepDraft(MYSELF), step(again=True)).facts == {}
+    assert count(reports) == 0
+
+
+def test_a_draft_becomes_the_report_that_completes_it(reports: Reports) -> None:
+    draft = reports.do(KeepDraft(MYSELF), step()).facts["draft"]
+    sent = Send(about="myself", answers={"age": "adult"}, contact=CALL, completes=draft)
+    assert reports.do(sent, step(history="2")).facts["ref"] == draft
+    assert count(reports) == 1
+    assert not reports.line_cut(b"one")
