@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from gateway import audit, contacts, outbox
 from gateway.conversation import Done, NotDone, Step
 from gateway.models import Alert, AlertState, CodeTry, Report, ReportState
+from gateway.once import in_turn
 from gateway.vault import Vault
 from menus.intents import CaseIntent, ChangeContact, DeleteReport, OpenCase, StopContact
 
@@ -58,6 +59,8 @@ class Cases:
             raise NotDone
         code_hash = self.vault.fingerprint("code", asked.code)
         number_hash = self.vault.fingerprint("code_try", step.msisdn.reveal())
+        for counted in sorted((code_hash.hex(), number_hash.hex())):
+            in_turn(session, counted)
         allowed = self._failures(session, code_hash, number_hash, at) < self.tries_per_day
         query = select(Report).where(Report.code == asked.code, Report.state.in_(_STATUS))
         report = session.scalars(query).first()

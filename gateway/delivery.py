@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.models import DeliveryReport, Outbox
-from gateway.once import add_once
+from gateway.once import add_once, in_turn
 
 RANK: Final = {"Sent": 1, "Submitted": 2, "Buffered": 2}
 FINAL: Final = frozenset({"Success", "Failed", "Rejected", "AbsentSubscriber", "Expired"})
@@ -60,10 +60,8 @@ def sent_as(session: Session, row: Outbox, message_id: str) -> None:
 
 
 def lock(session: Session, message_id: str) -> None:
-    """Let transactions about the same SMS go one after another; SQLite has one writer anyway."""
-    if session.connection().dialect.name == "postgresql":
-        name = func.hashtextextended(_storable(message_id, LONGEST_ID), 0)
-        session.execute(select(func.pg_advisory_xact_lock(name)))
+    """Let transactions about the same SMS go one after another."""
+    in_turn(session, _storable(message_id, LONGEST_ID))
 
 
 def further(known: str | None, told: str) -> str:

@@ -1,4 +1,4 @@
-"""Rows that are written once, whatever happens at the same time.
+"""Rows that are written once, and tries that are counted, whatever happens at the same time.
 
 Looking first and inserting then is not enough: a twin may do the same in between, and on PostgreSQL
 the collision would undo everything else that the transaction did. So the database decides.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -26,3 +27,13 @@ def add_once(session: Session, table: type[Base], **values: Any) -> bool:
     row = insert(table).values(**values).on_conflict_do_nothing().inline()
     counted = row.execution_options(preserve_rowcount=True)
     return connection.execute(counted).rowcount == 1
+
+
+def in_turn(session: Session, name: str) -> None:
+    """Let transactions that name the same thing go one after another, until they end.
+
+    Counting tries and then adding one is worth nothing when many count at once. SQLite has one
+    writer at a time anyway.
+    """
+    if session.connection().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))

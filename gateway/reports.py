@@ -123,6 +123,7 @@ class Reports:
         report = begun or self._new(session, send, step, at)
         self._note(session, step.session, send.about, report)
         self._fill(session, report, send, step, at)
+        report.partial = False
         if report.state == ReportState.DRAFT:
             report.state = ReportState.RECEIVED
         self._alert(session, report, send.about, at, "completed" if begun else "reported")

@@ -42,8 +42,6 @@ SESSION: Final = "sms"
 LONGEST_MESSAGE: Final = 1000
 """Characters of a message that are kept."""
 
-LONGEST_KEY: Final = 120
-
 Kind = Literal["stop", "begin", "step", "message"]
 
 
@@ -65,6 +63,8 @@ class SmsLine:
         What it asks for is done before it is noted as received, so that a crash in between has
         the provider send it again, and doing it again changes nothing.
         """
+        if self._is_known(message_id):
+            return False
         kind = self._kind(sender, text)
         answer: str | None = None
         waiting = False
@@ -80,6 +80,11 @@ class SmsLine:
                 return self._note(session, message_id, sender, kind, answer) or waiting
         except IntegrityError:
             return waiting  # Its twin was quicker.
+
+    def _is_known(self, message_id: str) -> bool:
+        """Sent again, perhaps after the next one: it must not be taken for a new answer."""
+        with database.reading(self.engine) as session:
+            return session.get(IncomingSms, message_id) is not None
 
     def _kind(self, sender: Msisdn, text: str) -> Kind:
         word = unicodedata.normalize("NFKC", text).strip(" .,!\"'").upper()
@@ -129,7 +134,8 @@ class SmsLine:
             # At most one an hour, whatever is written.
             dedupe_key = f"neutral:{number}:{at:%Y%m%d%H}"
         elif self._answered_lately(session, number, at) < MOST_SCREENS:
-            dedupe_key = f"screen:{number}:{message_id}"
+            this = self.vault.fingerprint("limits", "sms id", message_id).hex()
+            dedupe_key = f"screen:{number}:{this}"
         else:
             ALARMS.labels("reply_loop").inc()
             return False
@@ -138,7 +144,7 @@ class SmsLine:
             session,
             self.vault,
             letter,
-            dedupe_key=dedupe_key[:LONGEST_KEY],
+            dedupe_key=dedupe_key,
             template="answer",
             at=at,
             lives=ANSWER_LIVES,

@@ -21,6 +21,7 @@ from gateway.country import Pack
 from gateway.escalation import Ladder
 from gateway.metrics import ALARMS
 from gateway.models import Alert, Audit, PinTry, Report, ReportState, Staff
+from gateway.once import in_turn
 from gateway.reports import answers_of
 from gateway.vault import Vault
 from menus.intents import (
@@ -41,6 +42,9 @@ from menus.intents import (
 MOST_PIN_TRIES: Final = 5
 LOCKED_FOR: Final = timedelta(minutes=30)
 """So many wrong PINs within this time lock the line for that number."""
+
+MOST_SECRET_TRIES: Final = 5
+"""Wrong tries within an hour at the numbers a caller chose, by whomever: staff need not guess."""
 
 MOST_REVEALS: Final = 10
 """Telephone numbers one member of staff may see within an hour."""
@@ -141,6 +145,8 @@ class _Desk:
         return Done({"staff": person.id, "language": person.language, **self._overview(person)})
 
     def _tried(self, person: Staff | None, pin: str) -> bool:
+        if person is not None:
+            in_turn(self.session, f"pin {person.id}")
         locked = person is not None and self._failures(person) >= MOST_PIN_TRIES
         right = self.line.vault.check_secret(person.pin_hash if person else None, pin)
         if person is None:
@@ -216,7 +222,9 @@ class _Desk:
         return ", ".join(names) or area
 
     def _number(self, person: Staff, report: Report, reason: str) -> dict[str, str]:
-        if self._revealed_lately(person) >= MOST_REVEALS:
+        in_turn(self.session, f"reveal {person.id}")
+        mine = Audit.actor == audit.staff(person.id)
+        if self._lately("revealed", mine) >= MOST_REVEALS:
             self._audit(person, "reveal refused", report)
             ALARMS.labels("reveal_limit").inc()
             return {"limit": "reached"}
@@ -227,18 +235,17 @@ class _Desk:
         number = reachable.other_number or reachable.number.reveal()
         return {"number": number, "window": reachable.window}
 
-    def _revealed_lately(self, person: Staff) -> int:
-        query = select(func.count()).where(
-            Audit.actor == audit.staff(person.id),
-            Audit.act == "revealed",
-            Audit.at > self.at - timedelta(hours=1),
-        )
-        return self.session.scalar(query) or 0
+    def _lately(self, act: str, of: ColumnElement[bool]) -> int:
+        """How often an act was done within the last hour."""
+        lately = Audit.at > self.at - timedelta(hours=1)
+        return self.session.scalar(select(func.count()).where(Audit.act == act, of, lately)) or 0
 
     def _secret(self, person: Staff, report: Report, typed: str) -> dict[str, str]:
         if report.secret_hash is None:
             return {"secret": "none"}
-        right = self.line.vault.check_secret(report.secret_hash, typed)
+        in_turn(self.session, f"secret {report.id}")
+        allowed = self._lately("secret wrong", Audit.report_id == report.id) < MOST_SECRET_TRIES
+        right = self.line.vault.check_secret(report.secret_hash, typed) and allowed
         self._audit(person, "secret right" if right else "secret wrong", report)
         return {"secret": "right" if right else "wrong"}
 

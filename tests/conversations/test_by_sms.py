@@ -107,3 +107,11 @@ def test_nothing_written_lies_anywhere_in_plain_text(line: Line) -> None:
         )
     assert "beats" not in stored
     assert "788123456" not in stored
+
+
+def test_a_message_sent_again_after_the_next_one_moves_nothing(line: Line) -> None:
+    line.text(CALLER, "INFO", message_id="a")
+    line.text(CALLER, "1", message_id="b")
+    line.text(CALLER, "1", message_id="c")
+    assert line.text(CALLER, "1", message_id="b") == []
+    assert "Is it safe for us to call THIS number now?" in screens(line, "1")[0]

@@ -144,3 +144,12 @@ def test_a_session_lost_on_the_way_goes_on(line: Line) -> None:
     phone = signed_in(line, nurse).choose(code)
     line.web.redis.flushall()
     phone.choose("Accept").sees("yours")
+
+
+def test_staff_cannot_find_her_numbers_by_trying(line: Line) -> None:
+    nurse = line.staff("kabutare")
+    code = report(line)
+    phone = signed_in(line, nurse).choose(code, "Accept")
+    for _ in range(5):
+        phone.choose("Check her 4 numbers").press("0001").sees("Wrong. Do not speak").press(9, 9)
+    phone.choose("Check her 4 numbers").press("2580").sees("Wrong. Do not speak")

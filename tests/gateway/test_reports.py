@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from dataclasses import replace
+from threading import Event
+from typing import Final, cast
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -90,3 +92,46 @@ def test_a_draft_becomes_the_report_that_completes_it(reports: Reports) -> None:
     assert reports.do(sent, step(history="2")).facts["ref"] == draft
     assert count(reports) == 1
     assert not reports.line_cut(b"one")
+
+
+class Hesitant:
+    """A vault that takes its time over one wrong secret, until another try is under way."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self.begun, self.other = Event(), Event()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._vault, name)
+
+    def check_secret(self, stored: str | None, secret: str) -> bool:
+        if secret == "0001":
+            self.begun.set()
+            self.other.wait(0.5)
+        else:
+            self.other.set()
+        return self._vault.check_secret(stored, secret)
+
+
+def test_tries_at_the_same_moment_are_counted_one_after_another(reports: Reports) -> None:
+    ref = reports.do(MYSELF, step()).facts["ref"]
+    for number in range(4):
+        assert reports.do(OpenCase(ref, "0002"), step(history=f"wrong {number}")).facts == {}
+    vault = Hesitant(reports.vault)
+    parallel = replace(reports, cases=Cases(cast(Vault, vault), 5))
+
+    with ThreadPoolExecutor(2) as pool:
+        fifth = pool.submit(parallel.do, OpenCase(ref, "0001"), step("two", "fifth"))
+        assert vault.begun.wait(5)
+        sixth = pool.submit(parallel.do, OpenCase(ref, "2580"), step("three", "sixth"))
+
+    assert (fifth.result().facts, sixth.result().facts) == ({}, {})
+
+
+def test_a_partial_report_that_is_completed_after_all_is_whole(reports: Reports) -> None:
+    draft = reports.do(KeepDraft(MYSELF), step()).facts["draft"]
+    assert reports.line_cut(b"one")
+    sent = Send(about="myself", answers={"age": "adult"}, contact=CALL, completes=draft)
+    reports.do(sent, step(history="2"))
+    with database.reading(reports.engine) as session:
+        assert [one.partial for one in session.scalars(select(Report))] == [False]
