@@ -247,7 +247,7 @@ def import_centres(file: Path) -> None:
 
     house = _house("staff")
     rows = ranking.read_centres(file, house.pack.places, {house.pack.duty_desk.id})
-    with database.writing(house.database) as session:
+    with database.writing(house.database, "centres.import") as session:
         count = centres.replace_all(session, house.pack, rows)
     click.echo(f"{count} centres are in service.")
 

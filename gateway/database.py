@@ -21,6 +21,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
+from gateway import crash
+
 LOCK_WAIT = 10
 """Seconds that a statement waits for a lock; the phone network waits 15 for our answer."""
 
@@ -96,13 +98,18 @@ def _sqlite(url: str) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Session]:
+def writing(engine: Engine, name: str) -> Iterator[Session]:
     """One transaction that changes things: committed at the end, undone by any exception.
 
-    Rows reach the database at `flush`, never in the middle of building them.
+    Rows reach the database at `flush`, never in the middle of building them. `name` says what it
+    does, and names the points where tests have a process die, before and after the commit.
     """
-    with Session(engine, autoflush=False, expire_on_commit=False) as session, session.begin():
-        yield session
+    with Session(engine, autoflush=False, expire_on_commit=False) as session:
+        with session.begin():
+            yield session
+            session.flush()
+            crash.point(f"{name} {crash.BEFORE_COMMIT}")
+        crash.point(f"{name} {crash.AFTER_COMMIT}")
 
 
 @contextmanager

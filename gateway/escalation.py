@@ -17,9 +17,9 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway import audit, outbox, roster
+from gateway import alarms, audit, outbox, roster
 from gateway.logs import log
-from gateway.metrics import ALARMS, ALERTS
+from gateway.metrics import ALERTS
 from gateway.models import Alert, AlertState, Report, ReportState, Staff
 
 ALERT_LIVES: Final = timedelta(hours=24)
@@ -75,8 +75,9 @@ def raise_alert(session: Session, ladder: Ladder, report: Report, at: datetime) 
         standing = call.standing_on(rung)
         if standing:
             return call.ask(rung, call.not_yet_asked(standing))
-        ALARMS.labels("nobody_on_rung").inc()
-        log.error("nobody_on_rung", report=report.id, centre=report.centre_id, rung=rung)
+        alarms.wake(
+            session, at, "nobody_on_rung", report=report.id, centre=report.centre_id, rung=rung
+        )
     return call.nobody()
 
 
@@ -102,8 +103,7 @@ def climb(session: Session, ladder: Ladder, report_id: str, at: datetime) -> boo
     lost = int((at - report.created_at).total_seconds() // 60)
     call = _Call(session, ladder, report, at, minutes_lost=min(max(lost, 1), LONGEST_SAID))
     if report.climb_at is not None and at - report.climb_at > LATE:
-        ALARMS.labels("timer_late").inc()
-        log.error("timer_late", report=report.id, priority=report.priority, rung=report.rung)
+        alarms.wake(session, at, "timer_late", report=report.id, rung=report.rung)
     alerted = call.next()
     if alerted:
         audit.record(session, at, audit.SERVICE, "escalated", report.id, f"rung {report.rung}")
@@ -233,12 +233,8 @@ class _Call:
     def nobody(self) -> int:
         """Nobody is left to ask: tell the operator, and look again in some minutes."""
         report = self.report
-        if self._asked():
-            ALARMS.labels("nobody_accepts").inc()
-            log.error("nobody_accepts", report=report.id, centre=report.centre_id)
-        else:
-            ALARMS.labels("nobody_to_alert").inc()
-            log.error("nobody_to_alert", report=report.id, centre=report.centre_id)
+        kind: alarms.Kind = "nobody_accepts" if self._asked() else "nobody_to_alert"
+        alarms.wake(self.session, self.at, kind, report=report.id, centre=report.centre_id)
         report.climb_at = self.at + LOOK_AGAIN
         return 0
 

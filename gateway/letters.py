@@ -104,6 +104,7 @@ class Letters:
             priority=report.priority if report else "",
             minutes=int(row.values.get("minutes", 0)),
             role=messages.ROLES[row.values.get("role", "lead")],
+            kind=Name(str(row.values.get("kind", "")).replace("_", " ")),
             digits=self.vault.alert_digits(row.alert_id) if row.alert_id else "",
         )
         return TEMPLATES[row.template](occasion)
@@ -130,6 +131,7 @@ class Occasion:
     priority: str
     minutes: int
     role: Phrase
+    kind: Name
     digits: str = field(repr=False)
 
 
@@ -152,6 +154,7 @@ TEMPLATES: Final[Mapping[str, Callable[[Occasion], Phrase]]] = {
     "accepted_by": lambda o: messages.accepted_by(service=o.service, ref=o.ref, role=o.role),
     "passed_on": lambda o: messages.passed_on(service=o.service, ref=o.ref),
     "closed": lambda o: messages.closed(service=o.service, ref=o.ref),
+    "alarm": lambda o: messages.alarm(service=o.service, kind=o.kind),
     "not_understood": lambda o: messages.not_understood(service=o.service),
 }
 """The outbox's template names for messages to staff."""

@@ -92,7 +92,37 @@ class Staff(Base):
     number: Mapped[bytes]
     pin_hash: Mapped[str] = mapped_column(String(200))
     on_duty: Mapped[bool] = mapped_column(default=False)
+    """Switched by herself, beside the shifts that she has in the rota."""
     opted_out_at: Mapped[datetime | None]
+    tested_at: Mapped[datetime | None]
+    """When the last weekly test was sent to her phone,"""
+    test_answered_at: Mapped[datetime | None]
+    """and when she last answered one."""
+
+
+class Shift(Base):
+    """A time for which a member of staff is on duty, as the rota has it."""
+
+    __tablename__ = "shifts"
+    __table_args__ = (Index("shifts_of_staff", "staff_id", "ends_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+
+
+class Swap(Base):
+    """That a member of staff asked a colleague to take over her duty."""
+
+    __tablename__ = "swaps"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    from_staff: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    to_staff: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
 
 
 class Report(Base):
@@ -106,6 +136,7 @@ class Report(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
+    """Her code; once the report is purged its own row id, which nobody can type."""
     about: Mapped[str]
     priority: Mapped[str]
     state: Mapped[str] = mapped_column(default=ReportState.RECEIVED)
@@ -123,6 +154,38 @@ class Report(Base):
     accepted_at: Mapped[datetime | None]
     accepted_by: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     closed_at: Mapped[datetime | None]
+    folded_into: Mapped[str | None] = mapped_column(ForeignKey("reports.id"), index=True)
+    """The report whose alert this one shares: the same number sent both within minutes."""
+    remind_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the one who accepted it is reminded that it is still open,"""
+    reminders: Mapped[int] = mapped_column(default=0)
+    """and how often she was."""
+    purged_at: Mapped[datetime | None]
+
+
+class CallAttempt(Base):
+    """That a member of staff rang a caller, and what came of it."""
+
+    __tablename__ = "call_attempts"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    report_id: Mapped[str] = mapped_column(ForeignKey("reports.id"), index=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    at: Mapped[datetime]
+    outcome: Mapped[str]
+
+
+class NumberUse(Base):
+    """That a number did something a moment ago, by its hash. Rows live for a day."""
+
+    __tablename__ = "number_uses"
+    __table_args__ = (Index("number_uses_of", "number_hash", "at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    number_hash: Mapped[bytes]
+    what: Mapped[str]
+    at: Mapped[datetime]
+    report_id: Mapped[str | None] = mapped_column(ForeignKey("reports.id"))
 
 
 class Deed(Base):
@@ -207,6 +270,30 @@ class Outbox(Base):
     provider: Mapped[str | None]
     provider_message_id: Mapped[str | None] = mapped_column(String(120))
     delivery: Mapped[str | None]
+    missed_at: Mapped[datetime | None]
+    """When somebody was told that no delivery report had come in time."""
+
+
+class ProviderHealth(Base):
+    """How a provider does, as all workers together see it."""
+
+    __tablename__ = "providers"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    points: Mapped[int]
+    failing_since: Mapped[datetime | None]
+    tried_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    balance_low_at: Mapped[datetime | None]
+
+
+class Beat(Base):
+    """When a part of the service was last alive: the clock writes one at each tick."""
+
+    __tablename__ = "beats"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
 
 
 class DeliveryReport(Base):

@@ -7,9 +7,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from gateway import audit, contacts, database, delivery, outbox, roster
-from gateway.logs import log
-from gateway.metrics import ALARMS
+from gateway import alarms, audit, contacts, database, delivery, outbox, roster
 from gateway.phones import Msisdn
 from gateway.replies import Replies
 from gateway.reports import Reports
@@ -54,18 +52,17 @@ class Post:
 
     def delivered(self, message_id: str, status: str, reason: str | None) -> None:
         """What became of an SMS of ours. Unknown words are kept as they are."""
-        with database.writing(self.engine) as session:
+        with database.writing(self.engine, "delivery.take_in") as session:
             delivery.take_in(session, message_id, status, reason, database.now(session))
 
     def opted_out(self, number: Msisdn) -> None:
         """The owner of a number wants no more SMS from us. For staff that is an alarm."""
-        with database.writing(self.engine) as session:
+        with database.writing(self.engine, "opt_out.note") as session:
             at = database.now(session)
             person = roster.by_number(session, self.vault, number)
             if person is not None and person.opted_out_at is None:
                 person.opted_out_at = at
-                ALARMS.labels("staff_opted_out").inc()
-                log.error("staff_opted_out", centre=person.centre_id)
+                alarms.wake(session, at, "staff_opted_out", centre=person.centre_id)
                 audit.record(session, at, audit.staff(person.id), "opted out")
             for report_id in contacts.stop_sms(session, self.vault, number, at):
                 outbox.withdraw(session, report_id, "caller", at)

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from gateway import crash
 from gateway.logs import log
 
 ALERTS: Final = "alerts"
@@ -42,7 +43,9 @@ class Doorbell:
         worker runs, the queue does not grow.
         """
         try:
-            if self._queue.is_empty():
+            if not self._queue.is_empty():
+                return
+            with crash.around("bell.ring"):
                 self._queue.enqueue_call(
                     DRAIN,
                     description=DRAIN,

@@ -16,9 +16,7 @@ from typing import Final, Literal
 from sqlalchemy import ColumnElement, Engine, func, select
 from sqlalchemy.orm import Session
 
-from gateway import audit, casework, database, outbox, roster
-from gateway.logs import log
-from gateway.metrics import ALARMS
+from gateway import alarms, audit, casework, database, outbox, roster
 from gateway.models import Alert, IncomingSms, Report, Staff
 from gateway.once import add_once
 from gateway.phones import Msisdn
@@ -74,7 +72,7 @@ class Replies:
 
         An SMS from a number that is nobody's gets no answer.
         """
-        with database.writing(self.engine) as session:
+        with database.writing(self.engine, "reply.receive") as session:
             at = database.now(session)
             person = self._sender(session, sender)
             staff_id = person.id if person else None
@@ -107,12 +105,11 @@ class _Conversation:
     def answer(self, text: str) -> bool:
         """Do what it says and queue the answer; whether there is one."""
         if self._count(IncomingSms.wrong.is_(True)) >= MOST_WRONG:
-            ALARMS.labels("digits_guessed").inc()
-            log.error("digits_guessed", centre=self.person.centre_id)
+            alarms.sound("digits_guessed", centre=self.person.centre_id)
             return False
         reply = parse(text)
         if reply is None:
-            ALARMS.labels("reply_not_understood").inc()
+            alarms.sound("reply_not_understood", centre=self.person.centre_id)
             return self._say("not_understood")
         found = casework.find(self.session, self.person, Report.code == reply.code)
         if found is None or not self.vault.alert_digits_match(found[0].id, reply.digits):
@@ -137,13 +134,13 @@ class _Conversation:
         """A code she was not alerted about, or digits that are not hers."""
         this = self.session.get_one(IncomingSms, self.message_id)
         this.wrong = True
-        ALARMS.labels("reply_not_understood").inc()
+        alarms.sound("reply_not_understood", centre=self.person.centre_id)
         audit.record(self.session, self.at, audit.staff(self.person.id), "wrong digits")
         return self._say("not_understood")
 
     def _say(self, template: str, report: Report | None = None, **values: str) -> bool:
         if self._count() > MOST_ANSWERED:
-            ALARMS.labels("reply_loop").inc()
+            alarms.sound("reply_loop", centre=self.person.centre_id)
             return False
         return outbox.add(
             self.session,

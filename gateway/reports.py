@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -58,6 +58,18 @@ The network ends a session after 180 seconds; the rest is for a slow end-of-sess
 Result = TypeVar("Result")
 
 
+DEEDS: Final[Mapping[type[Intent], str]] = {
+    Send: "report.send",
+    KeepDraft: "draft.keep",
+    DiscardDraft: "draft.discard",
+    OpenCase: "case.open",
+    StopContact: "case.stop_contact",
+    ChangeContact: "case.change_contact",
+    DeleteReport: "case.delete",
+}
+"""What a caller can have done, and what its transaction is called."""
+
+
 class NotACallersIntent(TypeError):
     """A screen of the staff's asked for something on the callers' line: a bug of ours."""
 
@@ -73,21 +85,24 @@ class Reports:
 
     def do(self, intent: Intent, step: Step) -> Done:
         """Do it in one transaction. Raises database.DatabaseDown; then nothing was done."""
-        return self._once(lambda session: self._do(session, intent, step))
+        name = DEEDS.get(type(intent))
+        if name is None:
+            raise NotACallersIntent(type(intent).__name__)
+        return self._once(name, lambda session: self._do(session, intent, step))
 
     def line_cut(self, session_key: bytes) -> bool:
         """The session is over: send what she allowed us to send; whether there was anything."""
-        return self._once(lambda session: self._send_draft(session, session_key))
+        return self._once("draft.line_cut", lambda session: self._send_draft(session, session_key))
 
     def forget_draft(self, session_key: bytes) -> None:
         """The session was ended by her or by us: nothing of an unsent report may be left."""
-        self._once(lambda session: self._discard_draft(session, session_key))
+        self._once("draft.forget", lambda session: self._discard_draft(session, session_key))
 
-    def _once(self, work: Callable[[Session], Result]) -> Result:
+    def _once(self, name: str, work: Callable[[Session], Result]) -> Result:
         """Run `work` in a transaction, again when a twin of it ran at the same time."""
         for last in (*(False,) * (RACES - 1), True):
             try:
-                with database.writing(self.engine) as session:
+                with database.writing(self.engine, name) as session:
                     return work(session)
             except IntegrityError:
                 # What the twin did is visible now, and turns the next try into a repeat.

@@ -14,8 +14,11 @@ from gateway import models
 from gateway.phones import Msisdn
 from gateway.vault import Vault, Where
 
-Role = Literal["health", "counsellor", "investigator", "lead", "national"]
+Role = Literal["health", "counsellor", "investigator", "lead", "national", "operator"]
 ROLES: Final = get_args(Role)
+
+ALERTED: Final = tuple(role for role in ROLES if role != "operator")
+"""Who is asked to take a report. The operator keeps the service running and sees no report."""
 
 FIRST_ASKED: Final = ("health", "counsellor")
 """A health worker first: care does not wait for a case."""
@@ -87,7 +90,15 @@ def leads(session: Session, centre_id: str) -> Sequence[models.Staff]:
 
 def national_duty(session: Session, desk_id: str) -> Sequence[models.Staff]:
     """Who answers for the country."""
-    return _reachable(session, desk_id, ROLES, only_on_duty=True)
+    return _reachable(session, desk_id, ALERTED, only_on_duty=True)
+
+
+def operators(session: Session) -> Sequence[models.Staff]:
+    """Who is told when the service itself needs a person."""
+    query = select(models.Staff).where(
+        models.Staff.role == "operator", models.Staff.opted_out_at.is_(None)
+    )
+    return session.scalars(query.order_by(models.Staff.id)).all()
 
 
 def _reachable(

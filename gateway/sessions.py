@@ -19,8 +19,7 @@ from typing import Any, Final, Literal, TypeVar, cast
 from redis import Redis
 from redis.exceptions import RedisError
 
-from gateway.logs import log
-from gateway.metrics import ALARMS
+from gateway import alarms, crash
 from gateway.phones import Msisdn
 from gateway.recent import Clock, Recent
 from gateway.vault import CannotOpen, Vault
@@ -190,9 +189,10 @@ class Sessions:
     def _put(self, key: bytes, stored: bytes, expected: bytes) -> bool:
         missed = "1" if self._missed else ""
         keys = [_name(key), _MARK, _YOUNG]
-        done = bool(
-            self._ask(lambda: self._store(keys, [expected, stored, self._lifetime, missed]))
-        )
+        with crash.around("session.save"):
+            done = bool(
+                self._ask(lambda: self._store(keys, [expected, stored, self._lifetime, missed]))
+            )
         if done:
             self._missed = False
         return done
@@ -233,8 +233,7 @@ class Sessions:
             return question()
         except RedisError as error:
             self._failed_at = self._clock()
-            ALARMS.labels("sessions_down").inc()
-            log.warning("sessions_down", error=type(error).__name__)
+            alarms.sound("sessions_down", error=type(error).__name__)
             raise SessionsDown from None
 
 

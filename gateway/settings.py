@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
+from gateway import crash
 from gateway.errors import OperatorError
 
 Environment = Literal["development", "production"]
@@ -90,6 +91,8 @@ class Settings:
             raise SettingsError("ISANGE_AT_URL is for tests: unset it in production")
         if self.at_username == "sandbox":
             raise SettingsError("AT_USERNAME is the sandbox: set the name of your live application")
+        if crash.ARMED:
+            raise SettingsError("ISANGE_CRASH has processes die, for tests: unset it in production")
         if self.metrics_token is None:
             raise SettingsError("ISANGE_METRICS_TOKEN is not set: /metrics would be open to all")
         if self.database_url.startswith("sqlite"):

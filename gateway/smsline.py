@@ -17,10 +17,9 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from gateway import audit, contacts, database, outbox
+from gateway import alarms, audit, contacts, database, outbox
 from gateway.conversation import Step
 from gateway.countries.facts import SmsWords
-from gateway.metrics import ALARMS
 from gateway.models import IncomingSms, Outbox
 from gateway.newest import Message, NewestInput
 from gateway.phones import Msisdn
@@ -76,7 +75,7 @@ class SmsLine:
         else:
             answer, waiting = self._screen(message_id, sender, text if kind == "step" else None)
         try:
-            with database.writing(self.engine) as session:
+            with database.writing(self.engine, "sms.note") as session:
                 return self._note(session, message_id, sender, kind, answer) or waiting
         except IntegrityError:
             return waiting  # Its twin was quicker.
@@ -113,7 +112,7 @@ class SmsLine:
 
     def _stop(self, sender: Msisdn) -> None:
         """No SMS to this number any more about anything that is known; no answer either."""
-        with database.writing(self.engine) as session:
+        with database.writing(self.engine, "sms.stop") as session:
             at = database.now(session)
             for report_id in contacts.stop_sms(session, self.vault, sender, at):
                 outbox.withdraw(session, report_id, "caller", at)
@@ -137,7 +136,7 @@ class SmsLine:
             this = self.vault.fingerprint("limits", "sms id", message_id).hex()
             dedupe_key = f"screen:{number}:{this}"
         else:
-            ALARMS.labels("reply_loop").inc()
+            alarms.sound("reply_loop")
             return False
         letter = json.dumps({"number": sender.reveal(), "text": text}).encode()
         return outbox.add_sealed(

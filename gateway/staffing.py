@@ -36,13 +36,13 @@ class Entry:
 
 def add(house: House, entry: Entry) -> None:
     """Register one person. Raises BadEntry."""
-    with database.writing(house.database) as session:
+    with database.writing(house.database, "staff.add") as session:
         _add(session, house, entry)
 
 
 def import_file(house: House, file: Path) -> int:
     """Register everybody in a CSV file, or nobody; how many. Raises BadEntry with the line."""
-    with database.writing(house.database) as session:
+    with database.writing(house.database, "staff.import") as session:
         count = 0
         for line, entry in _entries(file):
             try:

@@ -15,11 +15,10 @@ from typing import Final
 from sqlalchemy import ColumnElement, Engine, Select, func, select
 from sqlalchemy.orm import Session
 
-from gateway import audit, casework, contacts, database, roster
+from gateway import alarms, audit, casework, contacts, database, roster
 from gateway.conversation import Done, NotDone, Step
 from gateway.country import Pack
 from gateway.escalation import Ladder
-from gateway.metrics import ALARMS
 from gateway.models import Alert, Audit, PinTry, Report, ReportState, Staff
 from gateway.once import in_turn
 from gateway.reports import answers_of
@@ -68,7 +67,7 @@ class StaffLine:
 
     def do(self, intent: Intent, step: Step) -> Done:
         """Do it in one transaction. Raises database.DatabaseDown; then nothing was done."""
-        with database.writing(self.engine) as session:
+        with database.writing(self.engine, "staff.step") as session:
             desk = _Desk(self, session, step, database.now(session))
             return desk.do(intent)
 
@@ -157,7 +156,7 @@ class _Desk:
         )
         self._audit(person, "signed in" if right else "wrong PIN")
         if not right:
-            ALARMS.labels("wrong_pin").inc()
+            alarms.sound("wrong_pin", centre=person.centre_id)
         return right
 
     def _failures(self, person: Staff) -> int:
@@ -226,7 +225,7 @@ class _Desk:
         mine = Audit.actor == audit.staff(person.id)
         if self._lately("revealed", mine) >= MOST_REVEALS:
             self._audit(person, "reveal refused", report)
-            ALARMS.labels("reveal_limit").inc()
+            alarms.sound("reveal_limit", centre=person.centre_id)
             return {"limit": "reached"}
         self._audit(person, "revealed", report, reason)
         reachable = contacts.read(self.session, self.line.vault, report.id)

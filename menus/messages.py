@@ -88,6 +88,11 @@ def closed(*, service: Name, ref: str) -> Phrase:
     return phrase("[{service}] {ref} is closed. No action needed.", service=service, ref=ref)
 
 
+def alarm(*, service: Name, kind: Name) -> Phrase:
+    """To the operator: something that cannot wait. `kind` is a word of the manual."""
+    return phrase("[{service}] ALARM: {kind}. Look at it now.", service=service, kind=kind)
+
+
 def not_understood(*, service: Name) -> Phrase:
     """To a registered number whose reply could not be used; quotes nothing of it."""
     return phrase(

@@ -52,7 +52,7 @@ class Line:
 
     def __init__(self, web: House, staff: House, worker: House) -> None:
         self.web, self.staff_house, self.worker = web, staff, worker
-        with database.writing(web.database) as session:
+        with database.writing(web.database, "test") as session:
             centres.replace_all(session, web.pack, web.pack.centres)
         web.centres.reread()
         self.client: FlaskClient = callers.create_app(web).test_client()
@@ -79,7 +79,7 @@ class Line:
         """Register a member of staff; her number."""
         number = f"+250{next(self._numbers)}"
         new = NewStaff(phones.parse(number), role, centre, language, self._pin_hash, on_duty)
-        with database.writing(self.web.database) as session:
+        with database.writing(self.web.database, "test") as session:
             roster.add(session, self.web.vault, new)
         return number
 

@@ -93,7 +93,7 @@ class Office:
         self.letters = Letters(pack, speech, worker)
         self._numbers = itertools.count(788_000_500)
         self._ids = itertools.count(1)
-        with database.writing(engine) as session:
+        with database.writing(engine, "test") as session:
             centres.replace_all(session, pack, pack.centres)
 
     def staff(
@@ -106,7 +106,7 @@ class Office:
     ) -> Person:
         number = f"+250{next(self._numbers)}"
         new = NewStaff(phones.parse(number), role, centre, language, "no PIN", on_duty)
-        with database.writing(self.engine) as session:
+        with database.writing(self.engine, "test") as session:
             return Person(roster.add(session, self.web, new).id, number)
 
     def report(
@@ -139,7 +139,7 @@ class Office:
 
     def queue(self, person: Person, count: int = 1, *, lives: timedelta = A_DAY) -> None:
         """SMS to a member of staff that are about no report."""
-        with database.writing(self.engine) as session:
+        with database.writing(self.engine, "test") as session:
             at = database.now(session)
             for _ in range(count):
                 outbox.add(
@@ -192,7 +192,7 @@ class Office:
 
     def change(self, table: type[Base], *where: ColumnElement[bool], **values: object) -> None:
         """Change rows behind everybody's back: time that has passed, or a hand that tampers."""
-        with database.writing(self.engine) as session:
+        with database.writing(self.engine, "test") as session:
             session.execute(update(table).where(*where).values(**values))
 
     def outcomes(self, *where: ColumnElement[bool]) -> Counter[str]:
@@ -209,7 +209,7 @@ class Office:
         self.change(Outbox, Outbox.state == OutboxState.SENDING, lease_until=past)
 
     def recover(self) -> int:
-        with database.writing(self.engine) as session:
+        with database.writing(self.engine, "test") as session:
             return outbox.recover(session, database.now(session))
 
     def at_once(
@@ -243,7 +243,7 @@ class Office:
             running.result(10)
 
     def _write(self, work: Callable[[Session], object]) -> None:
-        with database.writing(self.engine) as session:
+        with database.writing(self.engine, "test") as session:
             work(session)
 
     def _waits(self) -> bool:

@@ -14,9 +14,8 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from gateway import database, escalation, logs, outbox
+from gateway import alarms, database, escalation, logs, outbox
 from gateway.logs import log
-from gateway.metrics import ALARMS
 from gateway.reports import overdue_drafts, send_overdue
 from gateway.wiring import House
 from workers.deliver import Delivery
@@ -57,25 +56,26 @@ class Clock:
                 self._failed(error)
 
     def _recover(self) -> None:
-        with database.writing(self.house.database) as session:
+        with database.writing(self.house.database, "clock.recover") as session:
             revived = outbox.recover(session, database.now(session))
         if revived:
-            ALARMS.labels("died_while_sending").inc(revived)
-            log.warning("died_while_sending", count=revived)
+            alarms.sound("died_while_sending", revived)
 
     def _climb(self) -> None:
         with database.reading(self.house.database) as session:
             due = escalation.due(session, database.now(session))
-        self._one_by_one(due, self._climb_one)
+        self._one_by_one("clock.climb", due, self._climb_one)
 
     def _climb_one(self, session: Session, report_id: str) -> None:
         escalation.climb(session, self.house.ladder, report_id, database.now(session))
 
-    def _one_by_one(self, report_ids: Sequence[str], work: Callable[[Session, str], None]) -> None:
+    def _one_by_one(
+        self, name: str, report_ids: Sequence[str], work: Callable[[Session, str], None]
+    ) -> None:
         """Each report in a transaction of its own: one that fails holds up no other."""
         for report_id in report_ids:
             try:
-                with database.writing(self.house.database) as session:
+                with database.writing(self.house.database, name) as session:
                     work(session, report_id)
             except Exception as error:  # noqa: BLE001  Nor may a fault in one report.
                 self._failed(error)
@@ -83,7 +83,7 @@ class Clock:
     def _send_drafts(self) -> None:
         with database.reading(self.house.database) as session:
             overdue = overdue_drafts(session, database.now(session))
-        self._one_by_one(overdue, self._send_draft)
+        self._one_by_one("clock.send_draft", overdue, self._send_draft)
 
     def _send_draft(self, session: Session, report_id: str) -> None:
         send_overdue(session, self.house.reports, report_id, database.now(session))
@@ -102,5 +102,5 @@ class Clock:
             self.delivery.drain(LONGEST_DRAIN)
 
     def _failed(self, error: Exception) -> None:
-        ALARMS.labels("clock_failed").inc()
+        alarms.sound("clock_failed")
         logs.failure("clock_failed", error)

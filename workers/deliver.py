@@ -12,11 +12,11 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gateway import database, escalation, logs, outbox
+from gateway import alarms, crash, database, escalation, logs, outbox
 from gateway.database import DatabaseDown
 from gateway.letters import Drop, Letter, Letters
 from gateway.logs import log
-from gateway.metrics import ALARMS, SENDS
+from gateway.metrics import SENDS
 from gateway.models import Outbox, OutboxState
 from gateway.outbox import Claimed
 from gateway.providers import Accepted, OperatorFault, Outcome, Provider, Refused, Unknown
@@ -81,7 +81,7 @@ class Delivery:
         """Mark rows as being sent, and commit that before anything is sent."""
         ready: list[_Ready] = []
         while room and not ready:
-            with database.writing(self.engine) as session:
+            with database.writing(self.engine, "outbox.claim") as session:
                 at = database.now(session)
                 rows = outbox.claim(session, at, room)
                 for row in rows:
@@ -109,7 +109,8 @@ class Delivery:
     def _send(self, ready: _Ready) -> _Sent:
         """Hand one SMS to the provider; whatever it raises, nobody knows whether it was sent."""
         try:
-            outcome = self.provider.send(ready.letter.to, ready.letter.text)
+            with crash.around("provider.send"):
+                outcome = self.provider.send(ready.letter.to, ready.letter.text)
         except Exception as error:  # noqa: BLE001
             logs.failure("provider_failed", error)
             outcome = Unknown("provider failed")
@@ -129,7 +130,7 @@ class Delivery:
         """The rows after settling them. While the database is away, we wait for it for a while."""
         for pause in (*self.note_again, None):
             try:
-                with database.writing(self.engine) as session:
+                with database.writing(self.engine, "outbox.settle") as session:
                     at, name = database.now(session), self.provider.name
                     settled = [
                         outbox.settle(session, one.claimed, one.outcome, name, at) for one in sent
@@ -138,7 +139,7 @@ class Delivery:
             except DatabaseDown as error:
                 if pause is None:
                     logs.failure("outcome_not_noted", error)
-                    ALARMS.labels("outcome_not_noted").inc(len(sent))
+                    alarms.sound("outcome_not_noted", len(sent))
                     return []
                 time.sleep(pause)
         if None in settled:
@@ -151,7 +152,7 @@ class Delivery:
             if row.alert_id is None or row.state not in GIVEN_UP:
                 continue
             try:
-                with database.writing(self.engine) as session:
+                with database.writing(self.engine, "alert.give_up") as session:
                     escalation.give_up(session, row.alert_id, database.now(session))
             except DatabaseDown as error:
                 logs.failure("alert_not_given_up", error)  # Its timer does it, only later.
@@ -160,8 +161,9 @@ class Delivery:
 def _tell_dropped(row: Outbox, drop: Drop) -> None:
     SENDS.labels(row.audience, "dropped").inc()
     if drop.alarm:
-        ALARMS.labels("sms_dropped").inc()
-        log.error("sms_dropped", audience=row.audience, template=row.template, reason=drop.reason)
+        alarms.sound(
+            "sms_dropped", audience=row.audience, template=row.template, reason=drop.reason
+        )
 
 
 def _raise_alarms(outcome: Outcome, audience: str) -> None:
@@ -169,13 +171,13 @@ def _raise_alarms(outcome: Outcome, audience: str) -> None:
         case Accepted():
             return
         case OperatorFault():
-            ALARMS.labels("operator_fault").inc()
+            alarms.sound("operator_fault")
         case Refused(opted_out=True) if audience == "staff":
-            ALARMS.labels("staff_number_blocked").inc()
+            alarms.sound("staff_number_blocked")
         case Refused() if audience == "staff":
-            ALARMS.labels("staff_number_refused").inc()
+            alarms.sound("staff_number_refused")
         case Unknown():
-            ALARMS.labels("send_unknown").inc()
+            alarms.sound("send_unknown")
     log.warning(
         "sms_not_accepted",
         audience=audience,

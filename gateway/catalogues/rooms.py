@@ -17,6 +17,7 @@ LONGEST: Final = {
     "minutes": "240",
     "digits": "9999",
     "dial": "*" * 9,
+    "kind": "k" * 24,
 }
 """The longest value of each placeholder of an SMS, in septets; {role} is looked up."""
 

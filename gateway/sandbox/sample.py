@@ -61,7 +61,7 @@ def load(engine: Engine, vault: Vault, pack: Pack) -> list[dict[str, str]]:
     """
     people = list(staff(pack))
     hashes = {pin: vault.hash_secret(pin) for pin in PINS.values()}
-    with database.writing(engine) as session:
+    with database.writing(engine, "sample.load") as session:
         centres.replace_all(session, pack, pack.centres)
         loaded = session.scalars(select(Staff.id).limit(1)).first() is not None
         for person in [] if loaded else people:

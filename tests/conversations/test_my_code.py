@@ -120,7 +120,7 @@ def test_the_next_day_she_may_try_again(line: Line) -> None:
     for _ in range(5):
         asked(line, code, "2581")
     asked(line, code, SECRET).sees(NO_MATCH)
-    with database.writing(line.web.database) as session:
+    with database.writing(line.web.database, "test") as session:
         yesterday = database.now(session) - timedelta(days=1, seconds=1)
         session.execute(update(CodeTry).values(tried_at=yesterday))
     asked(line, code, SECRET).sees("Received by the centre.")

@@ -123,7 +123,7 @@ def test_without_any_event_the_clock_sends_it_once_the_session_must_be_over(line
     line.clock.tick()
     assert states(line) == [("draft", False)]
 
-    with database.writing(line.web.database) as session:
+    with database.writing(line.web.database, "test") as session:
         moment = database.now(session) - timedelta(seconds=1)
         session.execute(update(Report).values(climb_at=moment))
     line.clock.tick()

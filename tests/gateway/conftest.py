@@ -54,7 +54,7 @@ def process(settings: Callable[..., Settings], loaded: House) -> Iterator[Proces
 def house(process: Process) -> Ready:
     """A callers' process with the sample centres in its database."""
     made = process()
-    with database.writing(made.database) as session:
+    with database.writing(made.database, "test") as session:
         centres.replace_all(session, made.pack, made.pack.centres)
     return made
 

@@ -32,7 +32,7 @@ def database_url(sqlite_url: str) -> str:
 
 @contextmanager
 def writing(office: Office) -> Iterator[Session]:
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         yield session
 
 

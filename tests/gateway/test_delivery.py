@@ -23,7 +23,7 @@ WORDS = ("Sent", "Submitted", "Buffered", "Success", "Failed", "Teleported")
 def sent(office: Office) -> Claimed:
     """An SMS that the provider has taken, as `id-1`, which is not noted yet."""
     office.queue(office.staff())
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         (row,) = outbox.claim(session, database.now(session), 1)
         return Claimed(row.id, row.attempt)
 
@@ -41,13 +41,13 @@ def told(office: Office, *words: str) -> list[bool]:
     """Each word in a transaction of its own; whether it was new."""
     news = []
     for word in words:
-        with database.writing(office.engine) as session:
+        with database.writing(office.engine, "test") as session:
             news.append(report(session, word))
     return news
 
 
 def noted(office: Office, claimed: Claimed) -> None:
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         note(session, claimed)
 
 
@@ -118,7 +118,7 @@ def test_a_report_of_an_sms_that_is_not_ours_is_kept(office: Office) -> None:
 
 @pytest.mark.parametrize("text", ["", "\0", "a" * 500, "Success\0"])
 def test_whatever_a_stranger_sends_can_be_kept(office: Office, text: str) -> None:
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         assert delivery.take_in(session, text, text, text, database.now(session))
     kept = office.one(DeliveryReport)
     assert len(kept.provider_message_id) <= 120

@@ -20,7 +20,7 @@ def told(house: House) -> str:
 
 
 def verify_centres(line: Line) -> None:
-    with database.writing(line.web.database) as session:
+    with database.writing(line.web.database, "test") as session:
         session.execute(update(Centre).values(verified_on="2026-01-31", verified_by="A. N. Other"))
 
 
@@ -48,7 +48,7 @@ def test_what_waits_too_long_is_counted(line: Line) -> None:
     line.phone().dial().press(1, 1, 1).hangs_up()
     assert "wait longer" not in told(line.staff_house)
 
-    with database.writing(line.web.database) as session:
+    with database.writing(line.web.database, "test") as session:
         long_ago = database.now(session) - timedelta(hours=1)
         session.execute(update(Outbox).values(due_at=long_ago))
         session.execute(update(Report).values(created_at=long_ago))

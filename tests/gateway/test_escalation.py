@@ -72,7 +72,7 @@ def test_the_ladder_gives_each_rung_its_own_time() -> None:
 
 def climb(office: Office, report: str, minutes: float) -> bool:
     """What a clock does when so many minutes have passed."""
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         at = office.report_now(report).created_at + timedelta(minutes=minutes, seconds=1)
         due = report in escalation.due(session, at)
         return escalation.climb(session, office.ladder, report, at) and due
@@ -355,7 +355,7 @@ def test_filling_in_what_somebody_has_accepted_wakes_nobody(office: Office) -> N
     national, nurse = office.staff(DESK, "national"), office.staff()
     call = b"one call"
     report = office.report("child_danger", answers={"danger": "now"}, centre=None, call=call)
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         accepts(session, office, report, national)
     office.report("child", completes=office.code(report), call=call)
     assert nurse.id not in office.asked(report)
@@ -365,7 +365,7 @@ def test_filling_in_what_somebody_has_accepted_wakes_nobody(office: Office) -> N
 
 def give_up(office: Office, report: str, person: Person) -> None:
     alert = office.one(Alert, Alert.report_id == report, Alert.staff_id == person.id)
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         escalation.give_up(session, alert.id, database.now(session))
 
 

@@ -23,13 +23,13 @@ CALLER = Outbox.audience == "caller"
 
 
 def claim(office: Office, most: int = 64) -> list[Claimed]:
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         rows = outbox.claim(session, database.now(session), most)
         return [Claimed(row.id, row.attempt) for row in rows]
 
 
 def settle(office: Office, claimed: Claimed, outcome: Outcome) -> Outbox | None:
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         return outbox.settle(session, claimed, outcome, "test", database.now(session))
 
 
@@ -54,10 +54,10 @@ def add(session: Session, key: str) -> bool:
 
 
 def test_the_same_cause_queues_one_sms(office: Office) -> None:
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         assert add(session, "once")
         assert not add(session, "once")
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         assert not add(session, "once")
     assert len(office.all(Outbox)) == 1
 
@@ -295,7 +295,7 @@ def test_withdrawing_drops_what_waits_for_one_audience_about_one_report(office: 
     office.staff()
     about = office.report(contact=SMS_NOW)
     other = office.report(contact=SMS_NOW)
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         outbox.withdraw(session, about, "caller", database.now(session))
 
     dropped = office.all(Outbox, Outbox.state == OutboxState.DROPPED)
@@ -307,7 +307,7 @@ def test_withdrawing_drops_what_waits_for_one_audience_about_one_report(office: 
 
 @pytest.mark.parametrize("outcome", [Accepted("id-1"), Refused("risk hold"), Unknown("no answer")])
 def test_a_sealed_letter_is_destroyed_when_it_has_left(office: Office, outcome: Outcome) -> None:
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         outbox.add_sealed(
             session,
             office.web,

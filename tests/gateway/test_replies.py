@@ -245,7 +245,7 @@ def test_many_reports_that_two_accept_at_the_same_time(
 
 def test_a_reply_to_what_its_caller_deleted(office: Office, nurse: Person, report: str) -> None:
     words = reply(office, nurse, report)
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         office.reports.cases.delete(session, report, database.now(session))
     assert office.text(nurse, words)
     (told,) = answers(office)[nurse.number]

@@ -29,7 +29,7 @@ MYSELF: Final = Send(about="myself", answers={"age": "adult"}, contact=CALL, sec
 
 @pytest.fixture
 def reports(engine: Engine, vaults: Callable[[Role], Vault], pack: Pack) -> Reports:
-    with database.writing(engine) as session:
+    with database.writing(engine, "test") as session:
         centres.replace_all(session, pack, pack.centres)
     vault = vaults("web")
     return Reports(engine, vault, Ladder(pack.escalation, pack.duty_desk.id), Cases(vault, 5))

@@ -30,7 +30,7 @@ def ids(office: Office, ask: Callable[[Session], Sequence[Staff]]) -> set[str]:
 
 def add(office: Office, number: str, centre: str = CENTRE) -> None:
     new = NewStaff(phones.parse(number), "health", centre, "en", "no PIN")
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         roster.add(session, office.web, new)
 
 

@@ -240,7 +240,7 @@ def test_a_redis_that_failed_is_left_alone_for_a_moment(
     with capture_logs() as logged:
         for _ in range(5):
             behind_gate.save(key(behind_gate), session(behind_gate, "1"), None)
-    assert [one["event"] for one in logged] == ["sessions_down"]
+    assert [one["kind"] for one in logged] == ["sessions_down"]
     gate.shut, gate.trips = False, 0
     behind_gate.load(key(behind_gate))
     assert gate.trips == 0

@@ -25,7 +25,7 @@ SENDING_TRIPS = 5
 def counting(process: Process, gate: Gate, valkey: Valkey) -> Ready:
     """A callers' process whose round trips to Redis are counted; scripts and pools are warm."""
     made = process(gate)
-    with database.writing(made.database) as session:
+    with database.writing(made.database, "test") as session:
         centres.replace_all(session, made.pack, made.pack.centres)
     calls = wire(made)
     calls.walk("1*1*1", sessionId="warm")
@@ -63,7 +63,7 @@ def test_dialling_through_is_two_round_trips(counting: Ready, gate: Gate) -> Non
 
 def test_sending_costs_one_transaction_and_a_ring(counting: Ready, gate: Gate) -> None:
     on_duty = NewStaff(phones.parse("+250788000500"), "national", "national", "en", "no PIN", True)
-    with database.writing(counting.database) as session:
+    with database.writing(counting.database, "test") as session:
         roster.add(session, counting.vault, on_duty)
     calls = wire(counting)
     calls.walk("1*1")

@@ -114,7 +114,7 @@ def test_nothing_about_a_caller_is_printed(server: WebServer) -> None:
     _send(server)
     server.stop()
     events = [json.loads(line) for line in server.log.read_text().splitlines()]
-    assert {"sessions_down"} <= {one["event"] for one in events}
+    assert {"sessions_down"} <= {one.get("kind") for one in events}
     assert {key for one in events for key in one} <= logs.ALLOWED
     printed = [{key: one[key] for key in one if key != "timestamp"} for one in events]
     for secret in (*SPELLINGS, *ANSWERS, SECRET, callbacks.segment(SECRET, "ussd")):

@@ -34,7 +34,7 @@ def server(
     shutil.copyfile(_sqlite_template, home / "isange.db")
     url = f"sqlite:///{home / 'isange.db'}"
     engine = database.connect(url)
-    with database.writing(engine) as session:
+    with database.writing(engine, "test") as session:
         centres.replace_all(session, loaded.pack, loaded.pack.centres)
     engine.dispose()
     valkey = Valkey(home / "valkey")

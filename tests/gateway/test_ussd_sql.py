@@ -69,7 +69,7 @@ OUTAGES: dict[str, Outage] = {"sqlite": sqlite_gone, "postgresql": postgresql_go
 def server(process: Process, database_url: str) -> Ready:
     """A callers' process on each kind of database."""
     made = process(DATABASE_URL=database_url)
-    with database.writing(made.database) as session:
+    with database.writing(made.database, "test") as session:
         centres.replace_all(session, made.pack, made.pack.centres)
     return made
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import get_args
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from gateway import metrics
-from tests.rules.sources import SHIPPED, modules, text
+from gateway import alarms, metrics
+from tests.rules.sources import SHIPPED, modules, none_of, text
 
 DOCUMENT = Path("docs/running.md")
 
@@ -17,9 +18,41 @@ DOCUMENT = Path("docs/running.md")
 def test_every_alarm_is_explained() -> None:
     _, _, table = text(DOCUMENT).partition("| kind |")
     explained = set(re.findall(r"^\| `([a-z_]+)` \|", table.partition("\n\n")[0], re.MULTILINE))
-    assert raised() == explained, (
-        f"give these a row in the table of alarms in {DOCUMENT}: {sorted(raised() - explained)}; "
-        f"nothing raises these: {sorted(explained - raised())}"
+    kinds = set(get_args(alarms.Kind))
+    assert kinds == explained, (
+        f"give these a row in the table of alarms in {DOCUMENT}: {sorted(kinds - explained)}; "
+        f"these are no kinds of alarms: {sorted(explained - kinds)}"
+    )
+
+
+def test_every_alarm_has_one_row() -> None:
+    _, _, table = text(DOCUMENT).partition("| kind |")
+    rows = re.findall(r"^\| `([a-z_]+)` \|", table.partition("\n\n")[0], re.MULTILINE)
+    assert len(rows) == len(set(rows)), (
+        f"told twice: {sorted({r for r in rows if rows.count(r) > 1})}"
+    )
+
+
+def test_every_alarm_is_raised_somewhere() -> None:
+    """And always through gateway.alarms, which knows whom to wake."""
+    raised = {
+        str(node.value)
+        for module in modules(*SHIPPED)
+        if module.path != Path("gateway/alarms.py")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant)
+    }
+    missing = set(get_args(alarms.Kind)) - raised
+    assert not missing, f"nothing raises these: {sorted(missing)}"
+    none_of(
+        (
+            module.at(call, ast.unparse(call))
+            for module in modules(*SHIPPED)
+            for call in module.calls()
+            if ast.unparse(call.func) == "ALARMS.labels"
+            and module.path != Path("gateway/alarms.py")
+        ),
+        "raise alarms by gateway.alarms.sound or wake",
     )
 
 
@@ -34,15 +67,3 @@ def test_every_metric_is_named() -> None:
     missing = {name for name in names if f"`{name}`" not in text(DOCUMENT)}
     assert names
     assert not missing, f"say in {DOCUMENT} what these count: {sorted(missing)}"
-
-
-def raised() -> set[str]:
-    """The kinds of all alarms in the code; each is a constant where it is raised."""
-    kinds = set()
-    for module in modules(*SHIPPED):
-        for call in module.calls():
-            if ast.unparse(call.func) in {"ALARMS.labels", "metrics.ALARMS.labels"}:
-                kind = call.args[0]
-                assert isinstance(kind, ast.Constant), module.at(call, "name this alarm here")
-                kinds.add(str(kind.value))
-    return kinds

@@ -338,7 +338,7 @@ def test_while_a_colleague_has_the_alert_nobody_else_is_woken(office: Office) ->
 
 
 def climbs(office: Office, report_id: str) -> bool:
-    with database.writing(office.engine) as session:
+    with database.writing(office.engine, "test") as session:
         return escalation.climb(session, office.ladder, report_id, database.now(session))
 
 

@@ -28,6 +28,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_report_id"), ["report_id"], unique=False)
 
     op.create_table(
+        "beats",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "centres",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -60,6 +66,16 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "providers",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("failing_since", UtcDateTime(), nullable=True),
+        sa.Column("tried_at", UtcDateTime(), nullable=True),
+        sa.Column("accepted_at", UtcDateTime(), nullable=True),
+        sa.Column("balance_low_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "staff",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("centre_id", sa.String(length=64), nullable=False),
@@ -70,6 +86,8 @@ def upgrade() -> None:
         sa.Column("pin_hash", sa.String(length=200), nullable=False),
         sa.Column("on_duty", sa.Boolean(), nullable=False),
         sa.Column("opted_out_at", UtcDateTime(), nullable=True),
+        sa.Column("tested_at", UtcDateTime(), nullable=True),
+        sa.Column("test_answered_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["centre_id"],
             ["centres.id"],
@@ -131,6 +149,10 @@ def upgrade() -> None:
         sa.Column("accepted_at", UtcDateTime(), nullable=True),
         sa.Column("accepted_by", sa.String(length=64), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("folded_into", sa.String(length=64), nullable=True),
+        sa.Column("remind_at", UtcDateTime(), nullable=True),
+        sa.Column("reminders", sa.Integer(), nullable=False),
+        sa.Column("purged_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["accepted_by"],
             ["staff.id"],
@@ -139,12 +161,54 @@ def upgrade() -> None:
             ["centre_id"],
             ["centres.id"],
         ),
+        sa.ForeignKeyConstraint(
+            ["folded_into"],
+            ["reports.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("code"),
     )
     with op.batch_alter_table("reports", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reports_centre_id"), ["centre_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_reports_climb_at"), ["climb_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reports_folded_into"), ["folded_into"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reports_remind_at"), ["remind_at"], unique=False)
+
+    op.create_table(
+        "shifts",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("staff_id", sa.String(length=64), nullable=False),
+        sa.Column("starts_at", UtcDateTime(), nullable=False),
+        sa.Column("ends_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("shifts", schema=None) as batch_op:
+        batch_op.create_index("shifts_of_staff", ["staff_id", "ends_at"], unique=False)
+
+    op.create_table(
+        "swaps",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("from_staff", sa.String(length=64), nullable=False),
+        sa.Column("to_staff", sa.String(length=64), nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("answered_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["from_staff"],
+            ["staff.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["to_staff"],
+            ["staff.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("swaps", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_swaps_to_staff"), ["to_staff"], unique=False)
 
     op.create_table(
         "alerts",
@@ -169,6 +233,26 @@ def upgrade() -> None:
     with op.batch_alter_table("alerts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_alerts_report_id"), ["report_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_alerts_staff_id"), ["staff_id"], unique=False)
+
+    op.create_table(
+        "call_attempts",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("report_id", sa.String(length=64), nullable=False),
+        sa.Column("staff_id", sa.String(length=64), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("outcome", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["report_id"],
+            ["reports.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["staff_id"],
+            ["staff.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("call_attempts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_call_attempts_report_id"), ["report_id"], unique=False)
 
     op.create_table(
         "code_tries",
@@ -231,6 +315,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_deeds_report_id"), ["report_id"], unique=False)
 
     op.create_table(
+        "number_uses",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("number_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("what", sa.String(length=64), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("report_id", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["report_id"],
+            ["reports.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("number_uses", schema=None) as batch_op:
+        batch_op.create_index("number_uses_of", ["number_hash", "at"], unique=False)
+
+    op.create_table(
         "outbox",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("dedupe_key", sa.String(length=120), nullable=False),
@@ -254,6 +354,7 @@ def upgrade() -> None:
         sa.Column("provider", sa.String(length=64), nullable=True),
         sa.Column("provider_message_id", sa.String(length=120), nullable=True),
         sa.Column("delivery", sa.String(length=64), nullable=True),
+        sa.Column("missed_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["alert_id"],
             ["alerts.id"],
@@ -273,54 +374,3 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_outbox_report_id"), ["report_id"], unique=False)
         batch_op.create_index("outbox_due", ["state", "due_at"], unique=False)
         batch_op.create_index("outbox_provider_message", ["provider_message_id"], unique=False)
-
-
-def downgrade() -> None:
-    with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.drop_index("outbox_provider_message")
-        batch_op.drop_index("outbox_due")
-        batch_op.drop_index(batch_op.f("ix_outbox_report_id"))
-
-    op.drop_table("outbox")
-    with op.batch_alter_table("deeds", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_deeds_report_id"))
-
-    op.drop_table("deeds")
-    op.drop_table("data_keys")
-    with op.batch_alter_table("contacts", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_contacts_number_hash"))
-
-    op.drop_table("contacts")
-    with op.batch_alter_table("code_tries", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_code_tries_number_hash"))
-        batch_op.drop_index(batch_op.f("ix_code_tries_code_hash"))
-
-    op.drop_table("code_tries")
-    with op.batch_alter_table("alerts", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_alerts_staff_id"))
-        batch_op.drop_index(batch_op.f("ix_alerts_report_id"))
-
-    op.drop_table("alerts")
-    with op.batch_alter_table("reports", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_reports_climb_at"))
-        batch_op.drop_index(batch_op.f("ix_reports_centre_id"))
-
-    op.drop_table("reports")
-    with op.batch_alter_table("pin_tries", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_pin_tries_staff_id"))
-
-    op.drop_table("pin_tries")
-    with op.batch_alter_table("staff", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_staff_centre_id"))
-
-    op.drop_table("staff")
-    op.drop_table("incoming_sms")
-    with op.batch_alter_table("delivery_reports", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_delivery_reports_provider_message_id"))
-
-    op.drop_table("delivery_reports")
-    op.drop_table("centres")
-    with op.batch_alter_table("audit", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_audit_report_id"))
-
-    op.drop_table("audit")

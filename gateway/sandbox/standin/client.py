@@ -75,9 +75,13 @@ class StandIn:
         """Point kinds of callback (`ussd`, `events`, `sms`, ...) at other URLs; None is off."""
         self.ask("PATCH", "/control/callbacks", urls)
 
-    def posts(self, kind: str | None = None) -> list[dict[str, Any]]:
-        """The latest callbacks (`kind`, `body`, `status`, `error`, `taken`), without USSD steps."""
-        found: list[dict[str, Any]] = self.ask("GET", "/control/posts")
+    def posts(self, kind: str | None = None, after: int = 0) -> list[dict[str, Any]]:
+        """The latest callbacks (`place`, `kind`, `body`, `status`, ...), without USSD steps.
+
+        `after` is the place of the last one already seen.
+        """
+        query = {"after": str(after)}
+        found: list[dict[str, Any]] = self.ask("GET", "/control/posts", query=query)
         return [each for each in found if kind is None or each["kind"] == kind]
 
     def incoming(self, from_: str, text: str, to: str | None = None) -> str:
@@ -90,10 +94,19 @@ class StandIn:
         self.ask("POST", "/control/opt-out", {"number": number, "sender": sender})
 
     def dial(
-        self, number: str, service_code: str, *, network_code: str | None = None, text: str = ""
+        self,
+        number: str,
+        service_code: str,
+        *,
+        network_code: str | None = None,
+        text: str = "",
+        **limits: float | None,
     ) -> Call:
-        """Dial, and wait for the first screen; `text` is what was dialled beyond the code."""
-        dialled = {"number": number, "service_code": service_code, "text": text}
+        """Dial, and wait for the first screen; `text` is what was dialled beyond the code.
+
+        `limits`: session_life, idle_limit and answer_limit of this call, in seconds.
+        """
+        dialled = {"number": number, "service_code": service_code, "text": text, **limits}
         if network_code is not None:
             dialled["network_code"] = network_code
         return Call(self, self.ask("POST", "/control/calls", dialled))
@@ -148,9 +161,12 @@ class Call:
     def ended(self) -> bool:
         return self.state != "open"
 
-    def press(self, typed: str) -> Self:
-        """Type an answer (empty and `*` are allowed) and wait for the next screen."""
-        return self._do("press", {"typed": typed})
+    def press(self, typed: str, lag: float = 0.0) -> Self:
+        """Type an answer (empty and `*` are allowed) and wait for the next screen.
+
+        `lag`: seconds that the application's answer is under way.
+        """
+        return self._do("press", {"typed": typed, "lag": lag})
 
     def repeat(self) -> Self:
         """Send the last step again, as a network does that missed the answer."""

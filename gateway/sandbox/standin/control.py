@@ -12,10 +12,11 @@ from typing import Final
 from flask import Blueprint, Response, jsonify, request
 
 from gateway.sandbox.standin import behaviours
-from gateway.sandbox.standin.config import Callbacks
+from gateway.sandbox.standin.behaviours import LONGEST_WAIT
+from gateway.sandbox.standin.config import Callbacks, Config
 from gateway.sandbox.standin.current import this_network
 from gateway.sandbox.standin.fields import Fields, Nonsense
-from gateway.sandbox.standin.handset import Call, CallIsOver, Dialled, UnknownCall
+from gateway.sandbox.standin.handset import Call, CallIsOver, Dialled, Patience, UnknownCall
 from gateway.sandbox.standin.store import Message, UnknownMessage
 from gateway.sandbox.standin.wire import E164
 
@@ -100,8 +101,12 @@ def change_callbacks() -> Response:
 
 @control.get("/control/posts")
 def posts() -> Response:
-    """The latest callbacks made, each attempt by itself; the steps of a call are not among them."""
-    return jsonify([asdict(each) for each in this_network().courier.posts()])
+    """The latest callbacks made, each attempt by itself; the steps of a call are not among them.
+
+    `?after=` is the `place` of the last one already seen.
+    """
+    after = request.args.get("after", 0, type=int)
+    return jsonify([asdict(each) for each in this_network().courier.posts(after)])
 
 
 @control.post("/control/calls")
@@ -114,6 +119,7 @@ def dial() -> tuple[Response, int]:
         number=_number(fields, "number"),
         service_code=_matching(fields, "service_code", SERVICE_CODE, "a code such as *384*123#"),
         network_code=network_code or network.config.network_code,
+        patience=_patience(fields, network.config),
         text=fields.text("text", ""),
     )
     fields.done()
@@ -128,10 +134,10 @@ def look(call_id: str) -> Response:
 @control.post("/control/calls/<call_id>/press")
 def press(call_id: str) -> Response:
     fields = Fields(_json())
-    typed = fields.needed("typed")
+    typed, lag = fields.needed("typed"), fields.seconds("lag", LONGEST_WAIT)
     fields.done()
     call = _call(call_id)
-    call.press(typed)
+    call.press(typed, lag or 0.0)
     return _shown(call)
 
 
@@ -179,6 +185,17 @@ def _json() -> object:
     if not request.is_json:
         raise Nonsense("content type application/json is needed")
     return request.get_json(silent=True)
+
+
+def _patience(fields: Fields, config: Config) -> Patience:
+    session = fields.seconds("session_life", LONGEST_WAIT)
+    idle = fields.seconds("idle_limit", LONGEST_WAIT)
+    answer = fields.seconds("answer_limit", LONGEST_WAIT)
+    return Patience(
+        session=config.session_life if session is None else session,
+        idle=idle,
+        answer=config.answer_limit if answer is None else answer,
+    )
 
 
 def _number(fields: Fields, name: str) -> str:

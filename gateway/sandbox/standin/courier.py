@@ -36,8 +36,12 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One attempt at a callback, for whoever debugs an application."""
+    """One attempt at a callback, for whoever debugs an application.
 
+    `place` counts all attempts since the start, from 1.
+    """
+
+    place: int
     kind: Kind
     body: str = field(repr=False)
     status: int | None
@@ -69,10 +73,10 @@ class Courier:
             deadline = time.monotonic() + delay + self._patience
             self._schedule.after(delay, lambda: self._step(letters, deadline))
 
-    def posts(self) -> list[Post]:
-        """The latest attempts, oldest first."""
+    def posts(self, after: int = 0) -> list[Post]:
+        """The latest attempts, oldest first, from the one after the place `after`."""
         with self._lock:
-            return list(self._journal)
+            return [post for post in self._journal if post.place > after]
 
     def _step(self, letters: Sequence[Letter], deadline: float) -> None:
         letter = letters[0]
@@ -91,4 +95,5 @@ class Courier:
     def _note(self, letter: Letter, reply: Reply, *, taken: bool) -> None:
         body = letter.body.decode("ascii")
         with self._lock:
-            self._journal.append(Post(letter.kind, body, reply.status, reply.error, taken))
+            place = self._journal[-1].place + 1 if self._journal else 1
+            self._journal.append(Post(place, letter.kind, body, reply.status, reply.error, taken))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -35,12 +35,23 @@ class CallIsOver(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that a network waits: for the whole session, for the next key, for an answer."""
+
+    session: float
+    idle: float | None
+    """None: it does not mind how long a caller thinks."""
+    answer: float
+
+
+@dataclass(frozen=True, slots=True)
 class Dialled:
     """What a person dialled. `text` is what followed the code (`*384*1*2#` on `*384#`: `1*2`)."""
 
     number: str = field(repr=False)
     service_code: str
     network_code: str
+    patience: Patience
     text: str = field(default="", repr=False)
 
 
@@ -56,29 +67,35 @@ class Call:
         self._kind: Kind = kind
         self._typed = [dialled.text] if dialled.text else []
         self._hops = 0
-        self._began = time.monotonic()
+        self._began = self._shown = time.monotonic()
         self._request = b""
         self._reply = Reply(status=None)
         self._error = ""
         self._lock = threading.Lock()
 
-    def press(self, typed: str) -> None:
+    def press(self, typed: str, lag: float = 0.0) -> None:
         """Answer the screen. Raises CallIsOver."""
         with self._lock:
             self._check_open()
             self._typed.append(typed)
-        self.step()
+        self.step(lag)
 
-    def step(self) -> None:
-        """Post what was typed so far; called again without `press`, it repeats the same step."""
+    def step(self, lag: float = 0.0) -> None:
+        """Post what was typed so far; called again without `press`, it repeats the same step.
+
+        `lag`: seconds that the answer is under way, on top of what the application takes.
+        """
         with self._lock:
             self._check_open()
             self._hops += 1
+            hop = self._hops
             request = self._request = self._body()
-        reply = self._exchange.post(self._kind, request)
+        limit = self.dialled.patience.answer
+        reply = _delayed(self._exchange.post(self._kind, request, limit), lag, limit)
         with self._lock:
             if self.state == "open":
                 self._show(reply)
+        self._expect_a_key(hop)
 
     def hang_up(self) -> None:
         self.close("hung_up")
@@ -101,6 +118,7 @@ class Call:
                 "screen": self.screen,
                 "hops": self._hops,
                 "age": round(time.monotonic() - self._began, 3),
+                "idle": round(time.monotonic() - self._shown, 3),
                 "request": self._request.decode("ascii"),
                 "answer": {
                     "status": self._reply.status,
@@ -123,8 +141,20 @@ class Call:
             network_code=self.dialled.network_code,
         )
 
+    def _expect_a_key(self, hop: int) -> None:
+        """End the session when nothing more is typed at the step `hop` in time."""
+
+        def give_up() -> None:
+            if self._hops == hop:
+                self.close("expired")
+
+        idle = self.dialled.patience.idle
+        if idle is not None:
+            self._exchange.later(idle, give_up)
+
     def _show(self, reply: Reply) -> None:
         self._reply = reply
+        self._shown = time.monotonic()
         if reply.status == 200 and reply.body.startswith(("CON ", "END ")):
             self.screen = reply.body[4:]
             if reply.body.startswith("END "):
@@ -170,7 +200,6 @@ class Exchange:
         self._schedule = schedule
         self._courier = courier
         self._callbacks = callbacks
-        self._limits = Limits(connect=config.connect_limit, answer=config.answer_limit)
         self._calls: dict[str, Call] = {}
         self._open: dict[str, Call] = {}
         self._lock = threading.Lock()
@@ -187,7 +216,7 @@ class Exchange:
             self._calls[call.id] = self._open[dialled.number] = call
         if former is not None:
             former.hang_up()
-        self._schedule.after(self._config.session_life, lambda: call.close("expired"))
+        self.later(dialled.patience.session, lambda: call.close("expired"))
         call.step()
         return call
 
@@ -197,8 +226,12 @@ class Exchange:
                 raise UnknownCall
             return self._calls[call_id]
 
-    def post(self, kind: Kind, body: bytes) -> Reply:
-        return post(self._callbacks().url(kind), body, wire.USSD_AGENT, self._limits)
+    def post(self, kind: Kind, body: bytes, answer_limit: float) -> Reply:
+        limits = Limits(connect=self._config.connect_limit, answer=answer_limit)
+        return post(self._callbacks().url(kind), body, wire.USSD_AGENT, limits)
+
+    def later(self, seconds: float, work: Callable[[], None]) -> None:
+        self._schedule.after(seconds, work)
 
     def over(self, call: Call, event: Letter) -> None:
         """A call has ended: free its phone and tell the application."""
@@ -206,3 +239,14 @@ class Exchange:
             if self._open.get(call.dialled.number) is call:
                 del self._open[call.dialled.number]
         self._courier.send([event])
+
+
+def _delayed(reply: Reply, lag: float, limit: float) -> Reply:
+    """The reply after `lag` seconds more on its way; too late, it is none."""
+    if not lag:
+        return reply
+    time.sleep(max(0.0, min(lag, limit - reply.seconds)))
+    seconds = reply.seconds + lag
+    if seconds > limit:
+        return Reply(status=None, error="timeout", seconds=limit)
+    return replace(reply, seconds=seconds)
