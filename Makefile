@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench fmt catalogues install lock
+.PHONY: help demo test leaks check bench fmt catalogues install lock
 
 BIN := .venv/bin
 
@@ -14,6 +14,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 help:
 	@echo 'make demo        the whole line on this machine, with a pretend network'
 	@echo 'make test        all tests'
+	@echo 'make leaks       a thousand callers, every fault, and a search for anything they said'
 	@echo 'make check       linters, types, import contracts, catalogues, every screen in every language'
 	@echo 'make bench       what a turn and a search cost'
 	@echo 'make fmt         format the code, and mend what the linter can'
@@ -26,6 +27,9 @@ demo: .venv/installed
 
 test: .venv/installed-dev
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+leaks: .venv/installed-dev
+	@$(BIN)/python -m tests.leaks.scan $(ARGS)
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .

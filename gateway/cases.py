@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from gateway import audit, contacts, outbox
 from gateway.conversation import Done, NotDone, Step
-from gateway.models import Alert, AlertState, CodeTry, Report, ReportState
+from gateway.models import Alert, AlertState, CodeTry, NumberUse, Report, ReportState
 from gateway.once import in_turn
-from gateway.vault import Vault
+from gateway.vault import Vault, Where
 from menus.intents import CaseIntent, ChangeContact, DeleteReport, OpenCase, StopContact
 
 _STATUS: Final = {
@@ -24,6 +24,9 @@ _STATUS: Final = {
     ReportState.ACCEPTED: "handled",
     ReportState.CLOSED: "closed",
 }
+
+
+_NO_REPORT: Final = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,10 @@ class Cases:
         allowed = self._failures(session, code_hash, number_hash, at) < self.tries_per_day
         query = select(Report).where(Report.code == asked.code, Report.state.in_(_STATUS))
         report = session.scalars(query).first()
-        matches = self.vault.check_secret(report.secret_hash if report else None, asked.secret)
+        matches = self._matches(report, asked.secret)
         opened = report.id if report and matches and allowed else None
+        if report and opened and report.secret_hash and self.vault.is_outdated(report.secret_hash):
+            report.secret_hash = self.vault.hash_secret(asked.secret, secret_of(report.id))
         session.add(
             CodeTry(
                 request=step.history,
@@ -78,9 +83,15 @@ class Cases:
         audit.record(session, at, audit.CALLER, "looked" if opened else "no match", opened)
         return _standing(session, opened)
 
+    def _matches(self, report: Report | None, secret: str) -> bool:
+        """The same work whether there is a report or not: any place will do where there is none."""
+        where = secret_of(report.id if report else _NO_REPORT)
+        return self.vault.check_secret(report.secret_hash if report else None, secret, where)
+
     def stop_contact(self, session: Session, case: str, at: datetime) -> Done:
         """Destroy the number; staff can then not reach her at all."""
         contacts.forget(session, case)
+        _unlink_number(session, case)
         outbox.withdraw(session, case, "caller", at)
         audit.record(session, at, audit.CALLER, "contact stopped", case)
         return Done({})
@@ -92,6 +103,7 @@ class Cases:
         report = session.get(Report, change.case)
         if report is not None and report.state in _STATUS:
             contacts.replace(session, self.vault, report.id, step.msisdn, change.contact, at)
+            outbox.withdraw(session, report.id, "caller", at)
             audit.record(session, at, audit.CALLER, "contact changed", report.id)
         return Done({})
 
@@ -102,10 +114,10 @@ class Cases:
             return Done({})
         contacts.forget_all_keys(session, report.id)
         contacts.forget(session, report.id)
-        report.answers = report.secret_hash = report.climb_at = None
+        report.answers = report.secret_hash = report.network = report.climb_at = None
         report.avoid = []
         report.state = ReportState.DELETED
-        session.execute(delete(CodeTry).where(CodeTry.report_id == report.id))
+        _unlink_number(session, report.id)
         outbox.withdraw(session, report.id, "caller", at)
         outbox.withdraw(session, report.id, "staff", at)
         _settle_alerts(session, report.id, at)
@@ -124,11 +136,24 @@ class Cases:
         return max(of_code, of_number)
 
 
+def secret_of(report_id: str) -> Where:
+    """Where the secret of a report lies."""
+    return Where("reports", "secret_hash", report_id)
+
+
 def _standing(session: Session, report_id: str | None) -> Done:
     report = session.get(Report, report_id) if report_id else None
     if report is None or report.state not in _STATUS:
         return Done({})
     return Done({"status": _STATUS[ReportState(report.state)], "case": report.id})
+
+
+def _unlink_number(session: Session, report_id: str) -> None:
+    """No hash of a number leads to this report any more; tries and uses are still counted."""
+    session.execute(delete(CodeTry).where(CodeTry.report_id == report_id))
+    session.execute(
+        update(NumberUse).where(NumberUse.report_id == report_id).values(report_id=None)
+    )
 
 
 def _settle_alerts(session: Session, report_id: str, at: datetime) -> None:

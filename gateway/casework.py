@@ -6,15 +6,19 @@ in it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from gateway import audit, escalation, outbox
+from gateway import audit, escalation, folding, outbox
 from gateway.escalation import Ladder
-from gateway.models import Alert, AlertState, Report, ReportState, Staff
+from gateway.models import Alert, AlertState, CallAttempt, Report, ReportState, Staff
+from gateway.once import add_once
+from menus import messages
+from menus.intents import CallOutcome
 
 Standing = Literal["new", "yours", "taken", "passed", "closed"]
 """A report as seen by one who was alerted about it."""
@@ -56,8 +60,10 @@ def accept(session: Session, alert: Alert, report: Report, person: Staff, at: da
         return False
     report.state, report.accepted_at = ReportState.ACCEPTED, at
     report.accepted_by, report.climb_at = person.id, None
+    _count_from(report, at)
     alert.state, alert.answered_at = AlertState.ACCEPTED, at
     outbox.withdraw(session, report.id, "staff", at)
+    folding.take_along(session, report, person, at)
     _tell_others(session, report, person, at)
     audit.record(session, at, audit.staff(person.id), "accepted", report.id)
     return True
@@ -76,24 +82,91 @@ def hand_over(
     session: Session, ladder: Ladder, alert: Alert, report: Report, person: Staff, at: datetime
 ) -> bool:
     """Give an accepted report back: those asked before are alerted again, or the next rung is."""
-    if report.state != ReportState.ACCEPTED or report.accepted_by != person.id:
+    if not is_hers(report, person):
         return False
-    report.state, report.accepted_by, report.accepted_at = ReportState.RECEIVED, None, None
-    alert.state, alert.answered_at = AlertState.DECLINED, at
-    session.flush()
-    escalation.ask_again(session, ladder, report, at)
+    _let_go(session, ladder, alert, report, at)
     audit.record(session, at, audit.staff(person.id), "handed over", report.id)
     return True
 
 
+def take_back(session: Session, ladder: Ladder, report: Report, at: datetime) -> None:
+    """She accepted it and did nothing since: others are asked, as if she had handed it over."""
+    holder = report.accepted_by
+    own = select(Alert).where(Alert.report_id == report.id, Alert.staff_id == holder)
+    _let_go(session, ladder, session.scalars(own).one(), report, at)
+    audit.record(session, at, audit.SERVICE, "taken back", report.id)
+    outbox.add(
+        session,
+        dedupe_key=f"taken back:{report.id}:{at.isoformat()}",
+        audience="staff",
+        template="passed_on",
+        at=at,
+        lives=TOLD_LIVES,
+        report_id=report.id,
+        staff_id=holder,
+    )
+
+
+def _let_go(session: Session, ladder: Ladder, alert: Alert, report: Report, at: datetime) -> None:
+    """Whoever has it next makes appointments of her own: what reminds of the old one is dropped."""
+    report.state, report.accepted_by, report.accepted_at = ReportState.RECEIVED, None, None
+    report.remind_at = None
+    alert.state, alert.answered_at = AlertState.DECLINED, at
+    outbox.withdraw(session, report.id, "caller", at, messages.APPOINTMENTS)
+    session.flush()
+    escalation.ask_again(session, ladder, report, at)
+
+
 def close(session: Session, report: Report, person: Staff, at: datetime) -> bool:
     """Nothing is left to do; what has not left for the caller is dropped."""
-    if report.state != ReportState.ACCEPTED or report.accepted_by != person.id:
+    if not is_hers(report, person):
         return False
-    report.state, report.closed_at = ReportState.CLOSED, at
+    report.state, report.closed_at, report.remind_at = ReportState.CLOSED, at, None
     outbox.withdraw(session, report.id, "caller", at)
     audit.record(session, at, audit.staff(person.id), "closed", report.id)
     return True
+
+
+def note_call(
+    session: Session, report: Report, person: Staff, outcome: CallOutcome, call: bytes, at: datetime
+) -> bool:
+    """Keep what came of a call. `call` is the occasion: noted twice on it, it is one call.
+
+    A report counts as handled once she was reached; after any other call the time in which its
+    holder is not reminded begins anew.
+    """
+    if not is_hers(report, person):
+        return False
+    attempt = {"report_id": report.id, "staff_id": person.id, "at": at, "outcome": outcome}
+    if not add_once(session, CallAttempt, id=call.hex(), **attempt):
+        return False
+    if outcome == "reached":
+        handled(report)
+    else:
+        _count_from(report, at)
+    audit.record(session, at, audit.staff(person.id), "called", report.id, outcome)
+    return True
+
+
+def handled(report: Report) -> None:
+    """Its holder has done what there was to do first: nobody reminds her any more."""
+    report.remind_at, report.reminders = None, 0
+
+
+def calls(session: Session, report: Report) -> Sequence[CallAttempt]:
+    """What came of the calls so far, whoever made them, the last one first."""
+    query = select(CallAttempt).where(CallAttempt.report_id == report.id)
+    return session.scalars(query.order_by(CallAttempt.at.desc(), CallAttempt.id)).all()
+
+
+def is_hers(report: Report, person: Staff) -> bool:
+    """Whether she accepted it, and still has it."""
+    return report.state == ReportState.ACCEPTED and report.accepted_by == person.id
+
+
+def _count_from(report: Report, at: datetime) -> None:
+    """From now on its holder has time. How much is the country's business: the clock looks."""
+    report.remind_at, report.reminders = at, 0
 
 
 def _tell_others(session: Session, report: Report, person: Staff, at: datetime) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from gateway.commands import auditing, duties, keeping, muting
 from gateway.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -50,11 +51,32 @@ def isange() -> None:
 @click.option("--country", default="rw", show_default=True, help="Whose places and centres.")
 @click.option("--language", default=None, help="Language of the first screen.")
 @click.option("--fresh", is_flag=True, help="Forget what an earlier demo left in the folder.")
-def demo(port: int, data: Path, country: str, language: str | None, *, fresh: bool) -> None:
+@click.option("--phone-host", default=HOST, show_default=True, help="Where the phones listen.")
+def demo(
+    port: int, data: Path, country: str, language: str | None, *, fresh: bool, phone_host: str
+) -> None:
     """Run the whole line on this machine, with a pretend network."""
     from gateway.sandbox import demo as sandbox
 
-    sys.exit(sandbox.run(data, port, country, language, fresh=fresh))
+    sys.exit(sandbox.run(data, port, country, language, fresh=fresh, phone_host=phone_host))
+
+
+@isange.command()
+@click.option(
+    "--data",
+    default=".demo",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the demo that the phones belong to.",
+)
+@click.option("--host", default=HOST, show_default=True)
+@click.option("--port", default=8002, show_default=True)
+@click.option("--token", default=None, envvar="ISANGE_PHONE_TOKEN", help="Stands in the address.")
+def phones(data: Path, host: str, port: int, token: str | None) -> None:
+    """Serve the phone page of a demo; `isange demo` does it by itself."""
+    from gateway.sandbox.phone import server
+
+    server.run(data, token, host, port)
 
 
 @isange.command()
@@ -203,35 +225,13 @@ def show_menus(dialogue: str, language: str, country: str) -> None:
     click.echo(show.show(dialogue, language, country))
 
 
-@isange.group()
-def db() -> None:
-    """The database."""
-
-
-@db.command()
-def upgrade() -> None:
-    """Bring the schema up to date."""
-    from gateway import database, schema
-    from gateway.settings import needed
-
-    schema.upgrade(database.connect(needed(os.environ, "DATABASE_URL")))
-    click.echo("The database is up to date.")
-
-
-@isange.group()
-def keys() -> None:
-    """The key files."""
-
-
-@keys.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-def new(folder: Path) -> None:
-    """Make all key files in FOLDER, one subfolder for each role."""
-    from gateway.vault import create_keys
-
-    for role, path in create_keys(folder).items():
-        click.echo(f"{role}: {path}")
-    click.echo("Take the escrow folder off this machine, and give each role its own folder only.")
+isange.add_command(auditing.audit)
+isange.add_command(duties.heartbeat)
+isange.add_command(duties.rota)
+isange.add_command(keeping.db)
+isange.add_command(keeping.keys)
+isange.add_command(keeping.purge)
+isange.add_command(muting.mute)
 
 
 @isange.group("centres")
@@ -243,12 +243,14 @@ def centre_list() -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True))
 def import_centres(file: Path) -> None:
     """Replace the centres in service by those of a CSV FILE."""
-    from gateway import centres, database, ranking
+    from gateway import audit, centres, database, ranking
 
     house = _house("staff")
     rows = ranking.read_centres(file, house.pack.places, {house.pack.duty_desk.id})
     with database.writing(house.database, "centres.import") as session:
         count = centres.replace_all(session, house.pack, rows)
+        at = database.now(session)
+        audit.record(session, at, audit.OPERATOR, "centres imported", detail=f"{count} centres")
     click.echo(f"{count} centres are in service.")
 
 
@@ -259,7 +261,11 @@ def staff() -> None:
 
 @staff.command()
 @click.option("--phone", required=True, help="Her number, +250... or as written in the country.")
-@click.option("--role", required=True, help="health, counsellor, investigator, lead or national.")
+@click.option(
+    "--role",
+    required=True,
+    help="health, counsellor, investigator, lead or national; operator or witness.",
+)
 @click.option("--centre", required=True, help="The centre's id.")
 @click.option("--language", default=None, help="Language of her SMS.")
 @click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True)
@@ -289,7 +295,7 @@ def show_callbacks(base: str) -> None:
 
     for secret in Settings.read(os.environ).callback_secrets:
         for kind in callbacks.KINDS:
-            click.echo(f"{kind:10} {callbacks.url(base, secret, kind)}")
+            click.echo(f"{kind:15} {callbacks.url(base, secret, kind)}")
 
 
 @isange.command()

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, time
-from typing import cast
+from datetime import datetime
+from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from gateway.countries.facts import SafeHours
+from gateway.countries.facts import Hours, SafeHours
 from gateway.models import ContactRow, DataKeyRow
 from gateway.phones import Msisdn
 from gateway.vault import CannotOpen, DataKey, KeyPurpose, Recipient, Vault, Where, WrappedKey
-from menus.intents import Channel, Contact, Window
+from menus.intents import Channel, Contact, PartOfDay, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +147,16 @@ def is_safe_now(
     """Whether `at` lies inside the hours she gave; "now" lasts some minutes from `since`."""
     if window == "now":
         return 0 <= (at - since).total_seconds() <= hours.now_minutes * 60
-    local = at.astimezone(zone).time()
+    part = hours_of(window, hours)
+    return part.start <= at.astimezone(zone).time() < part.end
+
+
+def hours_of(window: PartOfDay | Literal["any"], hours: SafeHours) -> Hours:
+    """The part of each day that a window means; "any" is from the first hour to the last."""
     if window == "any":
-        return _within(local, hours.morning.start, hours.evening.end)
+        return Hours(hours.morning.start, hours.evening.end)
     named = {"morning": hours.morning, "afternoon": hours.afternoon, "evening": hours.evening}
-    return _within(local, named[window].start, named[window].end)
-
-
-def _within(moment: time, start: time, end: time) -> bool:
-    return start <= moment < end
+    return named[window]
 
 
 def _forget_keys(session: Session, report_id: str, purposes: Iterable[str]) -> None:

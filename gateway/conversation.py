@@ -12,8 +12,9 @@ from typing import Literal, Protocol
 
 from gateway import logs
 from gateway.database import DatabaseDown
+from gateway.limits import NO_LIMITS, Counters, Limits, Use, use_of
 from gateway.phones import Msisdn
-from gateway.sessions import Session, Sessions, SessionsDown
+from gateway.sessions import Found, Session, Sessions, SessionsDown
 from menus.engine import Engine, State, Turn
 from menus.intents import DiscardDraft, Intent
 
@@ -101,10 +102,11 @@ class CannotDo(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """The call that a step belongs to, by the name of its session."""
+    """The call that a step belongs to, by the name of its session, and what is counted of it."""
 
     request: Request
     key: bytes
+    counters: Counters
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,47 +123,62 @@ class _Path:
 
     `kind` says what may be done on the way. live: by the last input whatever it asks for, by those
     before it nothing for the first time. dialled: nothing, it stops before a screen where it
-    could be. past: nothing, it only finds out what was shown.
+    could be. past: nothing, it only finds out what was shown. `new`: the call begins with it.
     """
 
     event: str
     kind: Literal["live", "dialled", "past"]
     start: State
     inputs: Sequence[_Input] = ()
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """Where the inputs so far led; `ring` when the last one left something waiting."""
+    """Where the inputs so far led; `ring` when the last one left something waiting.
+
+    `uses` is what it counts as.
+    """
 
     turn: Turn
     ring: bool = False
+    uses: Sequence[Use] = ()
 
 
 class Conversation:
     """A line whose network repeats the whole history: that of the callers, or of the staff."""
 
     def __init__(
-        self, engine: Engine, sessions: Sessions, deeds: Deeds, bell: Bell, language: str
+        self,
+        engine: Engine,
+        sessions: Sessions,
+        deeds: Deeds,
+        bell: Bell,
+        language: str,
+        limits: Limits = NO_LIMITS,
     ) -> None:
         self._engine = engine
         self._sessions = sessions
         self._deeds = deeds
         self._bell = bell
         self._language = language
+        self._limits = limits
 
     def answer(self, request: Request) -> Answer:
         """One step. Raises TooMuch and CannotDo."""
         if len(request.text) > LONGEST_TEXT or request.text.count("*") >= MOST_PARTS:
             raise TooMuch
-        call = _Call(request, self._sessions.key(request.session_id, request.msisdn))
-        digest = self._sessions.digest(call.key, request.text)
+        key = self._sessions.key(request.session_id, request.msisdn)
+        call = _Call(request, key, self._limits.counters(request.msisdn))
+        digest = self._sessions.digest(key, request.text)
         try:
-            known, reachable = self._sessions.load(call.key), True
+            found, reachable = self._sessions.find(key, call.counters.names), True
         except SessionsDown:
-            known, reachable = None, False
+            found, reachable = Found(None), False
+        known = found.session
         if known is None:
-            return self._go(call, digest, known, self._unknown(call, reachable=reachable))
+            path = self._unknown(call, found.counts, reachable=reachable)
+            return self._go(call, digest, known, path)
         if known.digest == digest:
             return repeated(known)
         return self._go(call, digest, known, self._known(call, known))
@@ -179,22 +196,24 @@ class Conversation:
         kept = Session(
             forget(state) if page.ends else state, len(call.request.text), digest, answer.body
         )
-        quicker = self._keep(call.key, kept, known)
+        uses = (*(("call",) if path.new else ()), *walk.uses)
+        quicker = self._keep(call, kept, known, uses)
         if walk.ring:
             self._bell.ring()
         return repeated(quicker) if quicker else answer
 
-    def _unknown(self, call: _Call, *, reachable: bool) -> _Path:
+    def _unknown(self, call: _Call, counts: Sequence[int], *, reachable: bool) -> _Path:
         """The path of a session that nobody remembers: a new one, or one that was lost."""
-        start, text = self._engine.begin(self._language), call.request.text
+        text = call.request.text
         stranger = self._sessions.has_another_number(call.request.session_id, call.key)
-        if not text:
-            return _Path("other_number" if stranger else "begin", "live", start)
-        if stranger:
-            return _Path("other_number", "dialled", start, _inputs(text))
-        if self._sessions.may_be_lost(reachable=reachable):
+        if text and not stranger and self._sessions.may_be_lost(reachable=reachable):
+            start = self._engine.begin(self._language)
             return _Path("rebuilt", "live", start, _inputs(text))
-        return _Path("dial_through", "dialled", start, _inputs(text))
+        start = self._engine.begin(self._language, facts=call.counters.begin(counts))
+        if not text:
+            return _Path("other_number" if stranger else "begin", "live", start, new=True)
+        event = "other_number" if stranger else "dial_through"
+        return _Path(event, "dialled", start, _inputs(text), new=True)
 
     def _known(self, call: _Call, known: Session) -> _Path:
         """The path on from where she is known to stand, if the history goes on from there."""
@@ -203,7 +222,7 @@ class Conversation:
         if typed is None:
             kind: Literal["live", "past"] = "past" if len(text) < known.length else "live"
             event = "late" if kind == "past" else "rebuilt"
-            start = self._engine.begin(self._language)
+            start = self._engine.begin(self._language, facts=known.state.trail[0].facts)
             return _Path(event, kind, start, _inputs(text) if text else ())
         if "*" in typed and self._sessions.has_gaps():
             return _Path("caught_up", "live", known.state, _inputs(text, known.length))
@@ -234,7 +253,8 @@ class Conversation:
                 done = self._do(turn.intent, turn.state.language, call, given.history, again=again)
             except NotDone:
                 break
-            walk = _Walk(Turn(turn.state.learn(done.facts)), done.ring)
+            uses = () if again else use_of(turn.intent)
+            walk = _Walk(Turn(turn.state.learn(done.facts)), done.ring, uses)
         return walk
 
     def _do(
@@ -254,12 +274,15 @@ class Conversation:
             logs.failure("intent_not_carried_out", error)
             raise CannotDo(language) from None
 
-    def _keep(self, key: bytes, session: Session, known: Session | None) -> Session | None:
+    def _keep(
+        self, call: _Call, session: Session, known: Session | None, uses: Sequence[Use]
+    ) -> Session | None:
         """Keep the session; what another copy of this step kept, if that was quicker."""
-        if self._sessions.save(key, session, known):
+        counted = call.counters.after(session.state, uses)
+        if self._sessions.save(call.key, session, known, counted):
             return None
         try:
-            quicker = self._sessions.load(key)
+            quicker = self._sessions.load(call.key)
         except SessionsDown:
             return None
         return quicker if quicker and quicker.digest == session.digest else None

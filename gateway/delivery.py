@@ -6,17 +6,27 @@ and that of the note take the same lock first, and whichever comes second sees t
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from gateway.models import DeliveryReport, Outbox
+from gateway.models import (
+    Alert,
+    AlertState,
+    DeliveryReport,
+    Outbox,
+    OutboxState,
+    Report,
+    ReportState,
+)
 from gateway.once import add_once, in_turn
 
 RANK: Final = {"Sent": 1, "Submitted": 2, "Buffered": 2}
-FINAL: Final = frozenset({"Success", "Failed", "Rejected", "AbsentSubscriber", "Expired"})
+FAILED: Final = frozenset({"Failed", "Rejected", "AbsentSubscriber", "Expired"})
+FINAL: Final = FAILED | {"Success"}
 """A state only ever moves on to a higher rank; a final one is never taken back."""
 
 LONGEST_ID: Final = 120
@@ -42,6 +52,37 @@ def take_in(
     if row is not None:
         row.delivery = further(row.delivery, status)
     return new
+
+
+def about(session: Session, message_id: str) -> Outbox | None:
+    """The SMS that a provider calls so; None for one that is not ours, or not noted yet."""
+    query = select(Outbox).where(Outbox.provider_message_id == _storable(message_id, LONGEST_ID))
+    return session.scalars(query).first()
+
+
+def missed(session: Session, at: datetime, within: timedelta) -> Sequence[Outbox]:
+    """Alerts that left so long ago and of which nobody knows whether they arrived; each once.
+
+    Only of reports that still wait: for all others it does not matter any more.
+    """
+    query = (
+        select(Outbox)
+        .join(Alert, Alert.id == Outbox.alert_id)
+        .join(Report, Report.id == Outbox.report_id)
+        .where(
+            Outbox.state == OutboxState.ACCEPTED,
+            Outbox.finished_at <= at - within,
+            Outbox.missed_at.is_(None),
+            or_(Outbox.delivery.is_(None), Outbox.delivery.not_in(FINAL)),
+            Alert.state == AlertState.OPEN,
+            Report.state == ReportState.RECEIVED,
+        )
+        .with_for_update(of=Outbox, skip_locked=True)
+    )
+    rows = session.scalars(query).all()
+    for row in rows:
+        row.missed_at = at
+    return rows
 
 
 def sent_as(session: Session, row: Outbox, message_id: str) -> None:

@@ -8,14 +8,18 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from gateway import database, roster, schema
+from gateway import database, heartbeat, muting, roster, rota, schema, vitals
 from gateway.centres import DESK
 from gateway.errors import OperatorError
-from gateway.models import Centre, Outbox, OutboxState, Report, ReportState, Staff
+from gateway.models import Centre
+from gateway.rota import SHOWN, Span
 from gateway.wiring import House
 
-LONG_UNSENT: Final = timedelta(minutes=1)
-LONG_UNACCEPTED: Final = timedelta(minutes=15)
+LONG_UNACCEPTED: Final = 15
+"""Minutes: by then every rung of the most urgent reports was called."""
+
+LOOK_AHEAD: Final = timedelta(days=7)
+"""How far a rota should reach."""
 
 Check = Callable[[House], Iterator[str]]
 """Names each fault in one line that ends in what to do."""
@@ -71,42 +75,71 @@ def _centres(house: House) -> Iterator[str]:
 
 def _duty(house: House) -> Iterator[str]:
     with database.reading(house.database) as session:
-        if not roster.national_duty(session, house.pack.duty_desk.id):
-            yield "nobody is on duty at the national desk: run `isange staff add`, or call them"
-        staffed = select(Staff.centre_id).where(
-            Staff.on_duty.is_(True), Staff.opted_out_at.is_(None)
-        )
-        empty = session.scalars(
-            select(Centre.id).where(Centre.kind != DESK, Centre.id.not_in(staffed))
-        ).all()
+        empty = roster.uncovered(session)
+        national = roster.is_covered(session, house.pack.duty_desk.id)
+        nobody_to_tell = not roster.operators(session)
+    if not national:
+        yield "nobody is on duty at the national desk: run `isange staff add`, or call them"
     if empty:
-        yield f"{len(empty)} centres have nobody on duty, {min(empty)} among them: call their lead"
+        yield f"nobody is on duty now at {', '.join(empty)}: call their leads"
+    if nobody_to_tell:
+        yield "nobody has the role operator: alarms wake nobody, run `isange staff add`"
 
 
-def _waiting(house: House) -> Iterator[str]:
+def _rota(house: House) -> Iterator[str]:
+    """The rota must not run out unseen: each gap of the next days, by centre."""
     with database.reading(house.database) as session:
         at = database.now(session)
-        unsent = session.scalar(
-            select(func.count()).where(
-                Outbox.state == OutboxState.PENDING, Outbox.due_at < at - LONG_UNSENT
-            )
-        )
-        unknown = session.scalar(
-            select(func.count()).where(
-                Outbox.state == OutboxState.UNKNOWN, Outbox.created_at > at - timedelta(days=1)
-            )
-        )
-        unaccepted = session.scalar(
-            select(func.count()).where(
-                Report.state == ReportState.RECEIVED, Report.created_at < at - LONG_UNACCEPTED
-            )
-        )
-    if unsent:
-        yield f"{unsent} SMS wait longer than a minute: look at worker, clock and the provider"
-    if unknown:
-        yield f"of {unknown} SMS of the last day nobody knows whether they left: ask the provider"
-    if unaccepted:
-        yield f"{unaccepted} reports are accepted by nobody after 15 minutes: call the centres"
+        found = rota.gaps(session, Span(at, at + LOOK_AHEAD), roster.asked_first())
+    for centre, gaps in found.items():
+        first, more = gaps[0], f" (and {len(gaps) - 1} times more)" if gaps[1:] else ""
+        zone = house.pack.timezone
+        begins, ends = (f"{one.astimezone(zone):{SHOWN}}" for one in (first.begins, first.ends))
+        yield f"the rota of {centre} names nobody from {begins} to {ends}{more}: import another"
 
 
-CHECKS: Final[tuple[Check, ...]] = (_keys, _facts, _schema, _redis, _centres, _duty, _waiting)
+def _phones(house: House) -> Iterator[str]:
+    with database.reading(house.database) as session:
+        silent = len(heartbeat.silent(session, database.now(session)))
+    if silent:
+        yield f"{silent} duty phones did not answer their test: `isange heartbeat` lists them"
+
+
+def _mutes(house: House) -> Iterator[str]:
+    with database.reading(house.database) as session:
+        found = muting.in_force(session, database.now(session))
+    if found:
+        codes = ", ".join(one.code or "a report that was withdrawn" for one in found)
+        yield f"{len(found)} numbers are muted, by {codes}: `isange mute CODE --lift` ends it"
+
+
+def _vitals(house: House) -> Iterator[str]:
+    now = vitals.read(house.database, house.pack.duty_desk.id)
+    unsent, waiting = now.oldest_unsent or 0, (now.oldest_unaccepted or 0) / 60
+    if now.clock_silent is None:
+        yield "no clock has run yet: start `isange clock`"
+    elif now.clock_silent > vitals.LONGEST_SILENCE:
+        yield f"the clock last ticked {now.clock_silent:.0f} s ago: start `isange clock`"
+    if unsent > vitals.LONGEST_UNSENT:
+        yield f"an SMS waits for {unsent:.0f} s: look at worker, clock and the provider"
+    if now.unknown_sends:
+        yield (
+            f"of {now.unknown_sends} SMS of the last day nobody knows whether they left: ask the "
+            "provider"
+        )
+    if waiting > LONG_UNACCEPTED:
+        yield f"a report is accepted by nobody after {waiting:.0f} minutes: call the centres"
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    _keys,
+    _facts,
+    _schema,
+    _redis,
+    _centres,
+    _duty,
+    _rota,
+    _phones,
+    _mutes,
+    _vitals,
+)

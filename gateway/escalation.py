@@ -1,24 +1,25 @@
 """Whom an alert goes to, and whom it goes to next when nobody accepts.
 
-A ladder of rungs: staff on duty at the centre, then its lead, then the national duty. The times
-are the country's, the timer is a column of the report, and a rung on which nobody stands is passed
-at once. A report that nobody has is never left alone: when the ladder is at its end, the service
-looks again and again for somebody who has come on duty since, and each look in vain is an alarm.
+A ladder of rungs: staff on duty at the centre, then its lead, then the next centre together with
+the national duty. The times are the country's, the timer is a column of the report, and a rung on
+which nobody stands is passed at once. A report that nobody has is never left alone: when the ladder
+is at its end, the service looks again and again for somebody who has come on duty since, asks those
+who did not answer once more, and each look in vain is an alarm.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway import alarms, audit, outbox, roster
-from gateway.logs import log
+from gateway import alarms, audit, folding, outbox, roster
 from gateway.metrics import ALERTS
 from gateway.models import Alert, AlertState, Report, ReportState, Staff
 
@@ -26,7 +27,13 @@ ALERT_LIVES: Final = timedelta(hours=24)
 """An alert is dropped when it could not be sent for so long: the ladder went on long before."""
 
 RUNGS: Final = 3
-"""On duty at the centre, its lead, the national duty."""
+"""On duty at the centre; its lead; the next centre and the national duty."""
+
+NEIGHBOURS: Final = 5
+"""How many centres are looked at for one with somebody on duty."""
+
+ASK_AGAIN: Final = timedelta(minutes=10)
+"""Those who did not answer are asked once more when their last SMS is so old."""
 
 LOOK_AGAIN: Final = timedelta(minutes=5)
 """When everybody was asked, or nobody is there to ask."""
@@ -40,10 +47,16 @@ LONGEST_SAID: Final = 999
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """Minutes by priority after which the next rung is called, and who stands on the last one."""
+    """Minutes by priority after which the next rung is called, and who stands on the last one.
+
+    `beside` names the centres nearest to one, nearest first; within `fold`, reports from one
+    number share one alert (gateway.folding).
+    """
 
     minutes: Mapping[str, Sequence[int]]
     desk: str
+    beside: Callable[[str], Sequence[str]] = field(default=lambda centre: ())
+    fold: timedelta = timedelta(0)
 
     def accept_within(self, priority: str, rung: int = 0) -> int:
         """Minutes that a rung has, from when it was called."""
@@ -100,16 +113,17 @@ def climb(session: Session, ladder: Ladder, report_id: str, at: datetime) -> boo
     report = session.scalars(query.with_for_update(skip_locked=True)).first()
     if report is None:
         return False
+    if report.folded_into or report.rung == folding.NOT_CALLED:
+        if not folding.is_carried(session, report, at):
+            raise_alert(session, ladder, report, at)
+        return True
     lost = int((at - report.created_at).total_seconds() // 60)
     call = _Call(session, ladder, report, at, minutes_lost=min(max(lost, 1), LONGEST_SAID))
     if report.climb_at is not None and at - report.climb_at > LATE:
         alarms.wake(session, at, "timer_late", report=report.id, rung=report.rung)
-    alerted = call.next()
-    if alerted:
+    alarms.wake(session, at, "not_accepted", report=report.id, rung=report.rung)
+    if call.next():
         audit.record(session, at, audit.SERVICE, "escalated", report.id, f"rung {report.rung}")
-    log.warning(
-        "not_accepted", report=report.id, priority=report.priority, rung=report.rung, count=alerted
-    )
     return True
 
 
@@ -121,9 +135,7 @@ def ask_again(session: Session, ladder: Ladder, report: Report, at: datetime) ->
     )
     alerts = session.scalars(query).all()
     if not alerts:
-        return call.next()
-    for alert in alerts:
-        alert.state, alert.answered_at = AlertState.OPEN, None
+        return call.next(below=RUNGS - 1)
     call.send(report.rung, alerts)
     return len(alerts)
 
@@ -142,6 +154,14 @@ def give_up(session: Session, alert_id: str, at: datetime) -> None:
         return
     if alert.state == AlertState.OPEN:
         count_out(session, report, alert, AlertState.UNREACHABLE, at)
+
+
+def not_delivered(session: Session, alert_id: str, at: datetime) -> None:
+    """The network says that the SMS of an alert never reached its phone."""
+    alert = session.get(Alert, alert_id)
+    if alert is not None:
+        alarms.wake(session, at, "not_delivered", report=alert.report_id)
+        give_up(session, alert_id, at)
 
 
 def count_out(
@@ -165,13 +185,17 @@ class _Call:
     at: datetime
     minutes_lost: int | None = None
 
-    def next(self) -> int:
-        """Ask the next rung with somebody new on it, then who has come on duty below it since."""
+    def next(self, below: int | None = None) -> int:
+        """Ask the next rung with somebody new on it, and who has come on duty at the centre since.
+
+        `below` is the rung that was called last, if it is not the report's.
+        """
+        last = self.report.rung if below is None else below
         for step in range(1, RUNGS + 1):
-            rung = (self.report.rung + step) % RUNGS
+            rung = (last + step) % RUNGS
             people = self.not_yet_asked(self.standing_on(rung))
             if people:
-                return self.ask(rung, people)
+                return self.ask(rung, [*people, *(self._newcomers() if rung else ())])
         return self.nobody()
 
     def standing_on(self, rung: int) -> list[Staff]:
@@ -183,8 +207,21 @@ class _Call:
         elif rung == 1:
             people = roster.leads(session, report.centre_id)
         else:
-            people = roster.national_duty(session, desk)
+            people = [*self._at_the_next_centre(), *roster.national_duty(session, desk)]
         return [person for person in people if person.centre_id not in report.avoid]
+
+    def _at_the_next_centre(self) -> Sequence[Staff]:
+        """Who is on duty at the nearest centre where anybody is, if she may be sent there."""
+        report = self.report
+        nearest = (one for one in self.ladder.beside(report.centre_id) if one not in report.avoid)
+        for centre in islice(nearest, NEIGHBOURS):
+            people = roster.on_duty(self.session, centre, investigator=False)
+            if people:
+                return people
+        return ()
+
+    def _newcomers(self) -> Sequence[Staff]:
+        return self.not_yet_asked(self.standing_on(0))
 
     def not_yet_asked(self, people: Sequence[Staff]) -> list[Staff]:
         asked = self._asked()
@@ -209,13 +246,19 @@ class _Call:
         self.send(rung, alerts)
         return len(alerts)
 
-    def send(self, rung: int, alerts: Sequence[Alert]) -> None:
-        """Queue the SMS of these alerts, and set the timer of their rung."""
+    def send(
+        self, rung: int, alerts: Sequence[Alert], sent: Mapping[str, int] | None = None
+    ) -> None:
+        """Queue the SMS of these alerts, and set the timer of their rung.
+
+        `sent` is how often each may have reached its person already.
+        """
         within = self.ladder.accept_within(self.report.priority, rung)
         self.report.rung = rung
         self.report.climb_at = self.at + timedelta(minutes=within)
         late = self.minutes_lost is not None
         for alert in alerts:
+            alert.state, alert.answered_at = AlertState.OPEN, None
             outbox.add(
                 self.session,
                 dedupe_key=f"alert:{alert.id}:{self.at.isoformat()}",
@@ -227,16 +270,33 @@ class _Call:
                 staff_id=alert.staff_id,
                 alert_id=alert.id,
                 values={"minutes": self.minutes_lost if late else within},
+                sent=(sent or {}).get(alert.id, 0),
             )
         ALERTS.labels(self.report.priority).inc(len(alerts))
 
     def nobody(self) -> int:
-        """Nobody is left to ask: tell the operator, and look again in some minutes."""
+        """Nobody new is left to ask: tell the operator, ask once more, look again in minutes."""
         report = self.report
         kind: alarms.Kind = "nobody_accepts" if self._asked() else "nobody_to_alert"
         alarms.wake(self.session, self.at, kind, report=report.id, centre=report.centre_id)
+        again = self._ask_once_more()
         report.climb_at = self.at + LOOK_AGAIN
-        return 0
+        return again
+
+    def _ask_once_more(self) -> int:
+        """Those who did not answer, as long as it is three SMS at most about one report."""
+        silent = select(Alert).where(
+            Alert.report_id == self.report.id,
+            Alert.state.in_((AlertState.OPEN, AlertState.UNREACHABLE)),
+        )
+        told = outbox.alerts_told(self.session, self.report.id)
+        again = [
+            alert
+            for alert in self.session.scalars(silent)
+            if (so_far := told.get(alert.id)) is None or so_far.may_be_told(self.at - ASK_AGAIN)
+        ]
+        self.send(self.report.rung, again, {id_: one.sent for id_, one in told.items()})
+        return len(again)
 
     def _asked(self) -> set[str]:
         query = select(Alert.staff_id).where(Alert.report_id == self.report.id)

@@ -7,14 +7,14 @@ stopped, her safe hour is over. Then the row is dropped, with the reason.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from gateway import contacts, outbox, roster
+from gateway import contacts, outbox, roster, spending
 from gateway.country import Pack
 from gateway.models import Alert, AlertState, Outbox, Report, ReportState, Staff
 from gateway.phones import Msisdn
@@ -61,7 +61,7 @@ class Letters:
             if row.sealed is not None:
                 return self._answer(row, row.sealed)
             if row.audience == "caller":
-                return self._to_caller(session, report, at)
+                return self._to_caller(session, row, report, at)
             return self._to_staff(session, row, report)
         except CannotOpen:
             return Drop("cannot be opened", alarm=True)
@@ -71,18 +71,25 @@ class Letters:
         plain = json.loads(self.vault.open_sealed("sender", sealed, outbox.sealed_in(row.id)))
         return Letter(Msisdn(plain["number"]), plain["text"])
 
-    def _to_caller(self, session: Session, report: Report | None, at: datetime) -> Letter | Drop:
+    def _to_caller(
+        self, session: Session, row: Outbox, report: Report | None, at: datetime
+    ) -> Letter | Drop:
         if report is None or report.state == ReportState.DELETED:
             return Drop("deleted")
-        if report.state == ReportState.CLOSED:
+        if not _still_fits(row, report):
             return Drop("settled")
         reachable = contacts.read(session, self.vault, report.id)
         if reachable is None or reachable.by != "sms" or reachable.sms_stopped:
             return Drop("no permission")
+        if row.created_at < reachable.since:
+            return Drop("contact changed")
         hours, zone = self.pack.hours, self.pack.timezone
         if not contacts.is_safe_now(reachable.window, reachable.since, at, hours, zone):
             return Drop("not a safe hour")
-        return Letter(reachable.number, self.speech.say(messages.CONFIRMED, report.language))
+        if spending.is_above(session, self.pack.limits.caller_sms_per_day, at, zone):
+            return Drop("spending cap")
+        words = messages.COURTESIES[row.template]
+        return Letter(reachable.number, self.speech.say(words, report.language))
 
     def _to_staff(self, session: Session, row: Outbox, report: Report | None) -> Letter | Drop:
         person = session.get(Staff, row.staff_id) if row.staff_id else None
@@ -91,6 +98,8 @@ class Letters:
         if person.opted_out_at is not None:
             return Drop("opted out")
         if row.template in ONLY_WHILE_OPEN and not _is_open(session, row, report):
+            return Drop("settled")
+        if row.template in ONLY_WHILE_IDLE and not _is_idle(row, report):
             return Drop("settled")
         number = self.vault.open_sealed("sender", person.number, roster.number_of(person.id))
         text = self.speech.say(self._words(row, report), person.language)
@@ -105,9 +114,30 @@ class Letters:
             minutes=int(row.values.get("minutes", 0)),
             role=messages.ROLES[row.values.get("role", "lead")],
             kind=Name(str(row.values.get("kind", "")).replace("_", " ")),
+            head=Name(str(row.values.get("head", ""))),
             digits=self.vault.alert_digits(row.alert_id) if row.alert_id else "",
+            until=self._until(row, row.values.get("until")),
+            duty=self._duty(row, row.values.get("duty", [])),
+            own=Name("ON" if row.values.get("own") else "OFF"),
         )
         return TEMPLATES[row.template](occasion)
+
+    def _duty(self, row: Outbox, roles: Sequence[tuple[str, str | None]]) -> Phrase:
+        """Roles on duty, each with the end of its duty if there is one."""
+        if not roles:
+            return messages.NOBODY
+        parts = {role: (messages.ROLES[role], self._until(row, until)) for role, until in roles}
+        text = ", ".join(f"{{{role}}} {until}".strip() for role, (_, until) in parts.items())
+        return Phrase(text, {role: words for role, (words, _) in parts.items()})
+
+    def _until(self, row: Outbox, until: str | None) -> Name:
+        """A moment in the country's time: the hour if it comes within a day, else the date."""
+        if until is None:
+            return Name("")
+        end = datetime.fromisoformat(until)
+        local = end.astimezone(self.pack.timezone)
+        soon = end - row.created_at < timedelta(days=1)
+        return Name(f"{local:%H:%M}" if soon else f"{local:%d/%m}")
 
 
 def _is_open(session: Session, row: Outbox, report: Report | None) -> bool:
@@ -121,6 +151,23 @@ def _is_open(session: Session, row: Outbox, report: Report | None) -> bool:
     )
 
 
+def _is_idle(row: Outbox, report: Report | None) -> bool:
+    """Whether nothing was done since: whatever is done has the reminders counted anew."""
+    told = int(row.values.get("reminder", 0))
+    return report is not None and report.state == ReportState.ACCEPTED and report.reminders >= told
+
+
+def _still_fits(row: Outbox, report: Report) -> bool:
+    """Whether an SMS to a caller fits what became of her report since it was queued."""
+    match row.template:
+        case "confirmed":
+            return report.state != ReportState.CLOSED
+        case "check_in":
+            return report.state == ReportState.CLOSED
+        case _:
+            return report.state == ReportState.ACCEPTED and report.accepted_by == row.staff_id
+
+
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """All that a message to staff may say."""
@@ -132,11 +179,18 @@ class Occasion:
     minutes: int
     role: Phrase
     kind: Name
+    head: Name
+    until: Name
+    duty: Phrase
+    own: Name
     digits: str = field(repr=False)
 
 
 ONLY_WHILE_OPEN: Final = frozenset({"alert", "alert_not_accepted"})
 """Templates that make no sense once somebody has accepted, or she has said that she cannot."""
+
+ONLY_WHILE_IDLE: Final = frozenset({"still_open", "not_handled"})
+"""Templates that make no sense once the report is handed over or closed, or a call is noted."""
 
 TEMPLATES: Final[Mapping[str, Callable[[Occasion], Phrase]]] = {
     "alert": lambda o: messages.alert(
@@ -154,7 +208,33 @@ TEMPLATES: Final[Mapping[str, Callable[[Occasion], Phrase]]] = {
     "accepted_by": lambda o: messages.accepted_by(service=o.service, ref=o.ref, role=o.role),
     "passed_on": lambda o: messages.passed_on(service=o.service, ref=o.ref),
     "closed": lambda o: messages.closed(service=o.service, ref=o.ref),
+    "still_open": lambda o: messages.still_open(
+        service=o.service, ref=o.ref, priority=o.priority, dial=o.dial
+    ),
+    "not_handled": lambda o: messages.not_handled(
+        service=o.service, ref=o.ref, priority=o.priority, role=o.role
+    ),
+    "audit_head": lambda o: messages.audit_head(service=o.service, head=o.head),
     "alarm": lambda o: messages.alarm(service=o.service, kind=o.kind),
     "not_understood": lambda o: messages.not_understood(service=o.service),
+    "not_by_sms": lambda o: messages.not_by_sms(service=o.service, ref=o.ref, dial=o.dial),
+    "on_duty": lambda o: (
+        messages.on_duty_until(service=o.service, until=o.until)
+        if o.until
+        else messages.on_duty(service=o.service)
+    ),
+    "off_duty": lambda o: messages.off_duty(service=o.service),
+    "nobody_on_duty": lambda o: messages.nobody_on_duty(service=o.service),
+    "who": lambda o: messages.who(service=o.service, duty=o.duty, own=o.own),
+    "swap_asked": lambda o: messages.swap_asked(service=o.service),
+    "nothing_to_swap": lambda o: messages.nothing_to_swap(service=o.service),
+    "swap_request": lambda o: (
+        messages.swap_request_until(service=o.service, until=o.until)
+        if o.until
+        else messages.swap_request(service=o.service)
+    ),
+    "swapped": lambda o: messages.swapped(service=o.service),
+    "phone_test": lambda o: messages.phone_test(service=o.service),
+    "phone_works": lambda o: messages.phone_works(service=o.service),
 }
 """The outbox's template names for messages to staff."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, Final
 
 import structlog
@@ -24,6 +24,7 @@ ALLOWED: Final = frozenset(
         "count",
         "attempt",
         "priority",
+        "head",
         "outcome",
         "provider",
         "reason",
@@ -78,6 +79,16 @@ log: Final = structlog.get_logger()
 def failure(event: str, error: BaseException) -> None:
     """Log an exception by its class and where it happened: its message may quote a number."""
     log.error(event, error=type(error).__name__, where=_where(error))
+    for report in _reporters:
+        report(error)
+
+
+def report_failures_to(report: Callable[[BaseException], object]) -> None:
+    """Hand each error that `failure` logs to one more place (gateway.sentry)."""
+    _reporters.append(report)
+
+
+_reporters: Final[list[Callable[[BaseException], object]]] = []
 
 
 def _where(error: BaseException) -> str:

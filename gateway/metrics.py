@@ -17,9 +17,17 @@ STEP_SECONDS: Final = Histogram(
 REPORTS: Final = Counter(
     "isange_reports_total", "Reports kept, by kind and priority", ["about", "priority"]
 )
+LIMITED_CALLS: Final = Counter(
+    "isange_limited_calls_total", "Calls begun by a number that had called or reported very often"
+)
 ALERTS: Final = Counter("isange_alerts_total", "Staff alerts raised, by priority", ["priority"])
 SENDS: Final = Counter(
     "isange_sms_total", "SMS handed to a provider, by audience and outcome", ["audience", "outcome"]
 )
 CALLBACKS: Final = Counter("isange_callbacks_total", "Callbacks received, by kind", ["kind"])
+CALLBACKS_FROM_ELSEWHERE: Final = Counter(
+    "isange_callbacks_from_elsewhere_total",
+    "Callbacks from none of the networks that they are expected from, by kind",
+    ["kind"],
+)
 ALARMS: Final = Counter("isange_alarms_total", "What a person must look at", ["kind"])

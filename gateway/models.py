@@ -97,7 +97,9 @@ class Staff(Base):
     tested_at: Mapped[datetime | None]
     """When the last weekly test was sent to her phone,"""
     test_answered_at: Mapped[datetime | None]
-    """and when she last answered one."""
+    """when she last answered one,"""
+    test_missed_at: Mapped[datetime | None]
+    """and when the operator was told that she had not."""
 
 
 class Shift(Base):
@@ -133,6 +135,7 @@ class Report(Base):
     """
 
     __tablename__ = "reports"
+    __table_args__ = (Index("reports_waiting", "state", "created_at"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
@@ -176,7 +179,7 @@ class CallAttempt(Base):
 
 
 class NumberUse(Base):
-    """That a number did something a moment ago, by its hash. Rows live for a day."""
+    """What a number did, or what was done to it, a moment ago; by its hash. Rows live for days."""
 
     __tablename__ = "number_uses"
     __table_args__ = (Index("number_uses_of", "number_hash", "at"),)
@@ -185,7 +188,7 @@ class NumberUse(Base):
     number_hash: Mapped[bytes]
     what: Mapped[str]
     at: Mapped[datetime]
-    report_id: Mapped[str | None] = mapped_column(ForeignKey("reports.id"))
+    report_id: Mapped[str | None] = mapped_column(ForeignKey("reports.id"), index=True)
 
 
 class Deed(Base):
@@ -232,6 +235,8 @@ class Alert(Base):
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
     rung: Mapped[int]
     state: Mapped[str] = mapped_column(default=AlertState.OPEN)
+    wrong: Mapped[int] = mapped_column(default=0)
+    """How often it was answered with digits that are not its own: they must not be guessed."""
     created_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
 
@@ -268,6 +273,8 @@ class Outbox(Base):
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     provider: Mapped[str | None]
+    tried: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Providers that it was handed to in vain, until all of them were tried."""
     provider_message_id: Mapped[str | None] = mapped_column(String(120))
     delivery: Mapped[str | None]
     missed_at: Mapped[datetime | None]
@@ -275,16 +282,26 @@ class Outbox(Base):
 
 
 class ProviderHealth(Base):
-    """How a provider does, as all workers together see it."""
+    """How a provider does, as all workers together see it; gateway/providers/routing.py tells."""
 
     __tablename__ = "providers"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     points: Mapped[int]
+    """How much of its share it gets at present, in per cent."""
+    failures: Mapped[int] = mapped_column(default=0)
+    """How often in a row it failed."""
     failing_since: Mapped[datetime | None]
+    doubted_at: Mapped[datetime | None]
+    """When nobody knew what became of an SMS; None again once a probe has seen it come back."""
     tried_at: Mapped[datetime | None]
+    """When the last SMS was risked on it while it was in trouble."""
     accepted_at: Mapped[datetime | None]
+    alive: Mapped[bool] = mapped_column(default=True)
+    """What the last probe said."""
+    probed_at: Mapped[datetime | None]
     balance_low_at: Mapped[datetime | None]
+    """When an operator was last told that its credit is low."""
 
 
 class Beat(Base):
@@ -350,13 +367,54 @@ class PinTry(Base):
 
 
 class Audit(Base):
-    """Who did what, written in the transaction of the act itself."""
+    """Who did what, written in the transaction of the act itself; gateway.audit alone writes it.
+
+    Each row is the next of its lane, and its digest covers it and all before it there.
+    """
 
     __tablename__ = "audit"
+    __table_args__ = (
+        UniqueConstraint("lane", "seq"),
+        Index("audit_of_actor", "actor", "at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    lane: Mapped[int]
+    seq: Mapped[int]
+    digest: Mapped[bytes]
     at: Mapped[datetime]
     actor: Mapped[str]
     act: Mapped[str]
     report_id: Mapped[str | None] = mapped_column(index=True)
     detail: Mapped[str | None] = mapped_column(String(200))
+
+
+class AuditLane(Base):
+    """How far a lane of the audit has come, and after which row it begins since the last purge.
+
+    The seal covers all of it: a lane that was set back by hand has none that fits.
+    """
+
+    __tablename__ = "audit_lanes"
+
+    lane: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int]
+    digest: Mapped[bytes]
+    kept_after: Mapped[int]
+    kept_digest: Mapped[bytes]
+    begun_at: Mapped[datetime]
+    seal: Mapped[bytes]
+
+
+class AuditHead(Base):
+    """How far all lanes had come on a day, with the letters that were published of it."""
+
+    __tablename__ = "audit_heads"
+
+    day: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    rows: Mapped[int]
+    """How many rows had ever been written."""
+    lanes: Mapped[list[list[Any]]] = mapped_column(JSON)
+    """[lane, seq, digest in hex] of each."""
+    letters: Mapped[str] = mapped_column(unique=True)

@@ -6,14 +6,16 @@ then the only record of the way; when it is lost the caller is shown the first s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway import logs
 from gateway.conversation import Answer, CannotDo, Deeds, Done, Step, forget, repeated
 from gateway.database import DatabaseDown
+from gateway.limits import NO_LIMITS, Counters, Limits, Use, use_of
 from gateway.phones import Msisdn
-from gateway.sessions import Session, Sessions, SessionsDown
-from menus.engine import Engine, Turn
+from gateway.sessions import Found, Session, Sessions, SessionsDown
+from menus.engine import Engine, State, Turn
 from menus.intents import DiscardDraft, Intent
 from menus.script import Screen
 
@@ -34,6 +36,15 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class _Move:
+    """What a message led to: `ring` when it left something waiting, `uses` what it counts as."""
+
+    turn: Turn
+    ring: bool = False
+    uses: Sequence[Use] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class NewestInput:
     """Holds conversations message by message, beginning at `start`."""
 
@@ -42,6 +53,7 @@ class NewestInput:
     deeds: Deeds
     language: str
     start: Screen
+    limits: Limits = NO_LIMITS
 
     def is_open(self, session_id: str, msisdn: Msisdn) -> bool:
         """Whether a conversation is under way; False when that cannot be told."""
@@ -54,30 +66,36 @@ class NewestInput:
     def answer(self, message: Message) -> tuple[Answer, bool]:
         """The screen to show, and whether an SMS is now waiting. Raises CannotDo."""
         key = self.sessions.key(message.session_id, message.msisdn)
-        stored = self._load(key)
+        counters = self.limits.counters(message.msisdn)
+        found = self._find(key, counters.names)
+        stored = found.session
         count = stored.length + 1 if stored else 1
         digest = self.sessions.digest(key, message.id or f"{count}*{message.typed}")
         if stored and stored.digest == digest:
             return repeated(stored), True
-        turn, done = self._turn(message, key, digest, stored)
-        page = self.engine.page(turn.state, turn.note)
-        if page.ends and turn.state.draft:
-            self._do(DiscardDraft(), turn.state.language, message, key, digest)
-        answer = Answer(page.text, page.ends, "begin" if message.typed is None else "step")
-        state = forget(turn.state) if page.ends else turn.state
-        self.sessions.save(key, Session(state, count, digest, answer.body), stored)
-        return answer, done.ring
-
-    def _turn(
-        self, message: Message, key: bytes, digest: bytes, stored: Session | None
-    ) -> tuple[Turn, Done]:
         if message.typed is None or stored is None or stored.state.ended:
-            return Turn(self.engine.begin(self.language, self.start)), Done({})
-        turn = self.engine.turn(stored.state, message.typed)
+            move = self._begin(counters, found.counts)
+        else:
+            move = self._move(message, message.typed, key, digest, stored.state)
+        state = move.turn.state
+        page = self.engine.page(state, move.turn.note)
+        if page.ends and state.draft:
+            self._do(DiscardDraft(), state.language, message, key, digest)
+        answer = Answer(page.text, page.ends, "begin" if message.typed is None else "step")
+        kept = Session(forget(state) if page.ends else state, count, digest, answer.body)
+        self.sessions.save(key, kept, stored, counters.after(state, move.uses))
+        return answer, move.ring
+
+    def _begin(self, counters: Counters, counts: Sequence[int]) -> _Move:
+        state = self.engine.begin(self.language, self.start, counters.begin(counts))
+        return _Move(Turn(state), uses=("call",))
+
+    def _move(self, message: Message, typed: str, key: bytes, digest: bytes, state: State) -> _Move:
+        turn = self.engine.turn(state, typed)
         if turn.intent is None:
-            return turn, Done({})
+            return _Move(turn)
         done = self._do(turn.intent, turn.state.language, message, key, digest)
-        return Turn(turn.state.learn(done.facts)), done
+        return _Move(Turn(turn.state.learn(done.facts)), done.ring, use_of(turn.intent))
 
     def _do(
         self, intent: Intent, language: str, message: Message, key: bytes, digest: bytes
@@ -89,8 +107,8 @@ class NewestInput:
             logs.failure("intent_not_carried_out", error)
             raise CannotDo(language) from None
 
-    def _load(self, key: bytes) -> Session | None:
+    def _find(self, key: bytes, counters: Sequence[str]) -> Found:
         try:
-            return self.sessions.load(key)
+            return self.sessions.find(key, counters)
         except SessionsDown:
-            return None
+            return Found(None)

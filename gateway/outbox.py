@@ -9,12 +9,12 @@ sent again by itself: a second SMS can expose her, a lost courtesy cannot.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, case, false, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from gateway import delivery
@@ -24,6 +24,12 @@ from gateway.providers import Accepted, OperatorFault, Outcome, Refused, TryLate
 from gateway.vault import Vault, Where
 
 Audience = Literal["staff", "caller"]
+
+Leaves = Literal["all", "spare", "nothing"]
+"""What of all that is due may leave; "spare" is all but the last send of an SMS to staff."""
+
+WITHDRAWN: Final = "withdrawn"
+"""The outcome of an SMS that was overtaken before it left."""
 
 LONGEST_KEY: Final = 120
 """Characters of a dedupe key."""
@@ -40,8 +46,8 @@ BACKOFF: Final = tuple(timedelta(seconds=s) for s in (2, 5, 15, 30, 45))
 AFTER_DOUBT: Final = (timedelta(seconds=10), timedelta(seconds=45))
 """Waits after a send that may have arrived: no hurry, and long enough to outlast an outage."""
 
-AFTER_OPERATORS_FAULT: Final = timedelta(seconds=45)
-"""Credit or credentials: a person must act first."""
+AFTER_OPERATORS_FAULT: Final = timedelta(seconds=20)
+"""Credit or credentials: a person must act first, and then it should leave at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,14 @@ def add(
     staff_id: str | None = None,
     alert_id: str | None = None,
     values: Mapping[str, Any] | None = None,
+    sent: int = 0,
+    due_at: datetime | None = None,
 ) -> bool:
     """Queue one SMS, unless `dedupe_key` already did; whether it was added.
 
-    After `at + lives` it is dropped rather than sent late. `values` are for the template and hold
-    nothing personal.
+    It leaves `at` once, or later at `due_at`, and after `lives` more it is dropped rather than sent
+    late. `values` are for the template and hold
+    nothing personal. `sent` is how often earlier SMS of the same alert may have gone out.
     """
     return add_once(
         session,
@@ -81,7 +90,8 @@ def add(
         audience=audience,
         template=template,
         values=dict(values or {}),
-        **_times(at, lives),
+        maybe_sent=sent,
+        **_times(at, due_at or at, lives),
     )
 
 
@@ -105,7 +115,7 @@ def add_sealed(
         audience="caller",
         template=template,
         sealed=vault.seal_for("sender", letter, sealed_in(row_id)),
-        **_times(at, lives),
+        **_times(at, at, lives),
     )
 
 
@@ -114,25 +124,78 @@ def sealed_in(row_id: str) -> Where:
     return Where("outbox", "sealed", row_id)
 
 
-def _times(at: datetime, lives: timedelta) -> dict[str, datetime]:
-    return {"created_at": at, "due_at": at, "expires_at": at + lives}
+def _times(at: datetime, due_at: datetime, lives: timedelta) -> dict[str, datetime]:
+    return {"created_at": at, "due_at": due_at, "expires_at": due_at + lives}
 
 
-def claim(session: Session, at: datetime, most: int) -> Sequence[Outbox]:
-    """Take up to `most` due rows for sending, staff before callers. Commit before you send."""
+def claim(session: Session, at: datetime, most: int, leaves: Leaves = "all") -> Sequence[Outbox]:
+    """Take up to `most` due rows for sending, staff before callers. Commit before you send.
+
+    What has expired is among them whatever else may leave, for it is to be dropped.
+    """
     staff_first = Outbox.audience.desc()
-    query = select(Outbox).where(*_is_due(at)).order_by(staff_first, Outbox.due_at).limit(most)
+    may = or_(Outbox.expires_at <= at, _LEAVES[leaves])
+    query = select(Outbox).where(*_is_due(at), may).order_by(staff_first, Outbox.due_at).limit(most)
     rows = session.scalars(query.with_for_update(skip_locked=True)).all()
     for row in rows:
-        row.state = OutboxState.SENDING
-        row.lease_until = at + LEASE
-        row.attempt += 1
-        row.maybe_sent += 1
+        take(row, at)
     return rows
+
+
+def to_risk(session: Session, at: datetime, kind: Literal["spare", "last"]) -> Outbox | None:
+    """The due SMS that is best risked on a failing provider: to staff, and sent least often.
+
+    One that was tried less often goes first, so that no single SMS decides about a provider.
+    """
+    spare = (Outbox.audience == "staff", Outbox.maybe_sent < MOST_SENDS - 1)
+    query = (
+        select(Outbox)
+        .where(*_is_due(at), Outbox.expires_at > at, *(spare if kind == "spare" else ()))
+        .order_by(Outbox.audience.desc(), Outbox.maybe_sent, Outbox.attempt, Outbox.due_at)
+        .limit(1)
+    )
+    return session.scalars(query.with_for_update(skip_locked=True)).first()
+
+
+def take(row: Outbox, at: datetime) -> None:
+    """Claim a row: until its lease ends it is ours to send."""
+    row.state = OutboxState.SENDING
+    row.lease_until = at + LEASE
+    row.attempt += 1
+    row.maybe_sent += 1
+
+
+def is_last_send(row: Outbox) -> bool:
+    """Whether a claimed row may not be sent again if nobody knows what became of it.
+
+    An SMS to a caller never may. But it is a courtesy, and waits for no provider to be well.
+    """
+    return row.audience == "staff" and row.maybe_sent >= MOST_SENDS
+
+
+def hurry(session: Session, at: datetime) -> None:
+    """Let everything that waits for another try be due: there is a provider again."""
+    session.flush()
+    waiting = select(Outbox.id).where(
+        Outbox.state == OutboxState.PENDING, Outbox.due_at > at, Outbox.attempt > 0
+    )
+    session.execute(
+        update(Outbox)
+        .where(Outbox.id.in_(waiting.with_for_update(skip_locked=True)))
+        .values(due_at=at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _is_due(at: datetime) -> tuple[ColumnElement[bool], ...]:
     return Outbox.state == OutboxState.PENDING, Outbox.due_at <= at
+
+
+_LEAVES: Final[Mapping[Leaves, ColumnElement[bool]]] = {
+    "all": true(),
+    "spare": or_(Outbox.audience != "staff", Outbox.maybe_sent < MOST_SENDS - 1),
+    "nothing": false(),
+}
 
 
 def drop(row: Outbox, at: datetime, reason: str) -> None:
@@ -142,9 +205,17 @@ def drop(row: Outbox, at: datetime, reason: str) -> None:
 
 
 def settle(
-    session: Session, claimed: Claimed, outcome: Outcome, provider: str, at: datetime
+    session: Session,
+    claimed: Claimed,
+    outcome: Outcome,
+    provider: str,
+    at: datetime,
+    others: Collection[str] = (),
 ) -> Outbox | None:
     """Note what the provider said; None when that came too late to matter.
+
+    What was certainly not sent goes to one of the `others` at once, as long as there is one that it
+    was not handed to in vain; what may have been sent goes to one of them next time.
 
     A row whose lease ran out meanwhile, and that nobody claimed since, still learns whether the
     SMS was taken: then it need not be sent again.
@@ -156,7 +227,7 @@ def settle(
     if row is None or not _may_learn(row, outcome):
         return None
     row.provider = provider
-    _note(session, row, outcome, at)
+    _note(session, row, outcome, at, others)
     return row
 
 
@@ -167,7 +238,9 @@ def _may_learn(row: Outbox, outcome: Outcome) -> bool:
     return recovered and isinstance(outcome, Accepted | Refused)
 
 
-def _note(session: Session, row: Outbox, outcome: Outcome, at: datetime) -> None:
+def _note(
+    session: Session, row: Outbox, outcome: Outcome, at: datetime, others: Collection[str]
+) -> None:
     match outcome:
         case Accepted(message_id):
             _finish(row, at, OutboxState.ACCEPTED, "accepted")
@@ -181,16 +254,27 @@ def _note(session: Session, row: Outbox, outcome: Outcome, at: datetime) -> None
             if most is not None and row.bounces > most:
                 _finish(row, at, OutboxState.REFUSED, reason)
             else:
-                _again(row, at + _step(BACKOFF, row.attempt), reason)
+                _elsewhere(row, at, _step(BACKOFF, row.attempt), reason, others)
         case OperatorFault(reason):
             row.maybe_sent -= 1
-            _again(row, at + AFTER_OPERATORS_FAULT, reason)
+            _elsewhere(row, at, AFTER_OPERATORS_FAULT, reason, others)
         case Unknown(reason):
             _doubt(row, at, reason)
 
 
+def _elsewhere(
+    row: Outbox, at: datetime, pause: timedelta, reason: str, others: Collection[str]
+) -> None:
+    """Try the next provider at once; when all were tried, all of them again after a pause."""
+    tried = {*row.tried, str(row.provider)}
+    left = set(others) - tried
+    row.tried = sorted(tried) if left else []
+    _again(row, at if left else at + pause, reason)
+
+
 def _doubt(row: Outbox, at: datetime, reason: str) -> None:
     if row.audience == "staff" and row.maybe_sent < MOST_SENDS:
+        row.tried = [row.provider] if row.provider else []
         _again(row, at + _step(AFTER_DOUBT, row.maybe_sent), reason)
     else:
         _finish(row, at, OutboxState.UNKNOWN, reason)
@@ -220,17 +304,58 @@ def recover(session: Session, at: datetime) -> int:
     return len(rows)
 
 
-def withdraw(session: Session, report_id: str, audience: Audience, at: datetime) -> None:
-    """Drop what has not left yet to this audience about a report."""
+def withdraw(
+    session: Session,
+    report_id: str,
+    audience: Audience,
+    at: datetime,
+    templates: Collection[str] | None = None,
+) -> None:
+    """Drop what has not left yet to this audience about a report; of these templates, if given."""
+    of_template = () if templates is None else (Outbox.template.in_(templates),)
     session.execute(
         update(Outbox)
         .where(
             Outbox.report_id == report_id,
             Outbox.audience == audience,
             Outbox.state == OutboxState.PENDING,
+            *of_template,
         )
-        .values(state=OutboxState.DROPPED, finished_at=at, outcome="withdrawn")
+        .values(state=OutboxState.DROPPED, finished_at=at, outcome=WITHDRAWN)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The SMS about one alert so far."""
+
+    sent: int
+    """How many of them may have gone out."""
+    last_at: datetime
+    waiting: bool
+
+    def may_be_told(self, before: datetime) -> bool:
+        """Whether one more may follow, when the last one is from `before`."""
+        return not self.waiting and self.sent < MOST_SENDS and self.last_at <= before
+
+
+def alerts_told(session: Session, report_id: str) -> Mapping[str, Told]:
+    """By alert, the SMS about it so far."""
+    waiting = Outbox.state.in_((OutboxState.PENDING, OutboxState.SENDING))
+    query = (
+        select(
+            Outbox.alert_id,
+            func.max(Outbox.maybe_sent),
+            func.max(Outbox.created_at),
+            func.max(case((waiting, 1), else_=0)),
+        )
+        .where(Outbox.report_id == report_id, Outbox.alert_id.is_not(None))
+        .group_by(Outbox.alert_id)
+    )
+    return {
+        alert_id: Told(sent, last_at, bool(unsent))
+        for alert_id, sent, last_at, unsent in session.execute(query)
+    }
 
 
 def due_since(session: Session, at: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from gateway import alarms, audit, contacts, database, delivery, outbox, roster
+from gateway import alarms, audit, contacts, database, delivery, escalation, outbox, roster
 from gateway.phones import Msisdn
 from gateway.replies import Replies
 from gateway.reports import Reports
@@ -53,7 +53,11 @@ class Post:
     def delivered(self, message_id: str, status: str, reason: str | None) -> None:
         """What became of an SMS of ours. Unknown words are kept as they are."""
         with database.writing(self.engine, "delivery.take_in") as session:
-            delivery.take_in(session, message_id, status, reason, database.now(session))
+            at = database.now(session)
+            new = delivery.take_in(session, message_id, status, reason, at)
+            row = delivery.about(session, message_id) if new else None
+            if row is not None and row.alert_id and row.delivery in delivery.FAILED:
+                escalation.not_delivered(session, row.alert_id, at)
 
     def opted_out(self, number: Msisdn) -> None:
         """The owner of a number wants no more SMS from us. For staff that is an alarm."""

@@ -1,93 +1,102 @@
-"""An SMS from a member of staff: `1 CODE DIGITS` accepts an alert, `2 CODE DIGITS` passes it on.
+"""An SMS from a member of staff: an answer to an alert, or a word about her duty.
 
-Sender numbers can be forged, so the digits of one's own alert are asked for. A reply proves that
-somebody saw the alert and opens nothing. The first who accepts has it; everybody else is told.
-Four digits could be found by trying, so after some wrong ones an hour of silence follows.
+`gateway.staffwords` reads it. A reply to an alert proves that somebody saw it and opens nothing.
+The first who accepts has it; everybody else is told.
+
+Sender numbers can be forged. What that is worth to somebody who knows her number:
+
+- *To accept in her name* he has to guess the four digits of her alert, and the code of the report
+  with them. Each alert stands `MOST_TRIES` = 9 wrong digits in its whole life, and then no answer
+  to it by SMS is read any more, not even the right one. So of 10,000 he may try 9: his chance with
+  an alert is 9 in 10,000, below 1 in 1000, however long he takes. Wrong digits shut out nothing
+  else: the right ones are taken as long as there are fewer wrong ones, other alerts and words are
+  not touched, and she is told, once, to open the report by the staff's code with her PIN. A wrong
+  code counts against no alert.
+- *To switch her off or on, or have a colleague asked* he needs nothing. She is told at once and how
+  to undo it, and it is in the audit log; when nobody is left on duty at her centre, its lead and
+  the operator are told as well, and alerts go to the lead. To have her duty taken over he must
+  forge the colleague too, and both are told. He never learns anything: every answer goes to her.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Engine, func, select
 from sqlalchemy.orm import Session
 
-from gateway import alarms, audit, casework, database, outbox, roster
+from gateway import (
+    alarms,
+    audit,
+    casework,
+    database,
+    duty,
+    heartbeat,
+    outbox,
+    phones,
+    roster,
+    rota,
+    staffwords,
+)
 from gateway.models import Alert, IncomingSms, Report, Staff
 from gateway.once import add_once
-from gateway.phones import Msisdn
+from gateway.phones import Msisdn, NotANumber
+from gateway.staffwords import AskSwap, Reply, Said, Word
 from gateway.vault import Vault
 
-Verb = Literal["accept", "cannot"]
-
 MOST_ANSWERED: Final = 20
-"""SMS of one member of staff that we answer in an hour: two machines must not talk for ever."""
+"""SMS of one member of staff that we answer in an hour: two machines must not talk for ever.
 
-MOST_WRONG: Final = 5
-"""Wrong digits from one number in an hour; after them nothing from it is looked at."""
+After them only what makes an alert safer is still done: an answer to one, and ON.
+"""
+
+MOST_TRIES: Final = 9
+"""Wrong digits that are read for one alert, ever."""
+
+MOST_WRONG_ANSWERED: Final = 5
+"""Wrong replies from one number that we answer in an hour: they may not be hers."""
 
 AN_HOUR: Final = timedelta(hours=1)
 
 REPLY_LIVES: Final = timedelta(minutes=30)
 
-LONGEST_SMS: Final = 160
-
-_APART: Final = re.compile(r"\D*([12])\D+(\d{6,10})\D+(\d{4})(?!\d)")
-_RUN_TOGETHER: Final = re.compile(r"([12])(\d{6,10})(\d{4})")
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a member of staff answered to an alert."""
-
-    verb: Verb
-    code: str
-    digits: str
-
-
-def parse(text: str) -> Reply | None:
-    """Read a reply as people type it: any spacing, punctuation or words, any kind of digits."""
-    folded = unicodedata.normalize("NFKC", text[:LONGEST_SMS])
-    plain = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in folded)
-    digits = "".join(filter(str.isdecimal, plain))
-    found = _APART.match(plain) or _RUN_TOGETHER.fullmatch(digits)
-    if found is None:
-        return None
-    return Reply("accept" if found[1] == "1" else "cannot", found[2], found[3])
-
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """Takes in SMS from staff."""
+    """Takes in SMS from staff. `region` tells how numbers are written in the country."""
 
     engine: Engine
     vault: Vault
+    region: str
 
     def receive(self, message_id: str, sender: Msisdn, text: str) -> bool:
         """Take in one SMS, once however often it arrives; whether an answer is now waiting.
 
         An SMS from a number that is nobody's gets no answer.
         """
+        said = staffwords.read(text)
         with database.writing(self.engine, "reply.receive") as session:
             at = database.now(session)
-            person = self._sender(session, sender)
+            person = self._sender(session, sender, said)
             staff_id = person.id if person else None
             values = {"id": message_id, "received_at": at, "staff_id": staff_id}
             if not add_once(session, IncomingSms, **values) or person is None:
                 return False
-            return _Conversation(session, self.vault, message_id, person, at).answer(text)
+            heartbeat.heard(person, at)
+            return _Conversation(session, self, message_id, person, at).answer(said)
 
-    def _sender(self, session: Session, number: Msisdn) -> Staff | None:
+    def _sender(self, session: Session, number: Msisdn, said: Said) -> Staff | None:
         """The member of staff, locked, so that her tries are counted one after another.
 
         The lock leaves room for rows that refer to her: a report's holder adds some.
         """
         person = roster.by_number(session, self.vault, number)
         if person is not None:
+            if not isinstance(said, Reply):
+                duty.one_after_another(session, person)
             session.refresh(person, with_for_update={"key_share": True})
         return person
 
@@ -97,26 +106,38 @@ class _Conversation:
     """One SMS of one member of staff, inside its transaction."""
 
     session: Session
-    vault: Vault
+    line: Replies
     message_id: str
     person: Staff
     at: datetime
 
-    def answer(self, text: str) -> bool:
+    def answer(self, said: Said) -> bool:
         """Do what it says and queue the answer; whether there is one."""
-        if self._count(IncomingSms.wrong.is_(True)) >= MOST_WRONG:
-            alarms.sound("digits_guessed", centre=self.person.centre_id)
-            return False
-        reply = parse(text)
-        if reply is None:
-            alarms.sound("reply_not_understood", centre=self.person.centre_id)
-            return self._say("not_understood")
-        found = casework.find(self.session, self.person, Report.code == reply.code)
-        if found is None or not self.vault.alert_digits_match(found[0].id, reply.digits):
-            return self._wrong()
-        return self._do(reply.verb, *found)
+        match said:
+            case Reply():
+                return self._reply(said)
+            case "on":
+                duty_now = duty.come_on(self.session, self.person, self.at)
+                return self._say("on_duty", until=_moment(duty_now.until))
+            case None:
+                alarms.sound("reply_not_understood", centre=self.person.centre_id)
+                return self._say("not_understood")
+        return self._is_heard() and self._do_word(said)
 
-    def _do(self, verb: Verb, alert: Alert, report: Report) -> bool:
+    def _reply(self, reply: Reply) -> bool:
+        found = casework.find(self.session, self.person, Report.code == reply.code)
+        if found is None:
+            return self._wrong()
+        alert, report = found
+        if alert.wrong >= MOST_TRIES:
+            return self._shut(alert, report)
+        if self.line.vault.alert_digits_match(alert.id, reply.digits):
+            return self._do(reply.verb, alert, report)
+        alert.wrong += 1
+        answered = self._wrong()
+        return self._shut(alert, report) if alert.wrong >= MOST_TRIES else answered
+
+    def _do(self, verb: staffwords.Verb, alert: Alert, report: Report) -> bool:
         if verb == "accept":
             casework.accept(self.session, alert, report, self.person, self.at)
         elif casework.pass_on(self.session, alert, report, self.person, self.at):
@@ -132,19 +153,74 @@ class _Conversation:
 
     def _wrong(self) -> bool:
         """A code she was not alerted about, or digits that are not hers."""
-        this = self.session.get_one(IncomingSms, self.message_id)
-        this.wrong = True
-        alarms.sound("reply_not_understood", centre=self.person.centre_id)
+        answered = self._count(IncomingSms.wrong.is_(True)) < MOST_WRONG_ANSWERED
+        self.session.get_one(IncomingSms, self.message_id).wrong = True
+        alarms.sound(
+            "reply_not_understood" if answered else "digits_guessed", centre=self.person.centre_id
+        )
         audit.record(self.session, self.at, audit.staff(self.person.id), "wrong digits")
-        return self._say("not_understood")
+        return answered and self._say("not_understood")
 
-    def _say(self, template: str, report: Report | None = None, **values: str) -> bool:
-        if self._count() > MOST_ANSWERED:
-            alarms.sound("reply_loop", centre=self.person.centre_id)
+    def _shut(self, alert: Alert, report: Report) -> bool:
+        """So many were wrong that this alert is not answered by SMS any more: she is told once."""
+        alarms.sound("digits_guessed", centre=self.person.centre_id)
+        return self._queue(f"not_by_sms:{alert.id}", "not_by_sms", report)
+
+    def _do_word(self, said: Word | AskSwap) -> bool:
+        match said:
+            case "off":
+                duty.go_off(self.session, self.person, self.at)
+                return self._say("off_duty")
+            case "who":
+                own = rota.duty_of(self.session, self.person, self.at).on
+                return self._say("who", duty=self._roles_on_duty(), own=own)
+            case AskSwap(number):
+                return self._ask_to_take_over(number)
+            case _:
+                return self._say("phone_works")
+
+    def _ask_to_take_over(self, number: str) -> bool:
+        if not rota.duty_of(self.session, self.person, self.at).on:
+            return self._say("nothing_to_swap")
+        duty.ask_to_take_over(self.session, self.person, self._colleague(number), self.at)
+        return self._say("swap_asked")
+
+    def _colleague(self, number: str) -> Staff | None:
+        try:
+            typed = phones.parse(number, self.line.region)
+        except NotANumber:
+            return None
+        return roster.by_number(self.session, self.line.vault, typed)
+
+    def _roles_on_duty(self) -> Sequence[tuple[str, str | None]]:
+        """Each role on duty at her centre, with the end of it; no end when one of them has none."""
+        here = (Staff.centre_id == self.person.centre_id, Staff.role.in_(roster.ALERTED))
+        ends: dict[str, list[datetime | None]] = {}
+        for person, now in rota.duties(self.session, self.at, *here):
+            ends.setdefault(person.role, []).append(now.until)
+        return [
+            (role, None if None in ends[role] else _moment(max(filter(None, ends[role]))))
+            for role in roster.ALERTED
+            if role in ends
+        ]
+
+    def _say(self, template: str, report: Report | None = None, **values: Any) -> bool:
+        if not self._is_heard():
             return False
+        key = f"reply:{self.message_id}"[: outbox.LONGEST_KEY]
+        return self._queue(key, template, report, **values)
+
+    def _is_heard(self) -> bool:
+        """Whether so few came from her lately that we do more than count them."""
+        if self._count() <= MOST_ANSWERED:
+            return True
+        alarms.sound("reply_loop", centre=self.person.centre_id)
+        return False
+
+    def _queue(self, key: str, template: str, report: Report | None, **values: Any) -> bool:
         return outbox.add(
             self.session,
-            dedupe_key=f"reply:{self.message_id}"[: outbox.LONGEST_KEY],
+            dedupe_key=key,
             audience="staff",
             template=template,
             at=self.at,
@@ -159,3 +235,7 @@ class _Conversation:
         hers = (IncomingSms.staff_id == self.person.id, *which)
         since = IncomingSms.received_at > self.at - AN_HOUR
         return self.session.scalar(select(func.count()).where(*hers, since)) or 0
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

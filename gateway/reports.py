@@ -18,12 +18,13 @@ from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from gateway import audit, contacts, database, escalation, outbox
-from gateway.cases import Cases
+from gateway import audit, contacts, database, escalation, folding, muting, outbox
+from gateway.cases import Cases, secret_of
 from gateway.conversation import Done, NotDone, Step
 from gateway.escalation import Ladder
 from gateway.metrics import REPORTS
-from gateway.models import Centre, Deed, Report, ReportState
+from gateway.models import Centre, Deed, NumberUse, Report, ReportState
+from gateway.once import in_turn
 from gateway.vault import Vault, Where
 from menus.checks import check_digit
 from menus.intents import (
@@ -133,6 +134,7 @@ class Reports:
         if step.again:
             raise NotDone
         begun = self._begun(session, send, step)
+        is_new = begun is None or begun.state == ReportState.DRAFT
         if begun:
             _empty(session, begun)
         report = begun or self._new(session, send, step, at)
@@ -141,8 +143,10 @@ class Reports:
         report.partial = False
         if report.state == ReportState.DRAFT:
             report.state = ReportState.RECEIVED
-        self._alert(session, report, send.about, at, "completed" if begun else "reported")
-        if _may_write(send):
+        quiet = is_new and self._keep_quiet(session, report, at)
+        if not quiet:
+            self._alert(session, report, send.about, at, "completed" if begun else "reported")
+        if _may_write(send) and not quiet:
             self._confirm_by_sms(session, report, at)
         return Done({"ref": report.code}, ring=True)
 
@@ -166,7 +170,8 @@ class Reports:
         draft = self._done(session, session_key, "draft")
         if draft is not None and draft.state == ReportState.DRAFT:
             _empty(session, draft)
-            session.execute(delete(Deed).where(Deed.report_id == draft.id))
+            for table in (Deed, NumberUse):
+                session.execute(delete(table).where(table.report_id == draft.id))
             session.execute(delete(Report).where(Report.id == draft.id))
         return Done({})
 
@@ -180,7 +185,8 @@ class Reports:
     def send_as_it_is(self, session: Session, draft: Report, at: datetime) -> None:
         """The line cut: what she gave so far becomes a report, marked as partial."""
         draft.state, draft.partial = ReportState.RECEIVED, True
-        self._alert(session, draft, draft.about, at, "line cut")
+        if not self._keep_quiet(session, draft, at):
+            self._alert(session, draft, draft.about, at, "line cut")
 
     def _alert(self, session: Session, report: Report, about: str, at: datetime, act: str) -> None:
         alerted = 0
@@ -188,6 +194,31 @@ class Reports:
             alerted = escalation.raise_alert(session, self.ladder, report, at)
         audit.record(session, at, audit.CALLER, act, report.id, f"{alerted} alerted")
         REPORTS.labels(about, report.priority).inc()
+
+    def _keep_quiet(self, session: Session, report: Report, at: datetime) -> bool:
+        """Whether nobody is woken for it now.
+
+        It may share the alert of another report that this number sent a moment ago, or the number
+        is muted (gateway.muting).
+        """
+        number = folding.number_of(session, report)
+        if number is None:
+            return False
+        in_turn(session, f"reports of {number.hex()}")
+        mutable = report.about not in folding.OWN_ALERT
+        mute = muting.of_number(session, number, at) if mutable else None
+        since = mute.since if mute else at - self.ladder.fold
+        into = folding.carrier(session, number, report, since)
+        if into is not None:
+            folding.fold(session, report, into, at)
+        elif mute is not None:
+            report.rung, report.climb_at = folding.NOT_CALLED, mute.until
+        else:
+            return False
+        how = "muted" if mute else "folded"
+        audit.record(session, at, audit.CALLER, "reported", report.id, how)
+        REPORTS.labels(report.about, report.priority).inc()
+        return True
 
     def _done(self, session: Session, session_key: bytes, what: str) -> Report | None:
         """The report that this was done for in this session before, locked for us."""
@@ -230,6 +261,7 @@ class Reports:
             created_at=at,
         )
         session.add(report)
+        folding.note(session, self.vault, report, step.msisdn, at)
         return report
 
     def _fill(self, session: Session, report: Report, send: Send, step: Step, at: datetime) -> None:
@@ -238,7 +270,7 @@ class Reports:
         report.avoid = list(send.avoid)
         report.investigator = send.investigator or report.about in {"danger", "child_danger"}
         if send.secret:
-            report.secret_hash = self.vault.hash_secret(send.secret)
+            report.secret_hash = self.vault.hash_secret(send.secret, secret_of(report.id))
         key = self.vault.new_key(report.id, "answers")
         answers = {**send.answers, **({"area": send.area} if send.area else {})}
         report.answers = key.encrypt(json.dumps(answers).encode(), answers_of(report.id))
@@ -255,6 +287,7 @@ class Reports:
             contacts.replace(session, self.vault, report.id, step.msisdn, send.contact, at)
         else:
             contacts.forget(session, report.id)
+        audit.record(session, at, audit.CALLER, "contact changed", report.id)
 
     def _centre(self, session: Session, send: Send) -> str:
         known = send.centre and session.get(Centre, send.centre)

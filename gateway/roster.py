@@ -7,32 +7,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
-from gateway import models
+from gateway import database, models, rota
+from gateway.centres import DESK
 from gateway.phones import Msisdn
 from gateway.vault import Vault, Where
 
-Role = Literal["health", "counsellor", "investigator", "lead", "national", "operator"]
+Role = Literal["health", "counsellor", "investigator", "lead", "national", "operator", "witness"]
 ROLES: Final = get_args(Role)
 
-ALERTED: Final = tuple(role for role in ROLES if role != "operator")
-"""Who is asked to take a report. The operator keeps the service running and sees no report."""
+ALERTED: Final = tuple(role for role in ROLES if role not in {"operator", "witness"})
+"""Who is asked to take a report. The operator keeps the service running and sees no report; a
+witness is somebody outside who keeps the heads of the audit log."""
 
 FIRST_ASKED: Final = ("health", "counsellor")
 """A health worker first: care does not wait for a case."""
 
+STAND_IN: Final = (*FIRST_ASKED, "national")
+"""Roles that may take over any duty: alerts go to them first, at a centre or at the desk."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewStaff:
-    """A person to be alerted. `pin_hash` comes from `Vault.hash_secret`."""
+    """A person to be alerted."""
 
     phone: Msisdn
     role: Role
     centre: str
     language: str
-    pin_hash: str = field(repr=False)
+    pin: str = field(repr=False)
     on_duty: bool = True
 
 
@@ -45,12 +50,15 @@ class NoSuchCentre(ValueError):
 
 
 def add(session: Session, vault: Vault, new: NewStaff) -> models.Staff:
-    """Register a member of staff. The number is sealed: only the worker can read it again."""
+    """Register a member of staff. The number is sealed: only the worker can read it again.
+
+    Her phone counts as tested today: the weekly test comes in a week for the first time.
+    """
     if session.get(models.Centre, new.centre) is None:
         raise NoSuchCentre(f"there is no centre {new.centre}: see `isange centres import`")
     if by_number(session, vault, new.phone) is not None:
         raise AlreadyRegistered("this number is registered already")
-    staff_id = str(uuid.uuid4())
+    staff_id, at = str(uuid.uuid4()), database.now(session)
     sealed = vault.seal_for("sender", new.phone.reveal().encode(), number_of(staff_id))
     row = models.Staff(
         id=staff_id,
@@ -59,8 +67,10 @@ def add(session: Session, vault: Vault, new: NewStaff) -> models.Staff:
         language=new.language,
         number_hash=_hash(vault, new.phone),
         number=sealed,
-        pin_hash=new.pin_hash,
+        pin_hash=vault.hash_secret(new.pin, pin_of(staff_id)),
         on_duty=new.on_duty,
+        tested_at=at,
+        test_answered_at=at,
     )
     session.add(row)
     return row
@@ -75,6 +85,11 @@ def by_number(session: Session, vault: Vault, phone: Msisdn) -> models.Staff | N
 def number_of(staff_id: str) -> Where:
     """Where the number of a member of staff lies."""
     return Where("staff", "number", staff_id)
+
+
+def pin_of(staff_id: str) -> Where:
+    """Where the PIN of a member of staff lies."""
+    return Where("staff", "pin_hash", staff_id)
 
 
 def on_duty(session: Session, centre_id: str, *, investigator: bool) -> Sequence[models.Staff]:
@@ -93,10 +108,58 @@ def national_duty(session: Session, desk_id: str) -> Sequence[models.Staff]:
     return _reachable(session, desk_id, ALERTED, only_on_duty=True)
 
 
+def asked_first() -> ColumnElement[bool]:
+    """In a query about staff: those to whom alerts of their place go first, on duty or not."""
+    desk = aliased(models.Centre)
+    desks = select(desk.id).where(desk.kind == DESK)
+    at_a_desk = and_(models.Staff.role.in_(ALERTED), models.Staff.centre_id.in_(desks))
+    return or_(models.Staff.role.in_(FIRST_ASKED), at_a_desk)
+
+
+def is_asked_first(session: Session, person: models.Staff) -> bool:
+    """Whether alerts of her place go to her first while she is on duty."""
+    query = select(models.Staff.id).where(models.Staff.id == person.id, asked_first())
+    return session.scalar(query) is not None
+
+
+def is_covered(session: Session, centre_id: str) -> bool:
+    """Whether somebody on duty is asked first at this centre, or at this desk."""
+    query = select(models.Staff.id).where(models.Staff.centre_id == centre_id, *_covering())
+    return session.scalar(query.limit(1)) is not None
+
+
+def uncovered(session: Session) -> Sequence[str]:
+    """The centres, without the desk, where nobody on duty is asked first, by their ids."""
+    covered = exists().where(models.Staff.centre_id == models.Centre.id, *_covering())
+    query = select(models.Centre.id).where(models.Centre.kind != DESK, ~covered)
+    return session.scalars(query.order_by(models.Centre.id)).all()
+
+
+def _covering() -> tuple[ColumnElement[bool], ...]:
+    return models.Staff.opted_out_at.is_(None), asked_first(), rota.on_duty_now()
+
+
+def may_stand_in(person: models.Staff, other: models.Staff) -> bool:
+    """Whether `person` may take over the duty of `other`: alerts still find somebody then."""
+    same_place = person.centre_id == other.centre_id and person.id != other.id
+    can_be_asked = person.role in ALERTED and person.opted_out_at is None
+    as_early = person.role in STAND_IN or other.role not in STAND_IN
+    return same_place and can_be_asked and as_early
+
+
 def operators(session: Session) -> Sequence[models.Staff]:
     """Who is told when the service itself needs a person."""
+    return _of_role(session, "operator")
+
+
+def witnesses(session: Session) -> Sequence[models.Staff]:
+    """Who is sent the head of the audit log each day."""
+    return _of_role(session, "witness")
+
+
+def _of_role(session: Session, role: Role) -> Sequence[models.Staff]:
     query = select(models.Staff).where(
-        models.Staff.role == "operator", models.Staff.opted_out_at.is_(None)
+        models.Staff.role == role, models.Staff.opted_out_at.is_(None)
     )
     return session.scalars(query.order_by(models.Staff.id)).all()
 
@@ -111,7 +174,7 @@ def _reachable(
         .order_by(models.Staff.id)
     )
     if only_on_duty:
-        query = query.where(models.Staff.on_duty.is_(True))
+        query = query.where(rota.on_duty_now())
     return session.scalars(query).all()
 
 

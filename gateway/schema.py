@@ -11,6 +11,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from gateway import crash
+
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
@@ -19,6 +21,8 @@ def upgrade(engine: Engine) -> None:
     with engine.begin() as connection:
         if _revision(connection) != head():
             command.upgrade(_config(connection), "head")
+        crash.point("schema.upgrade before commit")
+    crash.point("schema.upgrade after commit")
 
 
 def is_current(engine: Engine) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar, cast
 
@@ -49,13 +49,19 @@ redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 if redis.call('SETNX', KEYS[2], '1') == 1 or ARGV[4] == '1' then
   redis.call('SET', KEYS[3], '1', 'EX', ARGV[3])
 end
+for i = 4, #KEYS do
+  if redis.call('INCR', KEYS[i]) == 1 then redis.call('EXPIRE', KEYS[i], ARGV[i + 1]) end
+end
 return 1
 """
 """Store only if what lies there still is what was read (nothing at all for a new session).
 
 A mark that is missing says that Redis lost its memory; ARGV[4] that steps were answered without
-it. Either makes it "young" for as long as a session lives: it may not know all of them.
+it. Either makes it "young" for as long as a session lives: it may not know all of them. The other
+keys are counters (gateway.limits), each with its life in seconds: a step is counted if it is kept.
 """
+
+_NOTHING: Final[Mapping[str, int]] = {}
 
 Reply = TypeVar("Reply")
 
@@ -72,6 +78,17 @@ class Session:
     length: int
     digest: bytes = field(repr=False)
     answer: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A session, if it is known, and what the counters stood at that were asked for with it.
+
+    `counts` is empty when Redis could not tell.
+    """
+
+    session: Session | None
+    counts: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,37 +145,49 @@ class Sessions:
         return first is not None and first != key
 
     def load(self, key: bytes) -> Session | None:
-        """What is known of a session, from Redis or from here; None for an unknown one.
+        """What is known of a session; None for an unknown one. Raises SessionsDown."""
+        return self.find(key).session
+
+    def find(self, key: bytes, counters: Sequence[str] = ()) -> Found:
+        """What is known of a session, from Redis or from here, and how some counters stand.
 
         Raises SessionsDown when it may be known to Redis, and Redis cannot tell.
         """
         copy = self._copies.get(key)
         try:
-            stored = self._read(key)
+            stored, counts = self._read(key, counters)
         except SessionsDown:
             if copy is None:
                 raise
-            return self._open(key, copy.stored)
+            return Found(self._open(key, copy.stored))
         session = self._open(key, stored)
         if copy and (session is None or session.length < copy.length):
-            return self._open(key, copy.stored)
-        if stored and session is None:
+            session = self._open(key, copy.stored)
+        elif stored and session is None:
             raise SessionsDown  # Another release of the service wrote it.
-        return session
+        return Found(session, counts)
 
-    def save(self, key: bytes, session: Session, replaces: Session | None) -> bool:
+    def save(
+        self,
+        key: bytes,
+        session: Session,
+        replaces: Session | None,
+        counted: Mapping[str, int] = _NOTHING,
+    ) -> bool:
         """Keep `session` in Redis, or as well as we can; False if a twin of this step was quicker.
 
-        `replaces` is what `load` gave before the step. A longer history is never replaced.
+        `replaces` is what `load` gave before the step. A longer history is never replaced. With it
+        one is added to each counter in `counted`, which lives so many seconds from its first.
         """
         stored = session.digest + self._vault.seal_session(key, _encode(session))
         expected = replaces.digest if replaces else b""
         try:
             if self._line not in CUMULATIVE:
-                return self._put(key, stored, expected)
+                return self._put(key, stored, expected, counted)
             copy = _Copy(session.length, stored)
             self._copies.put(key, copy, unless=lambda there: there.length > copy.length)
-            return self._put(key, stored, expected) or self._put_after_all(key, session, stored)
+            put = self._put(key, stored, expected, counted)
+            return put or self._put_after_all(key, session, stored, counted)
         except SessionsDown:
             self._missed = True
             return True
@@ -176,30 +205,31 @@ class Sessions:
             return not reachable and self._clock() - self._began < self._lifetime
         return not reachable or self._is_young()
 
-    def _put_after_all(self, key: bytes, session: Session, stored: bytes) -> bool:
+    def _put_after_all(
+        self, key: bytes, session: Session, stored: bytes, counted: Mapping[str, int]
+    ) -> bool:
         """Something else lies there than was read. Only a longer history, or a twin, stays."""
-        there = self._read(key)
+        there, _ = self._read(key)
         if there[:_DIGEST] == session.digest:
             return False
         other = self._open(key, there)
         if other is None or other.length <= session.length:
-            self._put(key, stored, there[:_DIGEST])
+            self._put(key, stored, there[:_DIGEST], counted)
         return True
 
-    def _put(self, key: bytes, stored: bytes, expected: bytes) -> bool:
+    def _put(self, key: bytes, stored: bytes, expected: bytes, counted: Mapping[str, int]) -> bool:
         missed = "1" if self._missed else ""
-        keys = [_name(key), _MARK, _YOUNG]
+        keys = [_name(key), _MARK, _YOUNG, *counted]
+        values: list[bytes | str | int] = [expected, stored, self._lifetime, missed, *counted.values()]
         with crash.around("session.save"):
-            done = bool(
-                self._ask(lambda: self._store(keys, [expected, stored, self._lifetime, missed]))
-            )
+            done = bool(self._ask(lambda: self._store(keys, values)))
         if done:
             self._missed = False
         return done
 
-    def _read(self, key: bytes) -> bytes:
-        stored = self._ask(lambda: self._redis.get(_name(key)))
-        return stored if isinstance(stored, bytes) else b""
+    def _read(self, key: bytes, counters: Sequence[str] = ()) -> tuple[bytes, Sequence[int]]:
+        stored, *counts = self._ask(lambda: self._redis.mget(_name(key), *counters))
+        return stored if isinstance(stored, bytes) else b"", [int(count or 0) for count in counts]
 
     def _open(self, key: bytes, stored: bytes) -> Session | None:
         try:

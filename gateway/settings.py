@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -17,6 +19,11 @@ Environment = Literal["development", "production"]
 
 NetworkName = Literal["africastalking", "hubtel"]
 """The USSD networks there are adapters for."""
+
+ProviderName = Literal["africastalking", "kannel"]
+"""The SMS providers there are adapters for."""
+
+LARGEST_SHARE = 100
 
 SHORTEST_SECRET = 24
 """Characters of a callback secret: fewer could be found by trying."""
@@ -35,6 +42,14 @@ def needed(environment: Mapping[str, str], name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """How large a part of the SMS a provider gets while all of them are well (1 to 100)."""
+
+    provider: ProviderName
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that a process of the service is told from outside."""
 
@@ -46,11 +61,22 @@ class Settings:
     country: str
     language: str | None
     networks: tuple[NetworkName, ...]
+    providers: tuple[Share, ...]
+    low_balance: Decimal | None
     at_username: str | None
     at_api_key: str | None = field(repr=False)
     at_sender_id: str | None
     at_url: str | None
+    kannel_url: str | None
+    kannel_username: str | None
+    kannel_password: str | None = field(repr=False)
+    kannel_sender: str | None
+    kannel_callback: str | None
+    kannel_status_url: str | None = field(repr=False)
+    callback_networks: tuple[IPv4Network | IPv6Network, ...]
+    proxies: int
     metrics_token: str | None = field(repr=False)
+    sentry_dsn: str | None = field(repr=False)
     metrics_folder: Path | None
     web_processes: int
     web_threads: int
@@ -72,11 +98,22 @@ class Settings:
             country=read.country(),
             language=read.get("ISANGE_LANGUAGE"),
             networks=read.networks(),
+            providers=read.providers(),
+            low_balance=read.amount("ISANGE_LOW_BALANCE"),
             at_username=read.get("AT_USERNAME"),
             at_api_key=read.get("AT_API_KEY"),
             at_sender_id=read.get("AT_SENDER_ID"),
             at_url=read.get("ISANGE_AT_URL"),
+            kannel_url=read.get("KANNEL_URL"),
+            kannel_username=read.get("KANNEL_USERNAME"),
+            kannel_password=read.get("KANNEL_PASSWORD"),
+            kannel_sender=read.get("KANNEL_SENDER"),
+            kannel_callback=read.get("KANNEL_CALLBACK"),
+            kannel_status_url=read.get("KANNEL_STATUS_URL"),
+            callback_networks=read.ip_networks("ISANGE_CALLBACK_NETWORKS"),
+            proxies=read.count("ISANGE_PROXIES", 0),
             metrics_token=read.get("ISANGE_METRICS_TOKEN"),
+            sentry_dsn=read.get("SENTRY_DSN"),
             metrics_folder=read.folder("PROMETHEUS_MULTIPROC_DIR"),
             web_processes=read.count("ISANGE_WEB_PROCESSES", 1),
             web_threads=read.count("ISANGE_WEB_THREADS", 4),
@@ -133,6 +170,34 @@ class _Reader:
             raise SettingsError(f"ISANGE_NETWORKS is a list of: {names}")
         return known
 
+    def providers(self) -> tuple[Share, ...]:
+        given = (self.get("ISANGE_PROVIDERS") or "africastalking").split(",")
+        shares = tuple(self._share(*one.partition(":")[::2]) for one in given)
+        if len({share.provider for share in shares}) < len(shares):
+            raise SettingsError("ISANGE_PROVIDERS names a provider twice")
+        return shares
+
+    def _share(self, name: str, weight: str) -> Share:
+        known = next((one for one in get_args(ProviderName) if one == name.strip()), None)
+        share = weight.strip() or "1"
+        if known is None or not share.isdecimal() or not 1 <= int(share) <= LARGEST_SHARE:
+            names = ", ".join(get_args(ProviderName))
+            raise SettingsError(
+                f"ISANGE_PROVIDERS is a list such as africastalking:10,kannel:5 out of {names}, "
+                f"each share from 1 to {LARGEST_SHARE}"
+            )
+        return Share(known, int(share))
+
+    def amount(self, name: str) -> Decimal | None:
+        value = self.get(name)
+        try:
+            amount = Decimal(value) if value else None
+        except InvalidOperation:
+            amount = Decimal(-1)
+        if amount is not None and not (amount.is_finite() and amount >= 0):
+            raise SettingsError(f"{name} is an amount of money such as 500")
+        return amount
+
     def callback_secrets(self) -> tuple[str, ...]:
         given = (part.strip() for part in self.needed("ISANGE_CALLBACK_SECRETS").split(","))
         secrets = tuple(part for part in given if part)
@@ -143,6 +208,16 @@ class _Reader:
                 f"ISANGE_CALLBACK_SECRETS: each must have {SHORTEST_SECRET} characters or more"
             )
         return secrets
+
+    def ip_networks(self, name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+        try:
+            return tuple(
+                ip_network(one.strip()) for one in (self.get(name) or "").split(",") if one
+            )
+        except ValueError:
+            raise SettingsError(
+                f"{name} is a list of networks such as 192.0.2.0/24,2001:db8::/32"
+            ) from None
 
     def count(self, name: str, default: int) -> int:
         value = self.get(name)

@@ -77,7 +77,7 @@ def _add(session: Session, house: House, entry: Entry) -> None:
                 role=_role(entry.role),
                 centre=entry.centre,
                 language=language,
-                pin_hash=house.vault.hash_secret(_pin(entry.pin)),
+                pin=_pin(entry.pin),
             ),
         )
     except phones.NotANumber:

@@ -1,13 +1,11 @@
 """The staff's USSD line: what a signed-in member of staff does, one transaction each.
 
-This process holds the centre's private key, so it is the one that reads answers and numbers. Every
-look is in the audit log, in the transaction of the look itself.
+This process holds the centre's private key, so it is the one that reads answers and numbers
+(casefile.py). Every look is in the audit log, in the transaction of the look itself.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,38 +13,36 @@ from typing import Final
 from sqlalchemy import ColumnElement, Engine, Select, func, select
 from sqlalchemy.orm import Session
 
-from gateway import alarms, audit, casework, contacts, database, roster
+from gateway import alarms, audit, casework, database, duty, roster, rota
+from gateway.casefile import CaseFile
 from gateway.conversation import Done, NotDone, Step
 from gateway.country import Pack
 from gateway.escalation import Ladder
-from gateway.models import Alert, Audit, PinTry, Report, ReportState, Staff
+from gateway.followups import Appointment, FollowUps
+from gateway.models import Alert, PinTry, Report, ReportState, Staff
 from gateway.once import in_turn
-from gateway.reports import answers_of
 from gateway.vault import Vault
 from menus.intents import (
     AcceptCase,
     CheckSecret,
     CloseCase,
+    DropReminder,
     HandOver,
     Intent,
     ListCases,
+    NoteCall,
     OpenForStaff,
     PassOn,
     ReadAnswers,
     RevealNumber,
     SetDuty,
+    SetReminder,
     SignIn,
 )
 
 MOST_PIN_TRIES: Final = 5
 LOCKED_FOR: Final = timedelta(minutes=30)
 """So many wrong PINs within this time lock the line for that number."""
-
-MOST_SECRET_TRIES: Final = 5
-"""Wrong tries within an hour at the numbers a caller chose, by whomever: staff need not guess."""
-
-MOST_REVEALS: Final = 10
-"""Telephone numbers one member of staff may see within an hour."""
 
 LISTED: Final = 12
 """Open reports shown to one person, newest alert first."""
@@ -89,6 +85,7 @@ class _Desk:
             raise NotSignedIn("the number is not registered any more")
         match intent:
             case ListCases():
+                self._audit(person, "listed")
                 return Done(self._overview(person))
             case SetDuty(on):
                 return self._set_duty(person, on=on)
@@ -102,24 +99,13 @@ class _Desk:
         if found is None:
             return Done({"standing": "gone"})
         alert, report = found
-        if casework.standing(report, alert) == "yours":
-            looked = self._look(person, report, intent)
+        if casework.is_hers(report, person):
+            looked = _look(self._file(person, report), intent)
             if looked is not None:
                 return Done(looked)
         if not self.step.again:
             self._act(person, alert, report, intent)
-        return Done(_facts(alert, report), ring=True)
-
-    def _look(self, person: Staff, report: Report, intent: Intent) -> dict[str, str] | None:
-        """What only the one who accepted may see; None for an intent that is no look."""
-        match intent:
-            case ReadAnswers():
-                return self._answers(person, report)
-            case RevealNumber(_, reason):
-                return self._number(person, report, reason)
-            case CheckSecret(_, typed):
-                return self._secret(person, report, typed)
-        return None
+        return Done(self._facts(person, alert, report), ring=True)
 
     def _act(self, person: Staff, alert: Alert, report: Report, intent: Intent) -> None:
         match intent:
@@ -131,7 +117,33 @@ class _Desk:
                 ladder = self.line.ladder
                 casework.hand_over(self.session, ladder, alert, report, person, self.at)
             case CloseCase():
-                casework.close(self.session, report, person, self.at)
+                if casework.close(self.session, report, person, self.at):
+                    self._follow_ups.check_in(self.session, report, self.at)
+            case _ if casework.is_hers(report, person):
+                self._go_on(person, report, intent)
+
+    def _go_on(self, person: Staff, report: Report, intent: Intent) -> None:
+        """What the one who accepted does for the caller."""
+        match intent:
+            case NoteCall(_, outcome):
+                call = self.step.history
+                casework.note_call(self.session, report, person, outcome, call, self.at)
+            case SetReminder():
+                self._remind(person, report, intent)
+            case DropReminder():
+                self._follow_ups.forget_reminder(self.session, report, self.at)
+                self._audit(person, "reminder dropped", report)
+
+    def _remind(self, person: Staff, report: Report, asked: SetReminder) -> None:
+        """An appointment says that they have spoken: nobody reminds her to call any more."""
+        casework.handled(report)
+        appointment = Appointment(asked.days, asked.part, occasion=self.step.history)
+        set_ = self._follow_ups.remind(self.session, report, person, appointment, self.at)
+        self._audit(person, "reminder set" if set_ else "no reminder possible", report)
+
+    @property
+    def _follow_ups(self) -> FollowUps:
+        return FollowUps(self.line.vault, self.line.pack)
 
     def _sign_in(self, person: Staff | None, pin: str) -> Done:
         """The same work for an unknown number, a wrong PIN and a locked one."""
@@ -147,7 +159,7 @@ class _Desk:
         if person is not None:
             in_turn(self.session, f"pin {person.id}")
         locked = person is not None and self._failures(person) >= MOST_PIN_TRIES
-        right = self.line.vault.check_secret(person.pin_hash if person else None, pin)
+        right = self._is_pin(person, pin)
         if person is None:
             return False
         right = right and not locked
@@ -157,7 +169,14 @@ class _Desk:
         self._audit(person, "signed in" if right else "wrong PIN")
         if not right:
             alarms.sound("wrong_pin", centre=person.centre_id)
+        elif self.line.vault.is_outdated(person.pin_hash):
+            person.pin_hash = self.line.vault.hash_secret(pin, roster.pin_of(person.id))
         return right
+
+    def _is_pin(self, person: Staff | None, pin: str) -> bool:
+        """The same work whether she is known or not: any place will do where there is nobody."""
+        where = roster.pin_of(person.id if person else "nobody")
+        return self.line.vault.check_secret(person.pin_hash if person else None, pin, where)
 
     def _failures(self, person: Staff) -> int:
         query = select(func.count()).where(
@@ -178,75 +197,40 @@ class _Desk:
             f"{report.code} {report.priority} {casework.standing(report, alert)}"
             for alert, report in self.session.execute(query)
         ]
-        return {"duty": "on" if person.on_duty else "off", "cases": "\n".join(lines)}
+        on = rota.duty_of(self.session, person, self.at).on
+        return {"duty": "on" if on else "off", "cases": "\n".join(lines)}
 
     def _set_duty(self, person: Staff, *, on: bool) -> Done:
-        if person.on_duty != on and not self.step.again:
-            person.on_duty = on
-            self._audit(person, "on duty" if on else "off duty")
-        return Done(self._overview(person))
+        if not self.step.again:
+            change = duty.come_on if on else duty.go_off
+            change(self.session, person, self.at)
+        return Done(self._overview(person), ring=True)
 
     def _shown(self, person: Staff, which: ColumnElement[bool], act: str) -> Done:
         found = self._find(person, which)
         if found is None:
             return Done({"standing": "gone"})
-        self._audit(person, act, found[1])
-        return Done(_facts(*found))
+        alert, report = found
+        self._audit(person, act, report)
+        return Done(self._facts(person, alert, report))
 
     def _find(self, person: Staff, which: ColumnElement[bool]) -> tuple[Alert, Report] | None:
         """A report she was alerted about, locked; nobody sees any other."""
         return casework.find(self.session, person, which)
 
-    def _answers(self, person: Staff, report: Report) -> dict[str, str]:
-        self._audit(person, "read answers", report)
-        if report.answers is None:
-            return {}
-        key = contacts.open_key(self.session, self.line.vault, report.id, "answers")
-        given: Mapping[str, str] = json.loads(key.decrypt(report.answers, answers_of(report.id)))
-        facts = {f"answer.{question}": answer for question, answer in given.items()}
-        if "area" in given:
-            facts["answer.area"] = self._place(given["area"])
-        if report.partial:
-            facts["partial"] = "yes"
-        return facts
+    def _file(self, person: Staff, report: Report) -> CaseFile:
+        return CaseFile(self.line.vault, self.line.pack, self.session, person, report, self.at)
 
-    def _place(self, area: str) -> str:
-        """An area by its own name and those around it, up to where centres are listed."""
-        places = self.line.pack.places
-        found = places.get(area)
-        names = []
-        while found is not None and found.level >= places.centre_level:
-            names.append(found.name)
-            found = places.get(found.parent) if found.parent else None
-        return ", ".join(names) or area
-
-    def _number(self, person: Staff, report: Report, reason: str) -> dict[str, str]:
-        in_turn(self.session, f"reveal {person.id}")
-        mine = Audit.actor == audit.staff(person.id)
-        if self._lately("revealed", mine) >= MOST_REVEALS:
-            self._audit(person, "reveal refused", report)
-            alarms.sound("reveal_limit", centre=person.centre_id)
-            return {"limit": "reached"}
-        self._audit(person, "revealed", report, reason)
-        reachable = contacts.read(self.session, self.line.vault, report.id)
-        if reachable is None:
-            return {}
-        number = reachable.other_number or reachable.number.reveal()
-        return {"number": number, "window": reachable.window}
-
-    def _lately(self, act: str, of: ColumnElement[bool]) -> int:
-        """How often an act was done within the last hour."""
-        lately = Audit.at > self.at - timedelta(hours=1)
-        return self.session.scalar(select(func.count()).where(Audit.act == act, of, lately)) or 0
-
-    def _secret(self, person: Staff, report: Report, typed: str) -> dict[str, str]:
-        if report.secret_hash is None:
-            return {"secret": "none"}
-        in_turn(self.session, f"secret {report.id}")
-        allowed = self._lately("secret wrong", Audit.report_id == report.id) < MOST_SECRET_TRIES
-        right = self.line.vault.check_secret(report.secret_hash, typed) and allowed
-        self._audit(person, "secret right" if right else "secret wrong", report)
-        return {"secret": "right" if right else "wrong"}
+    def _facts(self, person: Staff, alert: Alert, report: Report) -> dict[str, str]:
+        standing = casework.standing(report, alert)
+        so_far = self._file(person, report).so_far() if standing == "yours" else {}
+        return {
+            "case": report.id,
+            "code": report.code,
+            "priority": report.priority,
+            "standing": standing,
+            **so_far,
+        }
 
     def _audit(
         self, person: Staff, act: str, report: Report | None = None, detail: str | None = None
@@ -263,10 +247,13 @@ def _alerts_of(person: Staff) -> Select[Alert, Report]:
     )
 
 
-def _facts(alert: Alert, report: Report) -> dict[str, str]:
-    return {
-        "case": report.id,
-        "code": report.code,
-        "priority": report.priority,
-        "standing": casework.standing(report, alert),
-    }
+def _look(file: CaseFile, intent: Intent) -> dict[str, str] | None:
+    """What only the one who accepted may see; None for an intent that is no look."""
+    match intent:
+        case ReadAnswers():
+            return file.answers()
+        case RevealNumber(_, reason):
+            return file.number(reason)
+        case CheckSecret(_, typed):
+            return file.secret(typed)
+    return None

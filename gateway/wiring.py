@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
+from threading import Thread
 from typing import Final
 
 from redis import Redis
@@ -14,7 +16,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from sqlalchemy import Engine
 
-from gateway import database
+from gateway import alarms, audit, callbacks, database
 from gateway.cases import Cases
 from gateway.catalogues import loading
 from gateway.centres import Directory
@@ -22,23 +24,32 @@ from gateway.conversation import Conversation
 from gateway.country import Pack, load_country
 from gateway.escalation import Ladder
 from gateway.letters import Letters
+from gateway.limits import Limits, bounds
 from gateway.newest import NewestInput
 from gateway.providers import Provider
 from gateway.providers.africastalking import AfricasTalking
+from gateway.providers.kannel import Kannel
 from gateway.queues import Doorbell
 from gateway.replies import Replies
 from gateway.reports import Reports
+from gateway.routing import Fleet
+from gateway.seldom import Seldom
 from gateway.sessions import Sessions
 from gateway.settings import Settings, SettingsError
 from gateway.smsline import SmsLine
 from gateway.staffline import StaffLine
-from gateway.vault import Role, Vault
+from gateway.vault import Role, Vault, VaultError
 from menus import by_sms, staff, welcome
 from menus.engine import Engine as MenuEngine
 from menus.speech import Speech
 
 SMS_PATIENCE: Final = 1800
 """Seconds that a dialogue by SMS waits for its next message."""
+
+FLOOD_PAUSE: Final = 600
+"""Seconds after which a flood that goes on is told again."""
+
+FLOOD_ADVICE: Final = "run isange mute CODE"
 
 REDIS_TIMEOUT: Final = 0.5
 """Seconds that a step waits for Redis before it goes on without."""
@@ -59,11 +70,25 @@ class House:
 
     @cached_property
     def vault(self) -> Vault:
-        return Vault.open(self.settings.keys, self.role)
+        return Vault.open(self.settings.keys, self.role, self._keys_unreadable)
+
+    def _keys_unreadable(self, fault: VaultError) -> None:
+        """Somebody must look. Told elsewhere: a key may be needed in the middle of anything."""
+        Thread(target=self._wake, args=(type(fault).__name__,), daemon=True).start()
+
+    def _wake(self, fault: str) -> None:
+        advice = "run isange doctor"
+        try:
+            with database.writing(self.database, "keys.unreadable") as session:
+                at = database.now(session)
+                alarms.wake(session, at, "keys_unreadable", error=fault, advice=advice)
+        except database.DatabaseDown:
+            alarms.sound("keys_unreadable", error=fault, advice=advice)
 
     @cached_property
     def database(self) -> Engine:
-        return database.connect(self.settings.database_url)
+        engine = database.connect(self.settings.database_url)
+        return audit.seal_with(engine, lambda: self.vault)
 
     @cached_property
     def redis(self) -> Redis:
@@ -101,7 +126,8 @@ class House:
 
     @cached_property
     def ladder(self) -> Ladder:
-        return Ladder(self.pack.escalation, self.pack.duty_desk.id)
+        fold = timedelta(minutes=self.pack.limits.fold_minutes)
+        return Ladder(self.pack.escalation, self.pack.duty_desk.id, self.centres.beside, fold)
 
     @cached_property
     def menus(self) -> MenuEngine:
@@ -116,7 +142,29 @@ class House:
             deeds=self.reports,
             bell=self.bell,
             language=self.language,
+            limits=self.limits,
         )
+
+    @cached_property
+    def limits(self) -> Limits:
+        told = Seldom(FLOOD_PAUSE)
+        return Limits(
+            bounds=bounds(self.pack.limits),
+            hash_of=lambda number: self.vault.fingerprint("limits", "uses", number.reveal()),
+            flood=self.pack.limits.flood_calls,
+            tell=lambda: self._flooded() if told.add() else None,
+        )
+
+    def _flooded(self) -> None:
+        """Told elsewhere: no caller waits for SQL before she sees the first screen."""
+        Thread(target=self._tell_of_flood, daemon=True).start()
+
+    def _tell_of_flood(self) -> None:
+        try:
+            with database.writing(self.database, "flood.tell") as session:
+                alarms.wake(session, database.now(session), "flood", advice=FLOOD_ADVICE)
+        except database.DatabaseDown:
+            alarms.sound("flood", advice=FLOOD_ADVICE)
 
     @cached_property
     def staff_conversation(self) -> Conversation:
@@ -133,12 +181,16 @@ class House:
     def newest_conversation(self) -> NewestInput:
         """For networks that send the newest input alone."""
         sessions = Sessions(self.redis, self.vault, "newest")
-        return NewestInput(self.menus, sessions, self.reports, self.language, welcome.first)
+        return NewestInput(
+            self.menus, sessions, self.reports, self.language, welcome.first, self.limits
+        )
 
     @cached_property
     def sms_line(self) -> SmsLine:
         sessions = Sessions(self.redis, self.vault, "sms", lifetime=SMS_PATIENCE)
-        dialogue = NewestInput(self.menus, sessions, self.reports, self.language, by_sms.warning)
+        dialogue = NewestInput(
+            self.menus, sessions, self.reports, self.language, by_sms.warning, self.limits
+        )
         return SmsLine(
             engine=self.database,
             vault=self.vault,
@@ -178,20 +230,35 @@ class House:
 
     @cached_property
     def replies(self) -> Replies:
-        return Replies(self.database, self.vault)
+        return Replies(self.database, self.vault, self.pack.region)
 
     @cached_property
     def letters(self) -> Letters:
         return Letters(self.pack, self.speech, self.vault)
 
     @cached_property
-    def provider(self) -> Provider:
+    def fleet(self) -> Fleet:
+        """The SMS providers, for the processes that send."""
+        makers = {"africastalking": self._africas_talking, "kannel": self._kannel}
+        return Fleet([(makers[one.provider](), one.weight) for one in self.settings.providers])
+
+    def _africas_talking(self) -> Provider:
         settings = self.settings
         if settings.at_username is None or settings.at_api_key is None:
             raise SettingsError("AT_USERNAME and AT_API_KEY must be set to send SMS")
         return AfricasTalking(
             settings.at_username, settings.at_api_key, settings.at_sender_id, settings.at_url
         )
+
+    def _kannel(self) -> Provider:
+        one = self.settings
+        url, username, password = one.kannel_url, one.kannel_username, one.kannel_password
+        if not (url and username and password and one.kannel_sender and one.kannel_callback):
+            raise SettingsError(
+                "KANNEL_URL, _USERNAME, _PASSWORD, _SENDER and _CALLBACK must be set to use Kannel"
+            )
+        reports_to = callbacks.url(one.kannel_callback, one.callback_secrets[0], "kannel-delivery")
+        return Kannel(url, username, password, one.kannel_sender, reports_to, one.kannel_status_url)
 
 
 def connect_redis(url: str) -> Redis:

@@ -71,6 +71,14 @@ def new_secret(typed: str) -> str:
     return digits
 
 
+def days_ahead(typed: str) -> str:
+    """In how many days, at most two months from now."""
+    digits = _digits(typed)
+    if not digits or not 1 <= int(digits[:4]) <= 60:
+        raise Refused("Type 1 to 60 days.")
+    return str(int(digits))
+
+
 def first_letters(typed: str) -> str:
     """The beginning of a place name."""
     letters = "".join(c for c in typed[:LONGEST] if c.isalpha() or c in " '-").strip()

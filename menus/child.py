@@ -25,6 +25,7 @@ from menus.script import (
     phrase,
     screen,
 )
+from menus.short import unless_limited
 
 
 @screen
@@ -33,8 +34,8 @@ def in_danger(caller: Caller) -> Choose:
     return choose(
         "Thank you for caring for a child. Is the child in danger right now?",
         option("Yes, now", goto=call_now),
-        option("No", goto=age),
-        option("I am that child", goto=report.safe_phone),
+        option("No", goto=unless_limited(caller, age)),
+        option("I am that child", goto=unless_limited(caller, report.safe_phone)),
     )
 
 

@@ -47,7 +47,8 @@ class State:
 
     def learn(self, facts: Mapping[str, str]) -> State:
         """The same place, knowing what the service found out on the way to it."""
-        here = replace(self.trail[-1], facts=dict(facts))
+        here = self.trail[-1]
+        here = replace(here, facts={**here.facts, **facts})
         draft = facts.get("draft", self.draft)
         return replace(
             self,
@@ -82,12 +83,20 @@ class Engine:
         self._start = start
         self._say = speech.say
 
-    def begin(self, language: str, at: Screen | None = None) -> State:
+    def begin(
+        self, language: str, at: Screen | None = None, facts: Mapping[str, str] | None = None
+    ) -> State:
         """The first screen, or `at` another one that leads there.
 
-        Always the same: a redial tells nobody what was done before.
+        Always the same: a redial tells nobody what was done before. `facts` is what is known of
+        the call from its beginning to its end.
         """
-        return State(language, (Step((at or self._start).name),))
+        return State(language, (Step((at or self._start).name, facts=facts or {}),))
+
+    def again(self, state: State, language: str | None = None) -> State:
+        """The first screen once more within a call, of which as much is known as before."""
+        first = self.begin(language or state.language, facts=state.trail[0].facts)
+        return replace(first, draft=state.draft)
 
     def page(self, state: State, note: Phrase | None = None) -> Page:
         """What to show at `state`, with `note` (what was wrong with the last input) if given."""
@@ -110,7 +119,7 @@ class Engine:
         if not key:
             return Turn(state, note=navigation.nothing_typed())
         if key == navigation.EXIT_KEY:
-            return Turn(replace(state, trail=(Step(self._start.name),), ended=True))
+            return Turn(replace(self.again(state), ended=True))
         if key == navigation.BACK_KEY and _can_go_back(state):
             return Turn(_back(state))
         leaf = self._leaf(state, view)
@@ -169,7 +178,7 @@ class Engine:
             return Turn(_turn_page(state, 1))
         chosen = view.options[leaf.first + key - 1]
         if chosen.language is not None:
-            return Turn(replace(self.begin(chosen.language), draft=state.draft))
+            return Turn(self.again(state, chosen.language))
         return Turn(self._follow(state, chosen), chosen.intent)
 
     def _typed(self, state: State, view: Ask, key: str) -> Turn:
@@ -189,7 +198,7 @@ class Engine:
         if isinstance(chosen.goto, Onward):
             target, returns = returns[-1], returns[:-1]
         elif chosen.goto is self._start:
-            return replace(self.begin(state.language), draft=state.draft)
+            return self.again(state)
         else:
             assert chosen.goto is not None  # choose() refuses an option that leads nowhere
             target = chosen.goto.name

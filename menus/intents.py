@@ -17,6 +17,7 @@ message: wrote an SMS in her own words.
 """
 
 Channel = Literal["call", "sms"]
+PartOfDay = Literal["morning", "afternoon", "evening"]
 Window = Literal["now", "morning", "afternoon", "evening", "any"]
 
 
@@ -127,7 +128,12 @@ class SetDuty:
 
 @dataclass(frozen=True, slots=True)
 class OpenForStaff:
-    """Open a report that she was alerted about. Facts: `case`, `code`, `priority`, `standing`."""
+    """Open a report that she was alerted about. Facts: `case`, `code`, `priority`, `standing`.
+
+    For the one who accepted it also `calls` ("2 reached 14:05": how many, and the last of them),
+    `sms` (the last one to the caller: "sent", "not sent" or "not known"), `reminder` (when the next
+    one leaves: "tomorrow 09:00") and `may_remind`; each "" when there is none.
+    """
 
     code: str
 
@@ -172,6 +178,36 @@ class CheckSecret:
     secret: str = field(repr=False)
 
 
+CallOutcome = Literal["reached", "no_answer", "somebody_else", "not_reachable"]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteCall:
+    """What came of a call to the caller. Facts as for OpenForStaff."""
+
+    case: str
+    outcome: CallOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class SetReminder:
+    """Remind the caller by SMS of an appointment `days` from today, in place of an earlier one.
+
+    Facts as for OpenForStaff; `reminder` is "" when none of her safe hours is left before it.
+    """
+
+    case: str
+    days: int
+    part: PartOfDay
+
+
+@dataclass(frozen=True, slots=True)
+class DropReminder:
+    """The appointment is off. Facts as for OpenForStaff."""
+
+    case: str
+
+
 @dataclass(frozen=True, slots=True)
 class HandOver:
     """Give an accepted report back to her colleagues. Facts as for OpenForStaff."""
@@ -198,6 +234,9 @@ StaffIntent = (
     | ReadAnswers
     | RevealNumber
     | CheckSecret
+    | NoteCall
+    | SetReminder
+    | DropReminder
     | HandOver
     | CloseCase
 )

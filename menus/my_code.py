@@ -41,7 +41,7 @@ def status(caller: Caller) -> Choose:
     return choose(
         _STANDING[found],
         option("Change how you contact me", goto=change) if found != "closed" else None,
-        option("Stop all contact", goto=stop) if found != "closed" else None,
+        option("Stop all contact", goto=stop),
         option("Delete my report", goto=delete),
     )
 

@@ -9,19 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from menus import checks
-from menus.hours import safe_hours
+from menus import checks, staff_calls, staff_sms
 from menus.intents import (
     AcceptCase,
-    CheckSecret,
     CloseCase,
     HandOver,
     ListCases,
     OpenForStaff,
     PassOn,
     ReadAnswers,
-    Reason,
-    RevealNumber,
     SetDuty,
     SignIn,
 )
@@ -77,11 +73,21 @@ def case(caller: Caller) -> Choose:
     choices = {
         "new": _when_new(caller),
         "yours": _when_hers(caller),
+        "passed": _when_passed(caller),
     }.get(standing, ())
+    calls = staff_calls.calls_so_far(caller) if standing == "yours" else None
     return choose(
-        "{code} {priority}: {standing}.",
+        phrase("{report}\n{calls}", report=_report(caller, standing), calls=calls)
+        if calls
+        else _report(caller, standing),
         *choices,
         option("My alerts", intent=ListCases(), goto=desk),
+    )
+
+
+def _report(caller: Caller, standing: str) -> Phrase:
+    return phrase(
+        "{code} {priority}: {standing}.",
         code=Name(caller.fact("code") or ""),
         priority=Name(caller.fact("priority") or ""),
         standing=STANDINGS[standing],
@@ -96,12 +102,18 @@ def _when_new(caller: Caller) -> tuple[Option, ...]:
     )
 
 
-def _when_hers(caller: Caller) -> tuple[Option, ...]:
+def _when_passed(caller: Caller) -> tuple[Option, ...]:
+    """She may think better of it, as long as nobody has it."""
+    return (option("Accept", intent=AcceptCase(caller.fact("case") or ""), goto=case),)
+
+
+def _when_hers(caller: Caller) -> tuple[Option | None, ...]:
     handle = caller.fact("case") or ""
+    by_sms = caller.fact("may_remind") or caller.fact("sms")
     return (
         option("What was answered", intent=ReadAnswers(handle), goto=answers),
-        option("Number to call", goto=why_reveal),
-        option("Check her 4 numbers", goto=her_secret),
+        option("Call her", goto=staff_calls.call_her, then=case),
+        option("SMS", goto=staff_sms.sms_to_her, then=case) if by_sms else None,
         option("Hand over", goto=hand_over),
         option("Close", goto=close),
     )
@@ -121,57 +133,6 @@ def answers(caller: Caller) -> Choose:
         return choose("Nothing was answered.")
     slots = {f"line{number}": line for number, line in enumerate(lines)}
     return choose(Phrase("\n".join(f"{{{slot}}}" for slot in slots), slots))
-
-
-@screen
-def why_reveal(caller: Caller) -> Choose:
-    """A number is shown for a reason, and the reason is on record."""
-    return choose(
-        "Why do you need the number? It is noted.",
-        *(
-            option(words, intent=RevealNumber(caller.fact("case") or "", reason))
-            for reason, words in REASONS.items()
-        ),
-        goto=number,
-    )
-
-
-@screen
-def number(caller: Caller) -> Choose:
-    """The number with the hours she gave, and how to begin without betraying her."""
-    if caller.fact("limit"):
-        return choose("Too many numbers this hour. Ask your lead.")
-    shown = caller.fact("number")
-    if not shown:
-        return choose("She allowed no contact.")
-    return choose(
-        "Call {number}. Safe: {window}. Say only: 'Is this a good time?'",
-        number=Name(shown),
-        window=safe_hours(caller, caller.fact("window") or "any"),
-    )
-
-
-@screen
-def her_secret(caller: Caller) -> Ask:
-    """Before speaking of the report: is it she who answers the phone?"""
-    handle = caller.fact("case") or ""
-    return ask(
-        "Type the 4 numbers she tells you:",
-        check=checks.four_digits,
-        intent=lambda typed: CheckSecret(handle, typed),
-        goto=secret_checked,
-    )
-
-
-@screen
-def secret_checked(caller: Caller) -> Choose:
-    """A wrong answer may be a slip, or somebody else on her phone."""
-    said = {
-        "right": phrase("Right: it is the same person."),
-        "wrong": phrase("Wrong. Do not speak of the report."),
-        "none": phrase("She chose no numbers. Be careful."),
-    }
-    return choose(said[caller.fact("secret") or "wrong"])
 
 
 @screen
@@ -213,12 +174,6 @@ STANDINGS: Final[Mapping[str, Phrase]] = {
     "taken": phrase("taken by a colleague"),
     "passed": phrase("passed on"),
     "closed": phrase("closed"),
-}
-
-REASONS: Final[Mapping[Reason, Phrase]] = {
-    "first call": phrase("First call"),
-    "follow up": phrase("Follow up"),
-    "danger": phrase("Danger"),
 }
 
 QUESTIONS: Final[Mapping[str, Phrase]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from menus import call_me, centres, child, emergency, my_code, place, report, rights
 from menus.script import Caller, Choose, choose, option, screen
+from menus.short import unless_limited
 
 
 @screen
@@ -12,7 +13,7 @@ def first(caller: Caller) -> Choose:
     return choose(
         "{title}",
         option("Urgent help now", goto=emergency.danger),
-        option("I need help", goto=report.safe_phone),
+        option("I need help", goto=unless_limited(caller, report.safe_phone)),
         option("Worried about a child", goto=child.in_danger),
         option("Nearest centre", goto=place.exactly, then=centres.nearest),
         option("What happens there", goto=rights.at_the_centre),

@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine
 
-from gateway import database, schema
+from gateway import audit, database, schema
 from gateway.country import Pack, load_country
 from gateway.settings import Settings
 from gateway.vault import Role, Vault, create_keys
@@ -123,8 +123,8 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    made = database.connect(database_url)
+def engine(database_url: str, vaults: Callable[[Role], Vault]) -> Iterator[Engine]:
+    made = audit.seal_with(database.connect(database_url), lambda: vaults("web"))
     yield made
     made.dispose()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -13,8 +12,9 @@ from sqlalchemy import select
 from gateway import callbacks, centres, database, models, phones, roster
 from gateway.callbacks import Kind
 from gateway.phones import Msisdn
-from gateway.providers import Accepted, Outcome
+from gateway.providers import Accepted, Outcome, Pulse
 from gateway.roster import NewStaff, Role
+from gateway.routing import only
 from gateway.web import callers
 from gateway.web import staff as staff_web
 from gateway.wiring import House
@@ -46,6 +46,9 @@ class Tray:
         self.sent.append(Sms(to.reveal(), text))
         return Accepted(f"tray-{len(self.sent)}")
 
+    def probe(self) -> Pulse:
+        return Pulse(alive=True)
+
 
 class Line:
     """Everything between a phone and the staff, with no process and no network in between."""
@@ -59,7 +62,7 @@ class Line:
         self.staff_client: FlaskClient = staff_web.create_app(staff).test_client()
         self.reads: Reads = re.escape
         self.tray = Tray()
-        self.delivery = Delivery(worker.database, worker.letters, self.tray)
+        self.delivery = Delivery(worker.database, worker.letters, only(self.tray))
         self.clock = Clock(worker, self.delivery)
         self._numbers = itertools.count(788_000_500)
         self._ids = itertools.count(1)
@@ -78,14 +81,10 @@ class Line:
     ) -> str:
         """Register a member of staff; her number."""
         number = f"+250{next(self._numbers)}"
-        new = NewStaff(phones.parse(number), role, centre, language, self._pin_hash, on_duty)
+        new = NewStaff(phones.parse(number), role, centre, language, PIN, on_duty)
         with database.writing(self.web.database, "test") as session:
             roster.add(session, self.web.vault, new)
         return number
-
-    @cached_property
-    def _pin_hash(self) -> str:
-        return self.web.vault.hash_secret(PIN)
 
     def deliver(self) -> list[Sms]:
         """Let the worker send what is waiting; the SMS that left now."""

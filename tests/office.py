@@ -8,9 +8,9 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pytest
 from sqlalchemy import ColumnElement, Engine, select, text, update
@@ -25,10 +25,13 @@ from gateway.escalation import Ladder
 from gateway.letters import Letters
 from gateway.models import Alert, Base, Outbox, OutboxState, Report
 from gateway.phones import Msisdn
-from gateway.providers import Accepted, Outcome
+from gateway.post import Post
+from gateway.providers import Accepted, Outcome, Pulse
 from gateway.replies import Replies
 from gateway.reports import Reports
 from gateway.roster import NewStaff, Role
+from gateway.routing import only
+from gateway.smsline import SmsLine
 from gateway.vault import Vault
 from menus.intents import About, Contact, Send
 from menus.speech import Speech
@@ -55,6 +58,8 @@ class Provider:
     name: str = "test"
     does: Callable[[str], Outcome | None] = lambda number: None
     """The answer to an SMS for a number; None takes it."""
+    alive: bool = True
+    """The answer to a probe."""
     taken: list[tuple[str, str]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -63,6 +68,9 @@ class Provider:
         with self._lock:
             self.taken.append((to.reveal(), text))
             return outcome or Accepted(f"id-{len(self.taken)}")
+
+    def probe(self) -> Pulse:
+        return Pulse(alive=self.alive)
 
     def counted(self) -> Counter[str]:
         """How many SMS each number was sent."""
@@ -88,13 +96,25 @@ class Office:
         self.engine, self.pack, self.web, self.worker = engine, pack, web, worker
         self.ladder = Ladder(pack.escalation, pack.duty_desk.id)
         self.reports = Reports(engine, web, self.ladder, Cases(web, 5))
-        self.replies = Replies(engine, web)
+        self.replies = Replies(engine, web, pack.region)
         speech = Speech(loading.load(loading.LOCALES, tuple(pack.languages)))
         self.letters = Letters(pack, speech, worker)
         self._numbers = itertools.count(788_000_500)
         self._ids = itertools.count(1)
         with database.writing(engine, "test") as session:
             centres.replace_all(session, pack, pack.centres)
+
+    def fold(self, within: timedelta) -> None:
+        """Let reports from one number within this time share one alert."""
+        self._have(replace(self.ladder, fold=within))
+
+    def has_neighbours(self, *centres: str) -> None:
+        """The centres nearest to any other, nearest first."""
+        self._have(replace(self.ladder, beside=lambda centre: centres))
+
+    def _have(self, ladder: Ladder) -> None:
+        self.ladder = ladder
+        self.reports = replace(self.reports, ladder=ladder)
 
     def staff(
         self,
@@ -153,13 +173,17 @@ class Office:
                 )
 
     def delivery(self, provider: Provider) -> Delivery:
-        return Delivery(self.engine, self.letters, provider)
+        return Delivery(self.engine, self.letters, only(provider))
 
     def deliver(self) -> Provider:
         """Send what is due, all of it accepted."""
         provider = Provider()
         self.delivery(provider).drain()
         return provider
+
+    def post(self) -> Post:
+        """What takes in the provider's notices; there is no line for callers' SMS behind it."""
+        return Post(self.engine, self.web, self.replies, self.reports, cast(SmsLine, None))
 
     def text(self, person: Person, words: str, message_id: str | None = None) -> bool:
         """An SMS of hers to the line; whether an answer is waiting."""
@@ -221,6 +245,18 @@ class Office:
     ) -> None:
         """Begin a second transaction before the first one is committed (or rolled back)."""
         self.meanwhile(first, lambda: self._write(second), commits=first_commits)
+
+    def together(self, *works: Callable[[], object]) -> None:
+        """Do several things at the same time, each on a thread of its own."""
+        gate = threading.Barrier(len(works))
+
+        def begin(work: Callable[[], object]) -> None:
+            gate.wait(10)
+            work()
+
+        with ThreadPoolExecutor(len(works)) as pool:
+            for running in [pool.submit(begin, work) for work in works]:
+                running.result(30)
 
     def meanwhile(
         self,

@@ -58,8 +58,10 @@ class Valkey:
 class Postgres:
     """A PostgreSQL server with a database for each test, copied from a template."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, durable: bool = False) -> None:
+        """`durable`: a commit waits for the disk, as it does in service."""
         self._home = home
+        self._durable = durable
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._count = 0
@@ -75,7 +77,8 @@ class Postgres:
             )
         options = ["-k", "", "-h", "127.0.0.1", "-p", str(self._port)]
         # A test asks for durability of the code's order, not of this machine's disk.
-        options += ["-c", "fsync=off", "-c", "max_connections=200"]
+        fsync = "on" if self._durable else "off"
+        options += ["-c", f"fsync={fsync}", "-c", "max_connections=200"]
         self._process = subprocess.Popen(
             [binaries / "postgres", "-D", data, *options],
             stdout=subprocess.DEVNULL,
@@ -89,6 +92,11 @@ class Postgres:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(20)
+
+    def revive(self) -> None:
+        """Start it again if it ended, as it does when it cannot write its log."""
+        if self._process is not None and self._process.poll() is not None:
+            self.start()
 
     def create(self, template: str | None = None) -> str:
         """The URL of a new database, a copy of `template` if given."""

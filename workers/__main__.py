@@ -6,18 +6,19 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
 
 from redis.exceptions import RedisError
 
-from gateway import logs
+from gateway import logs, sentry
 from gateway.errors import OperatorError
 from gateway.settings import Settings
 from gateway.wiring import House
 from workers import jobs
 from workers.clock import Clock
 from workers.deliver import Delivery
+from workers.probe import Probing
 
 
 def worker(house: House) -> int:
@@ -44,7 +45,10 @@ def clock(house: House) -> int:
 
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, finish)
-    Clock(house, Delivery(house.database, house.letters, house.provider)).run(stop)
+    house.centres.keep_fresh()
+    probing = Probing(house.database, house.fleet, house.settings.low_balance)
+    Thread(target=probing.run, args=(stop,), name="probing", daemon=True).start()
+    Clock(house, Delivery(house.database, house.letters, house.fleet)).run(stop)
     return 0
 
 
@@ -55,7 +59,9 @@ def main(name: str) -> int:
     """Run one program; known errors become one line and exit status 2."""
     logs.configure(name)
     try:
-        return PROGRAMS[name](House(Settings.read(os.environ), "worker"))
+        settings = Settings.read(os.environ)
+        sentry.start(settings.sentry_dsn, name)
+        return PROGRAMS[name](House(settings, "worker"))
     except OperatorError as error:
         print(error, file=sys.stderr)
         return 2

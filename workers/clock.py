@@ -9,12 +9,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from threading import Event
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from gateway import alarms, database, escalation, logs, outbox
+from gateway import (
+    alarms,
+    beats,
+    database,
+    delivery,
+    escalation,
+    heartbeat,
+    idle,
+    logs,
+    outbox,
+    retention,
+    routing,
+)
+from gateway.auditing import heads
 from gateway.logs import log
 from gateway.reports import overdue_drafts, send_overdue
 from gateway.wiring import House
@@ -49,7 +63,18 @@ class Clock:
 
         A part that fails is logged and tried again at the next tick; the others go on.
         """
-        for part in (self._recover, self._climb, self._send_drafts, self._deliver):
+        for part in (
+            self._recover,
+            self._climb,
+            self._send_drafts,
+            self._remind,
+            self._watch,
+            self._deliver,
+            self._beat,
+            self._test_phones,
+            self._publish_head,
+            self._purge,
+        ):
             try:
                 part()
             except Exception as error:  # noqa: BLE001  An alert depends on each of these.
@@ -88,18 +113,64 @@ class Clock:
     def _send_draft(self, session: Session, report_id: str) -> None:
         send_overdue(session, self.house.reports, report_id, database.now(session))
 
+    def _remind(self) -> None:
+        with database.reading(self.house.database) as session:
+            silent = idle.due(session, database.now(session))
+        self._one_by_one("clock.remind", silent, self._remind_one)
+
+    def _remind_one(self, session: Session, report_id: str) -> None:
+        ladder, times = self.house.ladder, self.house.pack.reminders
+        idle.look(session, ladder, times, report_id, database.now(session))
+
+    def _watch(self) -> None:
+        """An alert of which the network says nothing may lie in a phone that is off."""
+        within = timedelta(minutes=self.house.pack.limits.delivery_minutes)
+        if not within:
+            return
+        with database.writing(self.house.database, "clock.watch") as session:
+            at = database.now(session)
+            for row in delivery.missed(session, at, within):
+                alarms.wake(session, at, "not_reported", report=row.report_id)
+
     def _deliver(self) -> None:
         """Ring for the workers; when they do not come, send without them."""
         with database.reading(self.house.database) as session:
             at = database.now(session)
             since = outbox.due_since(session, at)
+            late_by_us = routing.any_open(session)
         if since is None:
             return
         self.house.bell.ring()
         waited = (at - since).total_seconds()
         if waited > PATIENCE:
-            log.warning("workers_late", seconds=round(waited))
+            if late_by_us:
+                log.warning("workers_late", seconds=round(waited))
             self.delivery.drain(LONGEST_DRAIN)
+
+    def _beat(self) -> None:
+        beats.beat(self.house.database, "clock")
+
+    def _test_phones(self) -> None:
+        """Every duty phone is asked now and then to answer, and one that does not is an alarm."""
+        pack = self.house.pack
+        every = timedelta(days=pack.limits.phone_test_days)
+        with database.writing(self.house.database, "clock.heartbeat") as session:
+            at = database.now(session)
+            heartbeat.send_due(session, at, pack.timezone, every)
+            heartbeat.tell_silent(session, at)
+
+    def _publish_head(self) -> None:
+        """Once a day, letters go out that tell whether the audit log was changed since."""
+        with database.reading(self.house.database) as session:
+            if not heads.is_due(session, database.now(session)):
+                return
+        with database.writing(self.house.database, "audit.publish") as session:
+            head = heads.publish(session, database.now(session))
+        if head is not None:
+            log.info("audit_head", head=head.letters)
+
+    def _purge(self) -> None:
+        retention.daily(self.house.database, self.house.pack.retention)
 
     def _failed(self, error: Exception) -> None:
         alarms.sound("clock_failed")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,14 +13,15 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gateway import alarms, crash, database, escalation, logs, outbox
+from gateway import alarms, crash, database, delivery, escalation, logs, outbox, routing
 from gateway.database import DatabaseDown
 from gateway.letters import Drop, Letter, Letters
 from gateway.logs import log
 from gateway.metrics import SENDS
-from gateway.models import Outbox, OutboxState
+from gateway.models import Outbox, OutboxState, ProviderHealth
 from gateway.outbox import Claimed
-from gateway.providers import Accepted, OperatorFault, Outcome, Provider, Refused, Unknown
+from gateway.providers import Accepted, OperatorFault, Outcome, Refused, Unknown
+from gateway.routing import Fleet, Routes
 
 AT_ONCE: Final = 16
 """SMS under way at the same time. No more rows are claimed, so a lease has to cover one call."""
@@ -35,15 +37,18 @@ GIVEN_UP: Final = frozenset({OutboxState.DROPPED, OutboxState.REFUSED, OutboxSta
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
+    """An SMS to send, through which provider, and which others there would be."""
+
     claimed: Claimed
     audience: str
     letter: Letter
+    provider: ProviderHealth
+    others: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    claimed: Claimed
-    audience: str
+    ready: _Ready
     outcome: Outcome
 
 
@@ -53,7 +58,7 @@ class Delivery:
 
     engine: Engine
     letters: Letters
-    provider: Provider
+    fleet: Fleet
     note_again: Sequence[float] = NOTE_AGAIN
 
     def drain(self, seconds: float = LONGEST) -> int:
@@ -83,16 +88,16 @@ class Delivery:
         while room and not ready:
             with database.writing(self.engine, "outbox.claim") as session:
                 at = database.now(session)
-                rows = outbox.claim(session, at, room)
-                for row in rows:
+                routes = routing.look(session, self.fleet, at)
+                taken = _take(session, routes, room)
+                for row, risked_on in taken:
                     letter = self._write(session, row, at)
                     if isinstance(letter, Drop):
-                        outbox.drop(row, at, letter.reason)
-                        _tell_dropped(row, letter)
+                        _drop(session, at, row, letter, risked_on)
                     else:
-                        ready.append(_Ready(Claimed(row.id, row.attempt), row.audience, letter))
-            self._ask_others(rows)
-            if not rows:
+                        ready.append(_ready(row, letter, routes, risked_on))
+            self._ask_others(row for row, _ in taken)
+            if not taken:
                 break
         return ready
 
@@ -110,11 +115,12 @@ class Delivery:
         """Hand one SMS to the provider; whatever it raises, nobody knows whether it was sent."""
         try:
             with crash.around("provider.send"):
-                outcome = self.provider.send(ready.letter.to, ready.letter.text)
+                provider = self.fleet[ready.provider.name]
+                outcome = provider.send(ready.letter.to, ready.letter.text)
         except Exception as error:  # noqa: BLE001
             logs.failure("provider_failed", error)
             outcome = Unknown("provider failed")
-        return _Sent(ready.claimed, ready.audience, outcome)
+        return _Sent(ready, outcome)
 
     def _note(self, done: Iterable[Future[_Sent]]) -> None:
         """Note what came of some sends, all in one transaction."""
@@ -123,18 +129,19 @@ class Delivery:
             return
         self._ask_others(self._settled(sent))
         for one in sent:
-            SENDS.labels(one.audience, type(one.outcome).__name__.lower()).inc()
-            _raise_alarms(one.outcome, one.audience)
+            SENDS.labels(one.ready.audience, type(one.outcome).__name__.lower()).inc()
+            _log(one)
 
     def _settled(self, sent: Sequence[_Sent]) -> Sequence[Outbox]:
         """The rows after settling them. While the database is away, we wait for it for a while."""
         for pause in (*self.note_again, None):
             try:
                 with database.writing(self.engine, "outbox.settle") as session:
-                    at, name = database.now(session), self.provider.name
-                    settled = [
-                        outbox.settle(session, one.claimed, one.outcome, name, at) for one in sent
-                    ]
+                    at = database.now(session)
+                    settled = [_settle(session, one, at) for one in sent]
+                    seen = ((one.ready.provider, one.outcome) for one in sent)
+                    routing.note(session, seen, at)
+                    _raise_alarms(session, at, sent)
                 break
             except DatabaseDown as error:
                 if pause is None:
@@ -149,38 +156,88 @@ class Delivery:
     def _ask_others(self, rows: Iterable[Outbox]) -> None:
         """An alert that cannot reach its person goes on to the next one at once."""
         for row in rows:
-            if row.alert_id is None or row.state not in GIVEN_UP:
+            failed = row.delivery in delivery.FAILED
+            if row.alert_id is None or not (failed or row.state in GIVEN_UP):
                 continue
+            give_up = escalation.not_delivered if failed else escalation.give_up
             try:
                 with database.writing(self.engine, "alert.give_up") as session:
-                    escalation.give_up(session, row.alert_id, database.now(session))
+                    give_up(session, row.alert_id, database.now(session))
             except DatabaseDown as error:
                 logs.failure("alert_not_given_up", error)  # Its timer does it, only later.
 
 
-def _tell_dropped(row: Outbox, drop: Drop) -> None:
+def _take(
+    session: Session, routes: Routes, room: int
+) -> Sequence[tuple[Outbox, ProviderHealth | None]]:
+    """Claim rows, each with the provider that it is risked on, if it is."""
+    risked = routing.take_risks(session, routes)
+    under_way = AT_ONCE - room + len(risked)
+    most = min(AT_ONCE, routes.at_once(AT_ONCE)) - under_way
+    rows = outbox.claim(session, routes.at, most, routes.leaves) if most > 0 else []
+    return [*risked, *((row, None) for row in rows)]
+
+
+def _ready(row: Outbox, letter: Letter, routes: Routes, risked_on: ProviderHealth | None) -> _Ready:
+    provider = risked_on or routes.choose(row)
+    row.provider = provider.name
+    return _Ready(Claimed(row.id, row.attempt), row.audience, letter, provider, routes.open)
+
+
+def _drop(
+    session: Session, at: datetime, row: Outbox, drop: Drop, risked_on: ProviderHealth | None
+) -> None:
+    """Give up a row. What was to be risked on a provider may be another one now."""
+    outbox.drop(row, at, drop.reason)
+    if risked_on is not None:
+        risked_on.tried_at = None
     SENDS.labels(row.audience, "dropped").inc()
     if drop.alarm:
-        alarms.sound(
-            "sms_dropped", audience=row.audience, template=row.template, reason=drop.reason
+        alarms.wake(
+            session,
+            at,
+            "sms_dropped",
+            audience=row.audience,
+            template=row.template,
+            reason=drop.reason,
         )
 
 
-def _raise_alarms(outcome: Outcome, audience: str) -> None:
-    match outcome:
-        case Accepted():
-            return
-        case OperatorFault():
-            alarms.sound("operator_fault")
-        case Refused(opted_out=True) if audience == "staff":
-            alarms.sound("staff_number_blocked")
-        case Refused() if audience == "staff":
-            alarms.sound("staff_number_refused")
-        case Unknown():
-            alarms.sound("send_unknown")
-    log.warning(
-        "sms_not_accepted",
-        audience=audience,
-        outcome=type(outcome).__name__,
-        reason=outcome.reason,
+def _settle(session: Session, sent: _Sent, at: datetime) -> Outbox | None:
+    ready = sent.ready
+    return outbox.settle(
+        session, ready.claimed, sent.outcome, ready.provider.name, at, ready.others
     )
+
+
+def _raise_alarms(session: Session, at: datetime, sent: Sequence[_Sent]) -> None:
+    """Tell of what a person must look at: each kind to the operator once, all of them counted."""
+    kinds = Counter(kind for one in sent if (kind := _alarm(one)) is not None)
+    for kind, count in kinds.items():
+        alarms.wake(session, at, kind)
+        if count > 1:
+            alarms.sound(kind, count - 1)
+
+
+def _alarm(sent: _Sent) -> alarms.Kind | None:
+    match sent.outcome:
+        case OperatorFault():
+            return "operator_fault"
+        case Refused(opted_out=True) if sent.ready.audience == "staff":
+            return "staff_number_blocked"
+        case Refused() if sent.ready.audience == "staff":
+            return "staff_number_refused"
+        case Unknown():
+            return "send_unknown"
+    return None
+
+
+def _log(sent: _Sent) -> None:
+    if not isinstance(sent.outcome, Accepted):
+        log.warning(
+            "sms_not_accepted",
+            audience=sent.ready.audience,
+            provider=sent.ready.provider.name,
+            outcome=type(sent.outcome).__name__,
+            reason=sent.outcome.reason,
+        )

@@ -15,7 +15,7 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from gateway import logs, queues
+from gateway import beats, logs, queues
 from gateway.wiring import House
 from workers.deliver import Delivery
 
@@ -78,8 +78,14 @@ class HouseWorker(SimpleWorker):
 
 def table(house: House) -> JobTable:
     """Every job, by the name under which the web enqueues it."""
-    delivery = Delivery(house.database, house.letters, house.provider)
-    return {queues.DRAIN: delivery.drain}
+    delivery = Delivery(house.database, house.letters, house.fleet)
+
+    def drain() -> int:
+        given = delivery.drain()
+        beats.beat(house.database, "worker")
+        return given
+
+    return {queues.DRAIN: drain}
 
 
 def worker(house: House, redis: Redis) -> HouseWorker:

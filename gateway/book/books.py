@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from gateway.catalogues import loading
 from gateway.catalogues.files import SOURCE
 from gateway.country import COUNTRIES, load_country
 from gateway.errors import OperatorError
-from menus import by_sms, emergency, messages, staff, welcome
+from menus import by_sms, emergency, messages, short, staff, welcome
 from menus.engine import Engine
 from menus.ports import Country
 from menus.script import Phrase, Screen
@@ -34,9 +34,9 @@ class Book:
     """A dialogue spoken for one country.
 
     `lists` are the screens that may have several pages. `doors` are screens where some callers
-    begin instead. `urgent` is the screen that must be one key from the first; `neutral` says that
-    the first must not tell what the line is for. `texts` are said without any screen, `sms` stay on
-    the phones of callers.
+    begin instead, `knowing` what may be known of a call from its beginning. `urgent` is the screen
+    that must be one key from the first; `neutral` says that the first must not tell what the line
+    is for. `texts` are said without any screen, `sms` stay on the phones of callers.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Book:
     languages: Sequence[str]
     lists: Collection[str] = LISTS
     doors: Sequence[Screen] = ()
+    knowing: Sequence[Mapping[str, str]] = ()
     urgent: Screen | None = None
     neutral: bool = False
     texts: Sequence[Phrase] = ()
@@ -57,7 +58,7 @@ class Book:
 
     def walk(self, language: str, needs: Needs | None = None) -> Walk:
         """Go everywhere in one language."""
-        return Walk(self.engine(), self.cast, language, needs, self.doors)
+        return Walk(self.engine(), self.cast, language, needs, self.doors, self.knowing)
 
     def translation(self, english: str, language: str) -> str | None:
         """A text of the code in a language; None where nobody has translated it."""
@@ -83,6 +84,7 @@ def open_book(name: str, country: str) -> Book:
         people,
         languages,
         doors=(by_sms.warning,),
+        knowing=({short.LIMITED: "yes"},),
         urgent=emergency.danger,
         neutral=True,
         texts=(emergency.unavailable(people.country.hotlines),),

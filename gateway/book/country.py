@@ -22,7 +22,7 @@ from menus.ports import Area, Country, Name
 LONG: Final = Name("W" * LONGEST_NAME)
 """As long as the name of a centre or of a town may be."""
 
-TYPED: Final = ("5839", "0788123456", "123456" + check_digit("123456"))
+TYPED: Final = ("5839", "0788123456", "123456" + check_digit("123456"), "14")
 """A typing for every check but that of place names, which depend on the country."""
 
 NOWHERE: Final = "xqxq"

@@ -6,7 +6,7 @@ The longest values are among them, because a page must hold those too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, get_args
+from typing import Final
 
 from gateway.catalogues.rooms import LONGEST
 from gateway.countries.reading import LONGEST_NAME
@@ -17,10 +17,12 @@ from menus.intents import (
     CloseCase,
     DeleteReport,
     DiscardDraft,
+    DropReminder,
     HandOver,
     Intent,
     KeepDraft,
     ListCases,
+    NoteCall,
     OpenCase,
     OpenForStaff,
     PassOn,
@@ -28,11 +30,13 @@ from menus.intents import (
     RevealNumber,
     Send,
     SetDuty,
+    SetReminder,
     SignIn,
     StopContact,
     Window,
 )
 from menus.staff import ANSWERS, STANDINGS
+from menus.staff_calls import OUTCOMES
 
 Facts = Mapping[str, str]
 
@@ -69,8 +73,27 @@ def _desks() -> list[Facts]:
 
 def _cases() -> list[Facts]:
     """A report as each of those sees it who were alerted; the last was not."""
-    report = {"case": "1", "code": REF, "priority": "P1"}
-    return [*({**report, "standing": one} for one in STANDINGS), {"standing": "gone"}]
+    report: Facts = {"case": "1", "code": REF, "priority": "P1"}
+    others = [one for one in STANDINGS if one != "yours"]
+    return [
+        *({**report, "standing": one} for one in others),
+        *({**report, "standing": "yours", **so_far} for so_far in _so_far()),
+        {"standing": "gone"},
+    ]
+
+
+def _so_far() -> list[Facts]:
+    """What was done for a caller: nothing, and everything with each of its words."""
+    nothing = {"calls": "", "sms": "", "reminder": "", "may_remind": ""}
+    moments = ("today 23:59", "tomorrow 23:59", "31/12 23:59", "")
+    lasts = ("sent", "not sent", "not known", "")
+    return [
+        nothing,
+        *(
+            {"calls": f"99 {came} 31/12 23:59", "sms": sms, "reminder": at, "may_remind": "yes"}
+            for came, sms, at in zip(OUTCOMES, lasts, moments, strict=True)
+        ),
+    ]
 
 
 def _statuses() -> list[Facts]:
@@ -79,7 +102,8 @@ def _statuses() -> list[Facts]:
 
 
 def _numbers() -> list[Facts]:
-    reached = ({"number": NUMBER, "window": window} for window in get_args(Window))
+    windows: tuple[Window, ...] = ("now", "any", "morning")  # The other hours are as long.
+    reached = ({"number": NUMBER, "window": window} for window in windows)
     return [{}, {"limit": "reached"}, *reached]
 
 
@@ -111,6 +135,7 @@ _FOUND_OUT: Final[Sequence[tuple[tuple[type, ...], Callable[[], Sequence[Facts]]
     ((OpenCase,), _statuses),
     ((ListCases, SetDuty), _desks),
     ((OpenForStaff, AcceptCase, PassOn, HandOver, CloseCase), _cases),
+    ((NoteCall, SetReminder, DropReminder), _cases),
     ((ReadAnswers,), _answers),
     ((RevealNumber,), _numbers),
     ((CheckSecret,), lambda: [{"secret": said} for said in ("right", "wrong", "none")]),

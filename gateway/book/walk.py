@@ -78,8 +78,8 @@ class Visit:
 class Walk:
     """A walk through everything, in one language; `visits` is what it found.
 
-    `doors` are screens where some callers begin; `needs` known from another language save it from
-    learning them again.
+    `doors` are screens where some callers begin; `knowing` is what may be known of a call when it
+    does; `needs` known from another language save it from learning them again.
     """
 
     def __init__(
@@ -89,6 +89,7 @@ class Walk:
         language: str,
         needs: Needs | None = None,
         doors: Iterable[Screen] = (),
+        knowing: Iterable[Mapping[str, str]] = (),
     ) -> None:
         self.language = language
         self.needs: Needs = needs or {}
@@ -97,7 +98,8 @@ class Walk:
         self._arrivals: list[Visit] = []
         self._waiting: deque[Visit] = deque()
         for start in (None, *doors):
-            self._arrive(engine.begin(language, start), (), None)
+            for facts in ({}, *knowing):
+                self._arrive(engine.begin(language, start, facts), (), None)
         self._go_everywhere()
 
     @property

@@ -109,6 +109,7 @@ def _in_messages(texts: Sequence[Text], catalogue: Catalogue) -> Iterator[str]:
     """SMS that do not fit one segment, or tell a stranger what they are about."""
     for english, septets in sms_too_long(texts, catalogue):
         yield f"{english!r}: takes {septets} septets, and an SMS has room for {gsm7.PAGE}"
-    english = messages.CONFIRMED.text
-    if word := betrays(catalogue.get(english, english)):
-        yield f"{english!r}: says {word!r} to whoever holds the phone"
+    for courtesy in messages.COURTESIES.values():
+        english = courtesy.text
+        if word := betrays(catalogue.get(english, english)):
+            yield f"{english!r}: says {word!r} to whoever holds the phone"

@@ -18,13 +18,18 @@ LONGEST: Final = {
     "digits": "9999",
     "dial": "*" * 9,
     "kind": "k" * 24,
+    "head": "h" * 29,
+    "until": "31/12",
+    "own": "OFF",
 }
-"""The longest value of each placeholder of an SMS, in septets; {role} is looked up."""
+"""The longest value of each placeholder of an SMS, in septets; {role} and {duty} are looked up."""
 
 
 def sms_too_long(texts: Iterable[Text], catalogue: Mapping[str, str]) -> Iterator[tuple[str, int]]:
     """The messages over one segment, as English text and septets when filled in."""
-    values = {**LONGEST, "role": _longest_role(catalogue)}
+    roles = [catalogue.get(role.text, role.text) for role in messages.ROLES.values()]
+    everybody = ", ".join(f"{role} {LONGEST['until']}" for role in roles)
+    values = {**LONGEST, "role": max(roles, key=len), "duty": everybody}
     for text in texts:
         if _MODULE not in text.modules:
             continue
@@ -33,8 +38,3 @@ def sms_too_long(texts: Iterable[Text], catalogue: Mapping[str, str]) -> Iterato
         said = catalogue.get(text.english, text.english).format_map(values)
         if (septets := gsm7.septets(gsm7.plain(said))) > gsm7.PAGE:
             yield text.english, septets
-
-
-def _longest_role(catalogue: Mapping[str, str]) -> str:
-    roles = (catalogue.get(role.text, role.text) for role in messages.ROLES.values())
-    return max(roles, key=len)

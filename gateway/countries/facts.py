@@ -14,7 +14,10 @@ from menus.ports import Name
 
 LONGEST_TITLE = 30
 LONGEST_QUESTION = 40
+LONGEST_KEPT = 100 * 365
 PRIORITIES = ("P1", "P2", "P3")
+REMINDERS = 3
+"""How often somebody hears that an accepted report is still open (gateway.idle)."""
 USES = ("police", "child", "centre")
 
 _REGION = Form(re.compile("[A-Z]{2}"), "must be two capital letters, as in ISO 3166")
@@ -104,6 +107,41 @@ class Limits:
     my_code_tries_per_day: int
     fold_minutes: int
     """Reports from one number within this time share one alert."""
+    delivery_minutes: int
+    """An alert without a delivery report after this is an alarm; 0 where networks send none."""
+    phone_test_days: int
+    """How often every duty phone is asked by SMS to answer."""
+    check_in_days: int
+    """How long after closing a caller who allowed SMS gets one that asks nothing; 0 is never."""
+    calls_per_hour: int
+    """Calls of one number above which they are short ones (gateway.limits); 0 is never."""
+    reports_per_hour: int
+    """The same for reports,"""
+    reports_per_day: int
+    """and for those of a day."""
+    flood_calls: int
+    """Short calls within an hour that are an alarm; 0 is never."""
+    caller_sms_per_day: int
+    """SMS to callers after which no more leave on that day; 0 is as many as there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Days after which a class of data is destroyed, from when a report was closed.
+
+    A report that was never closed counts from when it came.
+    """
+
+    contact: int
+    """How a caller may be reached."""
+    answers: int
+    """What she reported, and everything else about the report; bare counts stay."""
+    audit: int
+    """Who did what; counted from the act itself."""
+    drafts: int
+    """A draft that was neither sent nor discarded; counted from when it was begun."""
+    logs: int
+    """Which SMS left and what the provider said of them; counted from the SMS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +196,11 @@ class Facts:
     duty_desk: DutyDesk
     hours: SafeHours
     limits: Limits
+    retention: Retention
     escalation: Mapping[str, tuple[int, ...]]
     """By priority, the minutes after the alert at which the next in line is called."""
+    reminders: Mapping[str, tuple[int, ...]]
+    """By priority, the minutes after which the one who accepted hears that it is still open."""
     codes: Codes
     sms: SmsWords
     networks: Networks
@@ -194,7 +235,9 @@ def read_facts(top: Table) -> Facts:
         duty_desk=_duty_desk(top.table("duty_desk")),
         hours=_safe_hours(top.table("hours")),
         limits=_limits(top.table("limits")),
+        retention=_retention(top.table("retention")),
         escalation=_escalation(top.table("escalation")),
+        reminders=_reminders(top.table("reminders")),
         codes=_codes(top.table("codes")),
         sms=_sms_words(top.table("sms")),
         networks=_networks(top.table("networks")),
@@ -288,11 +331,37 @@ def _limits(table: Table) -> Limits:
         call_back_minutes=table.number("call_back_minutes", 1, 60),
         my_code_tries_per_day=table.number("my_code_tries_per_day", 1, 100),
         fold_minutes=table.number("fold_minutes", 0, 24 * 60),
+        delivery_minutes=table.number("delivery_minutes", 0, 60),
+        phone_test_days=table.number("phone_test_days", 1, 60),
+        check_in_days=table.number("check_in_days", 0, 90),
+        calls_per_hour=table.number("calls_per_hour", 0, 10_000),
+        reports_per_hour=table.number("reports_per_hour", 0, 10_000),
+        reports_per_day=table.number("reports_per_day", 0, 10_000),
+        flood_calls=table.number("flood_calls", 0, 1_000_000),
+        caller_sms_per_day=table.number("caller_sms_per_day", 0, 1_000_000),
+    )
+
+
+def _retention(table: Table) -> Retention:
+    return Retention(
+        contact=table.number("contact", 1, LONGEST_KEPT),
+        answers=table.number("answers", 1, LONGEST_KEPT),
+        audit=table.number("audit", 1, LONGEST_KEPT),
+        drafts=table.number("drafts", 1, 30),
+        logs=table.number("logs", 2, LONGEST_KEPT),
     )
 
 
 def _escalation(table: Table) -> dict[str, tuple[int, ...]]:
     return {priority: table.minutes(priority) for priority in PRIORITIES}
+
+
+def _reminders(table: Table) -> dict[str, tuple[int, ...]]:
+    reminders = {priority: table.minutes(priority) for priority in PRIORITIES}
+    for priority, minutes in reminders.items():
+        if minutes and len(minutes) != REMINDERS:
+            table.blame(priority, f"must be {REMINDERS} times: her, the lead, the operator")
+    return reminders
 
 
 def _codes(table: Table) -> Codes:

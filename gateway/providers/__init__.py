@@ -8,9 +8,11 @@ anything the network or the provider can do.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 
-from gateway.phones import Msisdn
+from gateway import phones
+from gateway.phones import Msisdn, NotANumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,33 @@ Outcome = Accepted | Refused | TryLater | OperatorFault | Unknown
 """`reason` is one of a fixed set of words per provider, never the provider's own text."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Whether a provider answers, and the credit that it says is left (in its own currency)."""
+
+    alive: bool
+    balance: Decimal | None = None
+
+
 class Provider(Protocol):
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def send(self, to: Msisdn, text: str) -> Outcome:
         """Send one SMS. Blocks for at most the provider's own timeouts (13 s)."""
         ...
+
+    def probe(self) -> Pulse:
+        """Ask for a sign of life, sending nothing. Blocks for 7 s at most, and raises nothing."""
+        ...
+
+
+def is_whole(to: Msisdn) -> bool:
+    """Whether this is a number as it should be: what providers make of another is anybody's guess.
+
+    Some take `+1234`, Arabic digits or a newline at the end, and quote the number when they refuse.
+    """
+    try:
+        return phones.parse(to.reveal()) == to
+    except NotANumber:
+        return False

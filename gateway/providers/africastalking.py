@@ -9,21 +9,33 @@ idempotency key, so after a lost answer nobody knows whether the SMS went out.
 from __future__ import annotations
 
 import json
-import ssl
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 import requests
+from africastalking.Application import ApplicationService
 from africastalking.Service import AfricasTalkingException
 from africastalking.SMS import SMSService
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from gateway import phones
-from gateway.phones import Msisdn, NotANumber
-from gateway.providers import Accepted, OperatorFault, Outcome, Refused, TryLater, Unknown
+from gateway.phones import Msisdn
+from gateway.providers import (
+    Accepted,
+    OperatorFault,
+    Outcome,
+    Pulse,
+    Refused,
+    TryLater,
+    Unknown,
+    failures,
+    is_whole,
+)
 
 TIMEOUTS: Final = (3.05, 9.05)
 """Seconds to connect, and to wait for the answer; those of the package itself."""
+
+PROBE_TIMEOUTS: Final = (3.05, 3.05)
 
 STATUSES: Final[Mapping[int, Outcome]] = {
     100: Accepted("processed"),
@@ -66,6 +78,9 @@ had passed the SMS on, so it proves nothing.
 NOT_JSON: Final = (ValueError, RecursionError)
 """What reading an answer may raise, a number of 5,000 digits and brackets without end included."""
 
+BALANCE: Final = re.compile(r"[A-Z]{3} (-?\d{1,15}(?:\.\d{1,8})?)")
+"""As in "XXX 1785.5000", in the currency of the account."""
+
 WHOLE_CALL: Final[Mapping[str, Outcome]] = {
     "sender": OperatorFault("invalid sender id"),
     "balance": OperatorFault("insufficient balance"),
@@ -85,69 +100,44 @@ class AfricasTalking:
         sender_id: str | None,
         base_url: str | None = None,
         timeouts: tuple[float, float] = TIMEOUTS,
+        probe_timeouts: tuple[float, float] = PROBE_TIMEOUTS,
     ) -> None:
         """`base_url` points to a stand-in; None is the real service."""
         self._sender_id = sender_id
-        self._timeouts = timeouts
-        self._service: Any = (
-            _Elsewhere(username, api_key, base_url) if base_url else SMSService(username, api_key)
-        )
+        self._timeouts, self._probe_timeouts = timeouts, probe_timeouts
+        self._sms: Any = SMSService(username, api_key)
+        self._account: Any = ApplicationService(username, api_key)
+        if base_url:
+            _move(self._sms, base_url)
+            _move(self._account, base_url)
 
     def send(self, to: Msisdn, text: str) -> Outcome:
         """Send one SMS. With the usual timeouts it takes at most 3 s to connect and 9 s more."""
-        if not _can_be_written_to(to):
+        if not is_whole(to):
             return Refused("invalid number")
         try:
-            answer = self._service.send(
-                text, [to.reveal()], self._sender_id, timeout=self._timeouts
-            )
-        except requests.ConnectionError as error:
-            return _connection_failed(error)
-        except requests.ReadTimeout:
-            return Unknown("no answer")
-        except requests.RequestException:
-            return Unknown("broken answer")
+            answer = self._sms.send(text, [to.reveal()], self._sender_id, timeout=self._timeouts)
+        except requests.RequestException as error:
+            return failures.outcome_of(error)
         except AfricasTalkingException as error:
             return _told(str(error), HTTP_ERRORS) or Unknown("provider error")
         except NOT_JSON:
             return Unknown("unreadable answer")
         return _read(answer, to)
 
+    def probe(self) -> Pulse:
+        """Ask for the balance of the account."""
+        try:
+            answer = self._account.fetch_application_data(timeout=self._probe_timeouts)
+        except (requests.RequestException, AfricasTalkingException, *NOT_JSON):
+            return Pulse(alive=False)
+        told = BALANCE.search(str(answer))
+        return Pulse(alive=told is not None, balance=Decimal(told[1]) if told else None)
 
-class _Elsewhere(SMSService):  # type: ignore[misc]
+
+def _move(service: Any, base_url: str) -> None:
     """The same service at another address; the package has no setting for it."""
-
-    def __init__(self, username: str, api_key: str, base_url: str) -> None:
-        self._elsewhere = base_url.rstrip("/")
-        super().__init__(username, api_key)
-
-    def _init_service(self) -> None:
-        self._baseUrl = f"{self._elsewhere}/version1"
-        self._contentUrl = self._baseUrl
-
-
-def _can_be_written_to(to: Msisdn) -> bool:
-    """The package would take `+1234` or Arabic digits, and quotes the number when it refuses."""
-    try:
-        return phones.parse(to.reveal()) == to
-    except NotANumber:
-        return False
-
-
-def _connection_failed(error: requests.ConnectionError) -> Outcome:
-    """Nothing was sent when there never was a connection; one that broke proves nothing."""
-    never = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
-    if any(isinstance(cause, never) for cause in _causes(error)):
-        return TryLater("no connection")
-    return Unknown("connection lost")
-
-
-def _causes(error: object) -> Iterator[object]:
-    """What an error of requests stands for: urllib3 wraps a reason, and proxies wrap once more."""
-    while isinstance(error, BaseException):
-        yield error
-        reason = getattr(error, "reason", None) or getattr(error, "original_error", None)
-        error = reason or next((arg for arg in error.args if isinstance(arg, BaseException)), None)
+    service._baseUrl = service._contentUrl = f"{base_url.rstrip('/')}/version1"
 
 
 def _told(text: str, meanings: Mapping[str, Outcome]) -> Outcome | None:

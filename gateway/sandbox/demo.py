@@ -14,6 +14,7 @@ import secrets
 import shlex
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,11 +35,14 @@ from gateway.sandbox.folder import (
 )
 from gateway.sandbox.plan import DESCRIPTION, HOST, Plan
 from gateway.sandbox.supervisor import NotReady, Pids, Supervisor, print_line
-from gateway.vault import Vault, create_keys
+from gateway.vault import Vault, create_keys, quick_hasher
 
 ISANGE: Final = (sys.executable, "-m", "gateway.cli")
 
-KEPT: Final = ("country", "staff_port", "stand_in_port", "secret", "api_key", "metrics_token")
+KEPT: Final = (
+    *("country", "staff_port", "stand_in_port", "phone_port"),
+    *("secret", "api_key", "metrics_token", "phone_token"),
+)
 """What a plan takes over from the start before: all addresses stay as they were."""
 
 
@@ -82,25 +86,44 @@ class Spoilt(CannotStart):
         super().__init__(f"{path} cannot be used: put it right, or forget it all with --fresh")
 
 
-def run(data: Path, port: int, country: str, language: str | None, *, fresh: bool = False) -> int:
+def run(
+    data: Path,
+    port: int,
+    country: str,
+    language: str | None,
+    *,
+    fresh: bool = False,
+    phone_host: str = HOST,
+) -> int:
     """Start everything and watch over it. The exit status; 2 with one line when it cannot start.
 
-    Port 0 takes a free one.
+    Port 0 takes a free one. `phone_host` is where the phone page listens, and nothing else.
     """
     os.umask(0o077)  # For all that is made here and by the children, SQLite and Valkey included.
     try:
-        return _run(data.expanduser(), port, country, language, fresh=fresh)
+        wanted = _Wanted(port, country, language, phone_host)
+        return _run(data.expanduser(), wanted, fresh=fresh)
     except (CannotStart, NotReady) as reason:
         print(reason, file=sys.stderr)
         return 2
 
 
-def _run(data: Path, port: int, country: str, language: str | None, *, fresh: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the command line asked for."""
+
+    port: int
+    country: str
+    language: str | None
+    phone_host: str
+
+
+def _run(data: Path, wanted: _Wanted, *, fresh: bool) -> int:
     """Whatever can be seen to be wrong is said before anything is made or forgotten."""
     if os.environ.get("ISANGE_ENV") == "production":
         raise NotInProduction
-    pack = load_country(country)
-    if language is not None and language not in pack.languages:
+    pack = load_country(wanted.country)
+    if wanted.language is not None and wanted.language not in pack.languages:
         raise NoSuchLanguage(pack)
     binary = valkey.find_server()
     elsewhere = os.environ.get("REDIS_URL", "")
@@ -108,12 +131,12 @@ def _run(data: Path, port: int, country: str, language: str | None, *, fresh: bo
         raise NoRedis
     _refuse_strangers(data)
     with DataFolder.open(data) as folder:
-        check_port_free(HOST, port)
+        check_port_free(HOST, wanted.port)
         if fresh:
             folder.forget()
         redis_url = valkey.redis_url(folder.subfolder("valkey")) if binary else elsewhere
         folder.claim(DESCRIPTION).unlink(missing_ok=True)
-        plan = _plan(folder, pack, port or free_port(), language, redis_url)
+        plan = _plan(folder, pack, wanted, redis_url)
         staff = _prepare(folder, plan)
         return _watch(folder, plan, staff, _stages(folder, plan, binary), _welcome(plan, data))
 
@@ -127,24 +150,29 @@ def _refuse_strangers(data: Path) -> None:
             raise FolderNotOurs(data)
 
 
-def _plan(folder: DataFolder, pack: Pack, port: int, language: str | None, redis_url: str) -> Plan:
+def _plan(folder: DataFolder, pack: Pack, wanted: _Wanted, redis_url: str) -> Plan:
     path = folder.claim("settings.json")
     kept: Mapping[str, Any] = _read(path) if path.exists() else {}
     if kept.get("country", pack.code) != pack.code:
         raise OtherCountry(folder.path, kept["country"])
+    port = wanted.port or free_port()
     staff_port = _free_port(kept.get("staff_port"), {port})
+    stand_in_port = _free_port(kept.get("stand_in_port"), {port, staff_port})
     plan = Plan(
         folder=folder.path,
         country=pack.code,
         pack=pack,
-        language=language or pack.default_language,
+        language=wanted.language or pack.default_language,
         port=port,
         staff_port=staff_port,
-        stand_in_port=_free_port(kept.get("stand_in_port"), {port, staff_port}),
+        stand_in_port=stand_in_port,
+        phone_port=_free_port(kept.get("phone_port"), {port, staff_port, stand_in_port}),
+        phone_host=wanted.phone_host,
         redis_url=redis_url,
         secret=kept.get("secret") or secrets.token_urlsafe(32),
         api_key=kept.get("api_key") or secrets.token_hex(32),
         metrics_token=kept.get("metrics_token") or secrets.token_urlsafe(24),
+        phone_token=kept.get("phone_token") or secrets.token_urlsafe(16),
     )
     folder.write("settings.json", json.dumps({name: getattr(plan, name) for name in KEPT}))
     return plan
@@ -184,7 +212,9 @@ def _prepare(folder: DataFolder, plan: Plan) -> list[dict[str, str]]:
     try:
         schema.upgrade(engine)
         if not roll.exists():
-            people = sample.load(engine, Vault.open(keys / "staff", "staff"), plan.pack)
+            # Their PINs are printed: a hundred of them need no hashing that takes its time.
+            vault = Vault.open(keys / "staff", "staff", hasher=quick_hasher())
+            people = sample.load(engine, vault, plan.pack)
             folder.write("staff.json", json.dumps(people))
     except (database.DatabaseDown, CommandError):
         raise Spoilt(plan.database) from None
@@ -209,10 +239,16 @@ def _stages(folder: DataFolder, plan: Plan, binary: Path | None) -> list[list[Ch
         _child(
             "staff", ["staff-web", "--port", plan.staff_port], plan.service("staff"), plan.staff
         ),
+        _child("phones", _phone_page(folder, plan), plan.phone_page(), plan.phones),
         _child("worker", ["worker"], plan.service("worker")),
         _child("clock", ["clock"], plan.service("worker")),
     ]
     return [ground, services]
+
+
+def _phone_page(folder: DataFolder, plan: Plan) -> list[object]:
+    where = ["--host", plan.phone_host, "--port", plan.phone_port]
+    return ["phones", "--data", folder.path, *where]
 
 
 def _child(
@@ -256,6 +292,7 @@ def _welcome(plan: Plan, data: Path) -> str:
         (
             f"The line is open on {plan.web}. All centres and hotlines are samples, not live data.",
             f"  dial it:          {shlex.join([program, 'dial', '--data', str(data)])}",
+            f"  phones to try it: {plan.phone_url}",
             f"  SMS that left:    {plan.stand_in}/sent",
             f"  addresses, staff: {data / DESCRIPTION}",
             "Ctrl-C stops it; the same command goes on from here.",

@@ -18,6 +18,9 @@ DESCRIPTION: Final = "demo.json"
 """Lies in the data folder while a demo is ready: tells tests and tools where everything is."""
 
 HOST: Final = "127.0.0.1"
+EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - only where somebody asked for it
+"""Listen on every address of the machine."""
+
 USERNAME: Final = "demo"
 SENDER: Final = "INFO"
 """The sender of every SMS stands on the caller's phone, so it must say nothing either."""
@@ -37,10 +40,13 @@ class Plan:
     port: int
     staff_port: int
     stand_in_port: int
+    phone_port: int
+    phone_host: str
     redis_url: str = field(repr=False)
     secret: str = field(repr=False)
     api_key: str = field(repr=False)
     metrics_token: str = field(repr=False)
+    phone_token: str = field(repr=False)
 
     @property
     def keys(self) -> Path:
@@ -73,6 +79,17 @@ class Plan:
     @property
     def stand_in(self) -> str:
         return f"http://{HOST}:{self.stand_in_port}"
+
+    @property
+    def phones(self) -> str:
+        """Where this machine reaches the phone page."""
+        host = HOST if self.phone_host in EVERYWHERE else self.phone_host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.phone_port}"
+
+    @property
+    def phone_url(self) -> str:
+        """What to open in a browser: without the token there is nothing to see."""
+        return f"{self.phones}/{self.phone_token}/"
 
     def callback(self, kind: callbacks.Kind) -> str:
         base = self.staff if kind == "staff" else self.web
@@ -124,6 +141,10 @@ class Plan:
             "STAND_IN_STAFF_CODE": self.pack.codes.staff,
         }
 
+    def phone_page(self) -> dict[str, str]:
+        """The environment of the phone page: it goes through the stand-in and holds no key."""
+        return {**os.environ, **NO_PROXY, "ISANGE_PHONE_TOKEN": self.phone_token}
+
     def describe(
         self, staff: Sequence[Mapping[str, str]], pids: Mapping[str, int]
     ) -> dict[str, Any]:
@@ -138,7 +159,7 @@ class Plan:
             "delivery_url": self.callback("delivery"),
             "opt_out_url": self.callback("opt-out"),
             "staff_ussd_url": self.callback("staff"),
-            "phone_url": None,
+            "phone_url": self.phone_url,
             "console_url": None,
             "metrics_url": f"{self.web}/metrics?token={self.metrics_token}",
             "health_url": f"{self.web}/healthz",
@@ -147,6 +168,9 @@ class Plan:
             "database_url": self.database_url,
             "redis_url": self.redis_url,
             "log_dir": str(self.logs),
+            "country": self.country,
+            "language": self.language,
+            "staff_language": self.pack.staff_language,
             "service_code": self.pack.codes.callers,
             "staff_service_code": self.pack.codes.staff,
             "staff": list(staff),

@@ -15,7 +15,7 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from gateway.vault.encoding import encode_parts
-from gateway.vault.errors import CannotOpen, NotForThisRole
+from gateway.vault.errors import CannotOpen, NotForThisRole, UnknownKey
 from gateway.vault.hidden import Hidden
 from gateway.vault.keyring import Keyring
 from gateway.vault.roles import KeyName, Recipient
@@ -49,16 +49,20 @@ class Boxes(Hidden):
 
     def seal(self, recipient: Recipient, place: Place, content: bytes) -> tuple[str, bytes]:
         """Return the id of the newest key of `recipient` and the box sealed to it."""
+        key_id = self.newest(recipient)
+        return key_id, self._newest[recipient][1].encrypt(place.digest + content)
+
+    def newest(self, recipient: Recipient) -> str:
+        """The id of the key that `seal` uses."""
         if recipient not in self._newest:
             raise NotForThisRole(f"the {self._role} role holds no public {recipient} key")
-        key_id, box = self._newest[recipient]
-        return key_id, box.encrypt(place.digest + content)
+        return self._newest[recipient][0]
 
     def open(self, recipient: Recipient, key_id: str, place: Place, sealed: bytes) -> bytes:
         """The content of a box that belongs to `place`, or CannotOpen."""
         box = self._openers.get((recipient, key_id))
         if box is None:
-            raise CannotOpen(self._no_private_half(recipient, key_id))
+            raise UnknownKey(self._no_private_half(recipient, key_id))
         content = _content(box, place, sealed)
         if content is None:
             raise CannotOpen("the sealed box was altered, or belongs to another place")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import errno
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -15,6 +13,7 @@ from typing import get_args
 from nacl.public import PrivateKey
 
 from gateway.vault.errors import KeysExist
+from gateway.vault.files import flush_folder, write_key
 from gateway.vault.hidden import KeyBytes
 from gateway.vault.roles import HOLDINGS, Half, KeyName, Kind, Recipient, Role
 
@@ -40,6 +39,39 @@ def create_keys(root: Path, today: date | None = None) -> Mapping[Role, Path]:
     return {role: root / role for role in HOLDINGS}
 
 
+def create_escrow(folder: Path, today: date | None = None) -> tuple[Path, Path]:
+    """Make a new pair for the escrow in a new folder; where its private and public halves are.
+
+    To be run where the private half is to stay: it never needs to be on a machine of the service.
+    """
+    key_id = f"{today or datetime.now(UTC).date():%Y%m%d}a"
+    private = new_private()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    paths = []
+    halves: tuple[tuple[Half, KeyBytes], ...] = (
+        ("private", private),
+        ("public", public_half(private)),
+    )
+    for half, key in halves:
+        paths.append(folder / KeyName("escrow", key_id, half).filename)
+        try:
+            write_key(paths[-1], key)
+        except FileExistsError:
+            raise KeysExist(f"{paths[-1]} is there already: choose another folder") from None
+    flush_folder(folder)
+    return paths[0], paths[1]
+
+
+def new_private() -> KeyBytes:
+    """A fresh private half (X25519)."""
+    return KeyBytes(bytes(PrivateKey.generate()))
+
+
+def public_half(private: KeyBytes) -> KeyBytes:
+    """The public half that belongs to a private one."""
+    return KeyBytes(bytes(PrivateKey(private.reveal()).public_key))
+
+
 def _new_keys(key_id: str) -> Iterator[tuple[KeyName, KeyBytes]]:
     for kind in get_args(Kind):
         for half, key in _halves(kind).items():
@@ -49,31 +81,20 @@ def _new_keys(key_id: str) -> Iterator[tuple[KeyName, KeyBytes]]:
 def _halves(kind: Kind) -> Mapping[Half, KeyBytes]:
     if kind not in get_args(Recipient):
         return {"secret": KeyBytes.random()}
-    private = PrivateKey.generate()
-    return {
-        "private": KeyBytes(bytes(private)),
-        "public": KeyBytes(bytes(private.public_key)),
-    }
+    private = new_private()
+    return {"private": private, "public": public_half(private)}
 
 
 def _write_folder(folder: Path, keys: Mapping[KeyName, KeyBytes]) -> None:
     folder.mkdir(mode=0o700)
     for name, key in keys.items():
-        _write_key(folder / name.filename, key)
-    _flush_folder(folder)
-
-
-def _write_key(path: Path, key: KeyBytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.b64encode(key.reveal()) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+        write_key(folder / name.filename, key)
+    flush_folder(folder)
 
 
 def _move_into_place(made: Path, root: Path) -> None:
     """Rename over a root that is absent or empty; the kernel itself refuses any other."""
-    _flush_folder(made)
+    flush_folder(made)
     try:
         made.rename(root)
     except OSError as error:
@@ -82,13 +103,4 @@ def _move_into_place(made: Path, root: Path) -> None:
                 f"{root} already holds something: choose another folder, or move that away first"
             ) from None
         raise
-    _flush_folder(root.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make the names in a folder last through a power cut, as fsync does for contents."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush_folder(root.parent)

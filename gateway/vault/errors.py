@@ -40,3 +40,11 @@ class NotForThisRole(VaultError):
 
 class CannotOpen(VaultError):
     """This cannot be opened here: altered, moved from its place, or sealed for other keys."""
+
+
+class UnknownKey(CannotOpen):
+    """This was sealed under a key whose file is not here, or not here yet."""
+
+
+class CannotRotate(VaultError):
+    """Keys cannot be rotated as things are; nothing that is in use was changed."""

@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.vault.encoding import pad, unpad
-from gateway.vault.errors import CannotOpen
+from gateway.vault.errors import CannotOpen, UnknownKey
 from gateway.vault.hidden import Hidden, KeyBytes
 from gateway.vault.roles import KEY_ID_LENGTH, Recipient
 
@@ -105,12 +105,12 @@ class DataKey(Hidden):
 
 
 class SessionCipher(Hidden):
-    """Session data for Redis: the newest key seals, any key still held opens."""
+    """Session data for Redis: the key `newest` seals, any key held opens."""
 
     __slots__ = ("_by_id", "_newest")
 
-    def __init__(self, keys: Mapping[str, KeyBytes]) -> None:
-        self._newest = max(keys)
+    def __init__(self, keys: Mapping[str, KeyBytes], newest: str) -> None:
+        self._newest = newest
         self._by_id = {key_id: Aead(key) for key_id, key in keys.items()}
 
     def seal(self, session_key: bytes, data: bytes) -> bytes:
@@ -121,7 +121,7 @@ class SessionCipher(Hidden):
         key_id, body = split_key_id(strip_version(sealed))
         aead = self._by_id.get(key_id)
         if aead is None:
-            raise CannotOpen("the session was sealed with a session key that is not held here")
+            raise UnknownKey("the session was sealed with a session key that is not held here")
         return unpadded(aead.open(body, session_key))
 
 

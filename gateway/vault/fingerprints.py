@@ -8,12 +8,14 @@ from typing import Literal, get_args
 from gateway.vault.encoding import encode_parts
 from gateway.vault.hidden import Hidden, KeyBytes
 
-FingerprintPurpose = Literal["contact", "staff", "session", "typed", "code", "code_try", "limits"]
+FingerprintPurpose = Literal[
+    "contact", "staff", "session", "typed", "code", "code_try", "limits", "audit"
+]
 """What a fingerprint is for; the same value has unrelated fingerprints for two purposes.
 
 contact: a caller's number beside her report. staff: a member's number. session: session id and
 number, the key in Redis. typed: what the network sent as history. code: the code of a report.
-code_try: tries at "my code". limits: counters of use.
+code_try: tries at "my code". limits: counters of use. audit: what the audit log holds.
 """
 
 FINGERPRINT_BYTES = 16

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
+import os
 import shlex
 import stat
 from collections.abc import Iterator, Mapping
@@ -20,7 +22,16 @@ from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from gateway.vault.errors import KeyFolderExposed, KeyMalformed, KeyMissing, KeyOfAnotherRole
 from gateway.vault.hidden import Hidden, KeyBytes
-from gateway.vault.roles import HOLDINGS, SINGLE, Half, KeyName, Kind, Role, parse_filename
+from gateway.vault.roles import (
+    HOLDINGS,
+    SINGLE,
+    Half,
+    KeyName,
+    Kind,
+    Role,
+    may_hold,
+    parse_filename,
+)
 
 _LONGEST_LINE = 64
 _EVERYTHING_OF_OTHERS = 0o077
@@ -41,6 +52,14 @@ class Keyring(Hidden):
         names = sorted(name for name in self._keys if (name.kind, name.half) == (kind, half))
         return {name.key_id: self._keys[name] for name in names}
 
+    def openers(self, kind: Kind) -> Mapping[str, KeyBytes]:
+        """The secrets that open or check, those included that make nothing new yet."""
+        return {**self.held(kind, "next"), **self.held(kind, "secret")}
+
+    def newest(self, kind: Kind, half: Half) -> str | None:
+        """The id of the key that makes what is new; None when this role holds none."""
+        return max(self.held(kind, half), default=None)
+
     def only(self, kind: Kind) -> KeyBytes | None:
         """The one key of a kind of which there may be only one; None where the role has none."""
         return next(iter(self.held(kind, "secret").values()), None)
@@ -54,7 +73,7 @@ def load_keyring(folder: Path, role: Role) -> Keyring:
     names = _names(folder)
     for name in names:
         _refuse_another_role(folder / name.filename, name, role)
-    keyring = Keyring(role, {name: _read(folder / name.filename, name.half) for name in names})
+    keyring = Keyring(role, {name: read_key(folder / name.filename, name.half) for name in names})
     for kind, half in sorted(HOLDINGS[role]):
         _need(keyring, folder, kind, half)
     _refuse_broken_pairs(keyring, folder)
@@ -79,24 +98,33 @@ def _name(path: Path) -> KeyName:
 
 
 def _refuse_another_role(path: Path, name: KeyName, role: Role) -> None:
-    if (name.kind, name.half) not in HOLDINGS[role]:
+    if not may_hold(role, name):
         raise KeyOfAnotherRole(
             f"{path} is not for the {role} role: move it to the folder of a role that needs it"
         )
 
 
-def _read(path: Path, half: Half) -> KeyBytes:
-    mode = _mode(path)
+def read_key(path: Path, half: Half) -> KeyBytes:
+    """One key, from a file that nobody else can read. Raises what `load_keyring` raises."""
+    with _readable(path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        _refuse_exposed(path, half, os.fstat(descriptor).st_mode)
+        key = _decoded(path, descriptor)
+    finally:
+        os.close(descriptor)
+    if key is None or (half == "public" and not _can_seal(key)):
+        raise KeyMalformed(f"{path} holds no key: copy it again from where the keys were made")
+    return key
+
+
+def _refuse_exposed(path: Path, half: Half, mode: int) -> None:
     if not stat.S_ISREG(mode):
         raise KeyMalformed(f"{path} is not a file: move it out of the key folder")
     if mode & (_WRITING_BY_OTHERS if half == "public" else _EVERYTHING_OF_OTHERS):
         raise KeyFolderExposed(
             f"a key file is open to other users: run `chmod 600 {_quoted(path)}`"
         )
-    key = _decoded(path)
-    if key is None or (half == "public" and not _can_seal(key)):
-        raise KeyMalformed(f"{path} holds no key: copy it again from where the keys were made")
-    return key
 
 
 def _mode(path: Path) -> int:
@@ -110,16 +138,18 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise KeyMalformed(f"{path} is a link: put a copy of the key in its place") from None
         raise KeyMissing(
             f"{path} cannot be read ({error.strerror}): run `isange keys new`, "
             "or correct the path and the owner of the key folder"
         ) from None
 
 
-def _decoded(path: Path) -> KeyBytes | None:
+def _decoded(path: Path, descriptor: int) -> KeyBytes | None:
     """The key in a file, or None: the line must not be in a frame that raises."""
-    with _readable(path), path.open("rb") as file:
-        line = file.read(_LONGEST_LINE + 1).strip()
+    with _readable(path):
+        line = os.read(descriptor, _LONGEST_LINE + 1).strip()
     try:
         return KeyBytes(base64.b64decode(line, validate=True))
     except (binascii.Error, ValueError):

@@ -17,8 +17,12 @@ Role = Literal["web", "staff", "worker", "escrow"]
 Recipient = Literal["sender", "centre", "escrow"]
 """Whom something is sealed for. sender: the worker that sends SMS. centre: the staff app."""
 Kind = Literal["sender", "centre", "escrow", "session", "lookup", "pepper", "alert"]
-Half = Literal["public", "private", "secret"]
-"""public and private are the halves of an X25519 pair; secret is a key in one piece."""
+Half = Literal["public", "private", "secret", "next"]
+"""public and private are the halves of an X25519 pair; secret is a key in one piece.
+
+next is a secret that opens and checks already, but makes nothing new yet: while keys are rotated,
+every process must hold it before the first one uses it.
+"""
 Holding = frozenset[tuple[Kind, Half]]
 
 _PUBLIC: Holding = frozenset({("sender", "public"), ("centre", "public"), ("escrow", "public")})
@@ -44,11 +48,17 @@ HOLDINGS: Mapping[Role, Holding] = MappingProxyType(
 SINGLE: frozenset[Kind] = frozenset({"lookup", "alert"})
 """Kinds of which a second key is a mistake: what they make carries no key id to tell it by."""
 
+PAIRS: frozenset[Kind] = frozenset({"sender", "centre"})
+"""Pairs that rotate here. The pair of the escrow is made, and its private half kept, elsewhere."""
+
+SECRETS: frozenset[Kind] = frozenset({"session", "pepper"})
+"""Secrets that rotate. What lookup and alert keys make is compared, so it cannot be made anew."""
+
 KEY_ID_LENGTH = 9
 _FILENAME = re.compile(
     r"(sender|centre|escrow|session|lookup|pepper|alert)"
     r"-([0-9]{8}[a-z])"
-    r"\.(public|private|secret)"
+    r"\.(public|private|secret|next)"
 )
 
 
@@ -62,6 +72,12 @@ class KeyName(NamedTuple):
     @property
     def filename(self) -> str:
         return f"{self.kind}-{self.key_id}.{self.half}"
+
+
+def may_hold(role: Role, name: KeyName) -> bool:
+    """Whether a key may lie in the folder of this role."""
+    half: Half = "secret" if name.half == "next" and name.kind in SECRETS else name.half
+    return (name.kind, half) in HOLDINGS[role]
 
 
 def parse_filename(filename: str) -> KeyName | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -9,7 +11,7 @@ from argon2 import PasswordHasher
 
 from gateway.vault.boxes import Boxes, Place
 from gateway.vault.encoding import pad
-from gateway.vault.errors import CannotOpen, NotForThisRole
+from gateway.vault.errors import CannotOpen, NotForThisRole, UnknownKey
 from gateway.vault.fields import (
     FIELD_BLOCK,
     VERSION,
@@ -23,9 +25,10 @@ from gateway.vault.fields import (
 )
 from gateway.vault.fingerprints import AlertDigits, FingerprintPurpose, Fingerprints
 from gateway.vault.hidden import KEY_BYTES, Hidden, KeyBytes
-from gateway.vault.keyring import Keyring, load_keyring
+from gateway.vault.keyring import Keyring
 from gateway.vault.roles import Kind, Recipient, Role
 from gateway.vault.secrets import Secrets, default_hasher
+from gateway.vault.watching import Complain, Source, Watched
 
 KeyPurpose = Literal["contact", "answers"]
 
@@ -36,49 +39,79 @@ RECIPIENTS: dict[KeyPurpose, tuple[Recipient, ...]] = {
 """Who may open a data key. The worker sends an SMS to a number and has no use for answers."""
 
 Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+
+class Parts(Hidden):
+    """What can be done with the keys of one role, made anew whenever they change."""
+
+    __slots__ = ("alerts", "boxes", "fingerprints", "role", "secrets", "sessions")
+
+    def __init__(self, keyring: Keyring, hasher: PasswordHasher) -> None:
+        self.role = keyring.role
+        self.boxes = Boxes(keyring)
+        session, pepper = keyring.newest("session", "secret"), keyring.newest("pepper", "secret")
+        self.sessions = SessionCipher(keyring.openers("session"), session) if session else None
+        self.secrets = Secrets(keyring.openers("pepper"), pepper, hasher) if pepper else None
+        lookup, alert = keyring.only("lookup"), keyring.only("alert")
+        self.fingerprints = Fingerprints(lookup) if lookup else None
+        self.alerts = AlertDigits(alert) if alert else None
 
 
 class Vault(Hidden):
-    """The keys of one role, ready for use by many threads: nothing in it changes after `open`.
+    """The keys of one role, for use by many threads; they rotate under a running process.
 
     An operation whose key the role does not hold raises NotForThisRole; whatever does not open
     raises CannotOpen. Nothing ever falls back to plain text.
     """
 
-    __slots__ = ("_alerts", "_boxes", "_fingerprints", "_secrets", "_sessions", "role")
+    __slots__ = ("_keys", "role")
 
-    def __init__(self, keyring: Keyring, hasher: PasswordHasher) -> None:
-        self.role = keyring.role
-        self._boxes = Boxes(keyring)
-        sessions = keyring.held("session", "secret")
-        self._sessions = SessionCipher(sessions) if sessions else None
-        peppers = keyring.held("pepper", "secret")
-        self._secrets = Secrets(peppers, hasher) if peppers else None
-        lookup, alert = keyring.only("lookup"), keyring.only("alert")
-        self._fingerprints = Fingerprints(lookup) if lookup else None
-        self._alerts = AlertDigits(alert) if alert else None
+    def __init__(self, keys: Source[Parts], role: Role) -> None:
+        self._keys, self.role = keys, role
 
     @classmethod
-    def open(cls, folder: Path, role: Role) -> Vault:
-        """Read the key folder of `role`. Some 20 ms; raises what `load_keyring` raises."""
-        return cls(load_keyring(folder, role), default_hasher())
+    def open(
+        cls,
+        folder: Path,
+        role: Role,
+        complain: Complain = lambda fault: None,
+        *,
+        hasher: PasswordHasher | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> Vault:
+        """Read the key folder of `role`. Some 20 ms; raises what `load_keyring` raises.
+
+        `complain` is told when the folder becomes unusable later; the keys it had stay in use.
+        """
+        chosen = hasher or default_hasher()
+
+        def make(keyring: Keyring) -> Parts:
+            return Parts(keyring, chosen)
+
+        return cls(Watched(folder, role, make, complain, clock), role)
 
     def new_key(self, report_id: str, purpose: KeyPurpose) -> DataKey:
         """A fresh data key, wrapped for all who may open it; the report need not exist yet."""
         key, place = KeyBytes.random(), _place_of_key(report_id, purpose)
+        boxes = self._keys.parts().boxes
         wrapped = (
-            WrappedKey(recipient, *self._boxes.seal(recipient, place, key.reveal()))
+            WrappedKey(recipient, *boxes.seal(recipient, place, key.reveal()))
             for recipient in RECIPIENTS[purpose]
         )
         return DataKey(key, tuple(wrapped))
 
     def unwrap(self, report_id: str, purpose: KeyPurpose, wrapped: WrappedKey) -> DataKey:
         """The data key again, for a role that holds the private half; else CannotOpen."""
-        place = _place_of_key(report_id, purpose)
-        raw = self._boxes.open(wrapped.recipient, wrapped.key_id, place, wrapped.sealed)
-        if len(raw) != KEY_BYTES:
-            raise CannotOpen("the sealed box holds no data key")
-        return DataKey(KeyBytes(raw), (wrapped,))
+        return DataKey(self._data_key(report_id, purpose, wrapped), (wrapped,))
+
+    def rewrap(
+        self, report_id: str, purpose: KeyPurpose, wrapped: WrappedKey, recipient: Recipient
+    ) -> WrappedKey:
+        """The same data key under the newest key of `recipient`; CannotOpen as for `unwrap`."""
+        key, place = self._data_key(report_id, purpose, wrapped), _place_of_key(report_id, purpose)
+        boxes = self._keys.parts().boxes
+        return WrappedKey(recipient, *boxes.seal(recipient, place, key.reveal()))
 
     def seal_for(self, recipient: Recipient, plaintext: bytes, where: Where) -> bytes:
         """Seal one value, such as a member's number, that only `recipient` will read.
@@ -86,45 +119,87 @@ class Vault(Hidden):
         Layout: version 0x01 | key id (9, ASCII) | box of (SHA-256 of the place | padded value).
         """
         padded = pad(plaintext, FIELD_BLOCK)
-        key_id, sealed = self._boxes.seal(recipient, _place_of_value(where), padded)
+        boxes = self._keys.parts().boxes
+        key_id, sealed = boxes.seal(recipient, _place_of_value(where), padded)
         return VERSION + key_id.encode() + sealed
 
     def open_sealed(self, recipient: Recipient, ciphertext: bytes, where: Where) -> bytes:
         """Undo `seal_for`, for a role that holds the private half; else CannotOpen."""
         key_id, sealed = split_key_id(strip_version(ciphertext))
-        return unpadded(self._boxes.open(recipient, key_id, _place_of_value(where), sealed))
+        place = _place_of_value(where)
+        return unpadded(
+            self._opened(lambda parts: parts.boxes.open(recipient, key_id, place, sealed))
+        )
+
+    def newest(self, recipient: Recipient) -> str:
+        """The id of the key that is sealed to now."""
+        return self._keys.parts().boxes.newest(recipient)
 
     def seal_session(self, session_key: bytes, data: bytes) -> bytes:
         """Encrypt session data; `session_key` is its fingerprint, the name of its row in Redis."""
-        return self._of_role(self._sessions, "session").seal(session_key, data)
+        return self._of_role(self._keys.parts().sessions, "session").seal(session_key, data)
 
     def open_session(self, session_key: bytes, sealed: bytes) -> bytes:
-        return self._of_role(self._sessions, "session").open(session_key, sealed)
+        """Undo `seal_session`, or raise CannotOpen."""
+        return self._opened(
+            lambda parts: self._of_role(parts.sessions, "session").open(session_key, sealed)
+        )
 
     def fingerprint(self, purpose: FingerprintPurpose, part: str, *more: str) -> bytes:
         """16 bytes by which a value is found again without being kept."""
-        return self._of_role(self._fingerprints, "lookup").of(purpose, part, *more)
+        return self._of_role(self._keys.parts().fingerprints, "lookup").of(purpose, part, *more)
 
-    def hash_secret(self, secret: str) -> str:
-        """Hash a 4-digit secret or a PIN for keeping: about 15 ms, 12 MiB, 110 characters."""
-        return self._of_role(self._secrets, "pepper").hash(secret)
+    def hash_secret(self, secret: str, where: Where) -> str:
+        """Hash a 4-digit secret or a PIN for its row: about 15 ms, 12 MiB, 110 characters."""
+        return self._of_role(self._keys.parts().secrets, "pepper").hash(secret, where)
 
-    def check_secret(self, stored: str | None, secret: str) -> bool:
-        """Check a secret in the same time whether there is a hash (None: no such code) or not."""
-        return self._of_role(self._secrets, "pepper").check(stored, secret)
+    def check_secret(self, stored: str | None, secret: str, where: Where) -> bool:
+        """Check a secret in the same time whether there is a hash (None: no such row) or not."""
+        return self._opened(
+            lambda parts: self._of_role(parts.secrets, "pepper").check(stored, secret, where)
+        )
+
+    def is_outdated(self, stored: str) -> bool:
+        """Whether a hash should be made anew now that its secret is at hand, and right."""
+        return self._of_role(self._keys.parts().secrets, "pepper").is_outdated(stored)
 
     def alert_digits(self, alert_id: str) -> str:
         """The four one-time digits of an alert."""
-        return self._of_role(self._alerts, "alert").of(alert_id)
+        return self._of_role(self._keys.parts().alerts, "alert").of(alert_id)
 
     def alert_digits_match(self, alert_id: str, typed: str) -> bool:
         """Whether a reply carries the digits of this alert, compared in constant time."""
-        return self._of_role(self._alerts, "alert").match(alert_id, typed)
+        return self._of_role(self._keys.parts().alerts, "alert").match(alert_id, typed)
+
+    def _data_key(self, report_id: str, purpose: KeyPurpose, wrapped: WrappedKey) -> KeyBytes:
+        place = _place_of_key(report_id, purpose)
+        raw = self._opened(
+            lambda parts: parts.boxes.open(wrapped.recipient, wrapped.key_id, place, wrapped.sealed)
+        )
+        if len(raw) != KEY_BYTES:
+            raise CannotOpen("the sealed box holds no data key")
+        return KeyBytes(raw)
+
+    def _opened(self, open_with: Callable[[Parts], Result]) -> Result:
+        """Open with the keys at hand; when one is missing, look whether it has come since."""
+        parts = self._keys.parts()
+        try:
+            return open_with(parts)
+        except UnknownKey:
+            newer = self._keys.newer_than(parts)
+            if newer is None:
+                raise
+        return open_with(newer)
 
     def _of_role(self, part: Part | None, kind: Kind) -> Part:
         if part is None:
             raise NotForThisRole(f"the {self.role} role holds no {kind} key")
         return part
+
+
+def sealed_under(ciphertext: bytes) -> str:
+    """The id of the key that a value of `Vault.seal_for` was sealed to."""
+    return split_key_id(strip_version(ciphertext))[0]
 
 
 def _place_of_key(report_id: str, purpose: KeyPurpose) -> Place:

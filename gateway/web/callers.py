@@ -8,41 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, request
 
 from gateway import logs
-from gateway.callbacks import PATHS, Doors, Kind
+from gateway.callbacks import PATHS, Kind
 from gateway.conversation import CannotDo
 from gateway.database import DatabaseDown
-from gateway.forms import NotAForm, fields
+from gateway.forms import NotAForm
 from gateway.metrics import CALLBACKS
 from gateway.networks import SessionOver
 from gateway.networks.africastalking import AfricasTalking
 from gateway.networks.hubtel import Hubtel
 from gateway.post import Post
-from gateway.web import bodies, operations
-from gateway.web.line import EVERY_METHOD, Help, Line, admitted, with_history, with_newest
-from gateway.web.notices import Incomplete, Notices, Taker
+from gateway.web import entrance, operations
+from gateway.web.kannel import Kannel
+from gateway.web.line import EVERY_METHOD, Help, Line, answering, with_history, with_newest
+from gateway.web.notices import Incomplete, Notice, Notices
 from gateway.wiring import House
 
 
 def create_app(house: House) -> Flask:
-    """The app with all its routes. Every route asks for its secret first."""
+    """The app with all its routes, behind an entrance that asks for the secret of each first."""
     app = Flask("gateway.web.callers", static_folder=None)
     operations.install(app, house)
-    doors = Doors(house.settings.callback_secrets)
     post = Post(house.database, house.vault, house.replies, house.reports, house.sms_line)
     for kind, line in _lines(house, post).items():
         app.add_url_rule(
             PATHS[kind],
             kind,
-            admitted(doors, kind, line),
+            answering(line),
             methods=EVERY_METHOD,
             provide_automatic_options=False,
         )
-    for kind, take in Notices(post, house.pack.region).takers().items():
-        view = _taking(house, doors, kind, take)
-        app.add_url_rule(PATHS[kind], kind, view, methods=["POST"])
+    for kind, notice in _notices(house, post).items():
+        view = _taking(house, kind, notice)
+        app.add_url_rule(PATHS[kind], kind, view, methods=[notice.method])
+    entrance.guard(app, house.settings)
     return app
 
 
@@ -64,18 +65,25 @@ def _lines(house: House, post: Post) -> Mapping[Kind, Line]:
     return lines
 
 
-def _taking(house: House, doors: Doors, kind: Kind, take: Taker) -> Callable[[str], Response]:
-    """A view that admits a notice, takes it in, and answers what the provider expects.
+def _notices(house: House, post: Post) -> Mapping[Kind, Notice]:
+    """What each provider of the operator's tells us."""
+    region = house.pack.region
+    notices = dict(Notices(post, region).notices())
+    if any(share.provider == "kannel" for share in house.settings.providers):
+        notices |= Kannel(post, region).notices()
+    return notices
+
+
+def _taking(house: House, kind: Kind, notice: Notice) -> Callable[[str], Response]:
+    """A view that takes a notice in, and answers what the provider expects.
 
     A 5xx makes the provider send it again later, which is right when the database is gone.
     """
 
     def view(secret: str) -> Response:
-        if not doors.open(kind, secret):
-            abort(404)
         CALLBACKS.labels(kind).inc()
         try:
-            waiting = take(fields(bodies.read(request, bodies.LARGEST_NOTICE)))
+            waiting = notice.take(notice.read(request))
         except (NotAForm, Incomplete) as error:
             return operations.plain(str(error), 400)
         except (DatabaseDown, CannotDo) as error:
@@ -83,6 +91,6 @@ def _taking(house: House, doors: Doors, kind: Kind, take: Taker) -> Callable[[st
             return operations.plain("try again later", 503)
         if waiting:
             house.bell.ring()
-        return operations.plain("ok")
+        return operations.plain(notice.answer)
 
     return view

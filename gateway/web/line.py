@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Request, Response, abort, request
+from flask import Request, Response, request
 
 from gateway import conversation, logs
-from gateway.callbacks import Doors, Kind
 from gateway.conversation import Answer, Bell, CannotDo, Conversation, TooMuch
 from gateway.country import Pack
 from gateway.forms import NotAForm
@@ -86,12 +85,10 @@ class Line:
         return Answer("", ends=True, event="over")
 
 
-def admitted(doors: Doors, kind: Kind, line: Line) -> Callable[[str], Response]:
-    """The view of a line: the 404 of an unknown URL for whoever does not know its secret."""
+def answering(line: Line) -> Callable[[str], Response]:
+    """The view of a line. Whoever comes so far knew the secret (gateway.web.entrance)."""
 
     def view(secret: str) -> Response:
-        if not doors.open(kind, secret):
-            abort(404)
         return line.respond(request)
 
     return view

@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from flask import Request
+
 from gateway import phones
 from gateway.callbacks import Kind
+from gateway.forms import fields
 from gateway.phones import Msisdn, NotANumber
 from gateway.post import Post
+from gateway.web import bodies
 
 ENDED_BY_US: Final = "Success"
 """The event's status when our END closed the session; otherwise the line cut."""
@@ -24,35 +28,45 @@ class Incomplete(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """One kind of notice: by which method it comes, how it is read, what takes it in."""
+
+    method: str
+    read: Callable[[Request], Form]
+    take: Taker
+    answer: str = "ok"
+
+
+@dataclass(frozen=True, slots=True)
 class Notices:
-    """Reads each kind of notice. `region` tells how numbers are written in this country."""
+    """Reads Africa's Talking's. `region` tells how numbers are written in this country."""
 
     post: Post
     region: str
 
-    def takers(self) -> Mapping[Kind, Taker]:
-        """What takes in each kind of notice."""
-        return {
+    def notices(self) -> Mapping[Kind, Notice]:
+        takers: Mapping[Kind, Taker] = {
             "sms": self._sms,
             "delivery": self._delivery,
             "opt-out": self._opt_out,
             "events": self._event,
         }
+        return {kind: Notice("POST", _posted, take) for kind, take in takers.items()}
 
     def _sms(self, form: Form) -> bool:
-        sender = self._number(form, "from")
+        sender = number_in(form, "from", self.region)
         if sender is None:
             return False  # A short code or a word: a network's own message, not a person's.
-        return self.post.incoming(_field(form, "id"), sender, form.get("text", ""))
+        return self.post.incoming(needed(form, "id"), sender, form.get("text", ""))
 
     def _delivery(self, form: Form) -> bool:
         self.post.delivered(
-            _field(form, "id"), _field(form, "status"), form.get("failureReason") or None
+            needed(form, "id"), needed(form, "status"), form.get("failureReason") or None
         )
         return False
 
     def _opt_out(self, form: Form) -> bool:
-        number = self._number(form, "phoneNumber")
+        number = number_in(form, "phoneNumber", self.region)
         if number is not None:
             self.post.opted_out(number)
         return False
@@ -63,7 +77,8 @@ class Notices:
         An event that names no session is taken in all the same: sent again it would name none.
         """
         try:
-            session_id, number = _field(form, "sessionId"), self._number(form, "phoneNumber")
+            session_id = needed(form, "sessionId")
+            number = number_in(form, "phoneNumber", self.region)
         except Incomplete:
             return False
         if number is None:
@@ -71,15 +86,22 @@ class Notices:
         by_us = form.get("status", "").strip() == ENDED_BY_US
         return self.post.session_ended("callers", session_id, number, by_us=by_us)
 
-    def _number(self, form: Form, name: str) -> Msisdn | None:
-        try:
-            return phones.parse(_field(form, name), self.region)
-        except NotANumber:
-            return None
+
+def number_in(form: Form, name: str, region: str) -> Msisdn | None:
+    """The number in a field; None where a network or a word stands. Raises Incomplete."""
+    try:
+        return phones.parse(needed(form, name), region)
+    except NotANumber:
+        return None
 
 
-def _field(form: Form, name: str) -> str:
+def needed(form: Form, name: str) -> str:
+    """The value of a field. Raises Incomplete."""
     value = form.get(name, "").strip()
     if not value:
         raise Incomplete(f"the field {name} is missing")
     return value
+
+
+def _posted(request: Request) -> Form:
+    return fields(bodies.read(request, bodies.LARGEST_NOTICE))

@@ -3,16 +3,52 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from math import inf
+from typing import Final
 
 from flask import Flask, Response, abort, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import REGISTRY
+from prometheus_client.core import REGISTRY, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
-from sqlalchemy import text
+from prometheus_client.registry import Collector
 from werkzeug.exceptions import HTTPException
 
-from gateway import database
+from gateway import database, logs, vitals
+from gateway.vitals import Vitals
 from gateway.wiring import House
+
+GAUGES: Final[Mapping[str, tuple[str, Callable[[Vitals], float]]]] = {
+    "isange_oldest_unsent_seconds": (
+        "How long the SMS waits that should have left first",
+        lambda now: now.oldest_unsent or 0,
+    ),
+    "isange_oldest_unaccepted_seconds": (
+        "Age of the oldest report that nobody has accepted",
+        lambda now: now.oldest_unaccepted or 0,
+    ),
+    "isange_unknown_sends": (
+        "SMS of the last day of which nobody knows whether they left",
+        lambda now: now.unknown_sends,
+    ),
+    "isange_clock_silent_seconds": (
+        "Since a clock last ticked; +Inf when none ever did",
+        lambda now: _or_ever(now.clock_silent),
+    ),
+    "isange_worker_silent_seconds": (
+        "Since a worker last sent what was waiting; +Inf when none ever did",
+        lambda now: _or_ever(now.worker_silent),
+    ),
+    "isange_national_duty": (
+        "Whether anybody is on duty at the national desk",
+        lambda now: now.national_duty,
+    ),
+}
+"""What each gauge tells, and where it comes from."""
+
+PATHS: Final = ("/healthz", "/readyz", "/metrics")
+"""Where an operator's machines ask, without a secret in the path."""
 
 
 def install(app: Flask, house: House) -> None:
@@ -28,15 +64,19 @@ def install(app: Flask, house: House) -> None:
 
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        serving = _database_answers(house)
+        now = _vitals(house)
         degraded = [] if house.redis_answers() else ["redis"]
-        return jsonify(ready=serving, degraded=degraded), 200 if serving else 503
+        if now is None:
+            return jsonify(ready=False, degraded=degraded), 503
+        degraded.extend(now.troubles())
+        return jsonify(ready=True, degraded=degraded, figures=asdict(now)), 200
 
     @app.get("/metrics")
     def metrics() -> Response:
         if not _may_see_metrics(house.settings.metrics_token):
             abort(404)
-        return Response(generate_latest(_registry(house)), content_type=CONTENT_TYPE_LATEST)
+        shown = generate_latest(_registry(house)) + generate_latest(_gauges(_vitals(house)))
+        return Response(shown, content_type=CONTENT_TYPE_LATEST)
 
 
 def plain(body: str, status: int = 200) -> Response:
@@ -50,13 +90,40 @@ def _empty(error: HTTPException) -> Response:
     return plain("", status)
 
 
-def _database_answers(house: House) -> bool:
+def _vitals(house: House) -> Vitals | None:
+    """How the service does; None while the database does not answer."""
     try:
-        with database.reading(house.database) as session:
-            session.execute(text("SELECT 1"))
-    except database.DatabaseDown:
-        return False
-    return True
+        return vitals.read(house.database, house.pack.duty_desk.id)
+    except database.DatabaseDown as error:
+        logs.failure("vitals_not_read", error)
+        return None
+
+
+class _Gauges(Collector):
+    """The vitals as gauges, read when they are asked for: they belong to no process."""
+
+    def __init__(self, now: Vitals | None) -> None:
+        self._now = now
+
+    def collect(self) -> Iterator[Metric]:
+        """Nothing but whether it is up while the database does not answer."""
+        now = self._now
+        yield GaugeMetricFamily(
+            "isange_database_up", "Whether the database answers", now is not None
+        )
+        if now is not None:
+            for name, (told, value) in GAUGES.items():
+                yield GaugeMetricFamily(name, told, value(now))
+
+
+def _or_ever(seconds: float | None) -> float:
+    return inf if seconds is None else seconds
+
+
+def _gauges(now: Vitals | None) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(_Gauges(now))
+    return registry
 
 
 def _may_see_metrics(token: str | None) -> bool:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 
-from gateway import logs
+from gateway import logs, sentry
 from gateway.sandbox.leash import die_with_parent
 from gateway.settings import Settings
-from gateway.vault import Role
+from gateway.vault import Role, Vault
 from gateway.web import callers, staff
 from gateway.wiring import House
 
 Face = Literal["callers", "staff"]
+
+ROLES: Final[Mapping[Face, Role]] = {"callers": "web", "staff": "staff"}
+"""Whose keys each app holds."""
 
 BACKLOG: Final = 2048
 
@@ -27,6 +31,8 @@ LONGEST_STEP: Final = 2
 def serve(face: Face, host: str, port: int) -> None:
     """Serve one app until a signal ends it."""
     settings = Settings.read(os.environ)
+    # Wrong keys end this process with one line, not its workers with a traceback each.
+    Vault.open(settings.keys, ROLES[face])
     Granian(
         f"{__name__}:{face}_app",
         address=host,
@@ -59,4 +65,6 @@ def staff_app() -> Flask:
 def _house(role: Role) -> House:
     die_with_parent()
     logs.configure(role)
-    return House(Settings.read(os.environ), role)
+    settings = Settings.read(os.environ)
+    sentry.start(settings.sentry_dsn, role)
+    return House(settings, role)

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from gateway.cases import secret_of
 from tests.conversations.calls import TO_HUYE, until_confirm, until_contact, until_need
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
@@ -71,7 +72,7 @@ def test_from_the_first_key_to_the_code(line: Line, kept: Kept) -> None:
     assert (reachable.number.reveal(), reachable.by, reachable.window) == (
         *(CALLER, "call", "evening"),
     )
-    assert line.web.vault.check_secret(report.secret_hash, "2580")
+    assert line.web.vault.check_secret(report.secret_hash, "2580", secret_of(report.id))
     assert kept.sms_to_callers() == 0
 
 

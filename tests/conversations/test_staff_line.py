@@ -44,13 +44,15 @@ def test_a_nurse_accepts_reads_and_calls(line: Line, language: str) -> None:
     phone.choose(code).sees(f"{code} P2: ", "new").choose("Accept").sees("yours")
     phone.choose("What was answered")
     phone.sees("Age", "18 or more", "Beaten or hurt", "Last 3 days", "Place", "Huye")
-    phone.press(9).choose("Number to call").sees("Why do you need the number?").choose("First call")
+    phone.press(9).choose("Call her").sees("Not called yet.")
+    phone.choose("Number to call").sees("Why do you need the number?").choose("First call")
     phone.sees("Call {number}. Safe: {window}.", "+250788123456", "17:00-20:00")
     phone.press(9, 9).choose("Check her 4 numbers").press("2580").sees("Right: it is the same")
     phone.press(9, 9).choose("Check her 4 numbers").press("2581").sees("Wrong. Do not speak")
-    phone.press(9, 9).choose("Close", "Yes, close").sees("closed")
+    phone.press(9, 9).choose("What came of the call?", "I reached her").sees("Noted. If you agreed")
+    phone.choose("Back to the report").choose("Close", "Yes, close").sees("closed")
     assert state(line) == "closed"
-    assert acts(line)[-8:] == [
+    assert acts(line)[-10:] == [
         "signed in",
         "opened",
         "accepted",
@@ -58,6 +60,8 @@ def test_a_nurse_accepts_reads_and_calls(line: Line, language: str) -> None:
         "revealed",
         "secret right",
         "secret wrong",
+        "called",
+        "opened",
         "closed",
     ]
 
@@ -85,7 +89,7 @@ def test_a_colleague_sees_that_it_is_taken_and_reads_nothing(line: Line) -> None
     signed_in(line, nurse).choose(code, "Accept")
 
     phone = signed_in(line, other).sees(f"{code} P2 taken by a colleague").choose(code)
-    phone.does_not_see("What was answered", "Number to call", "Accept")
+    phone.does_not_see("What was answered", "Call her", "Accept")
 
 
 def test_staff_of_another_centre_see_nothing(line: Line) -> None:
@@ -116,6 +120,13 @@ def test_handed_over_the_colleague_is_alerted_again_and_accepts(line: Line) -> N
     signed_in(line, other).choose(code, "Accept").sees("yours")
 
 
+def test_who_thinks_better_of_it_accepts_what_nobody_has(line: Line) -> None:
+    nurse = line.staff("kabutare")
+    code = report(line)
+    phone = signed_in(line, nurse).choose(code, "I cannot").sees("passed on")
+    phone.choose("Accept").sees("yours")
+
+
 def test_i_cannot_calls_the_lead(line: Line) -> None:
     nurse, lead = line.staff("kabutare"), line.staff("kabutare", "lead")
     code = report(line)
@@ -127,7 +138,7 @@ def test_i_cannot_calls_the_lead(line: Line) -> None:
 def test_numbers_are_shown_only_so_often(line: Line) -> None:
     nurse = line.staff("kabutare")
     code = report(line)
-    phone = signed_in(line, nurse).choose(code, "Accept", "Number to call")
+    phone = signed_in(line, nurse).choose(code, "Accept", "Call her", "Number to call")
     for _ in range(10):
         phone.choose("Follow up").sees("Call +250788123456").press(9)
     phone.choose("Follow up").sees("Too many numbers this hour")
@@ -149,7 +160,7 @@ def test_a_session_lost_on_the_way_goes_on(line: Line) -> None:
 def test_staff_cannot_find_her_numbers_by_trying(line: Line) -> None:
     nurse = line.staff("kabutare")
     code = report(line)
-    phone = signed_in(line, nurse).choose(code, "Accept")
+    phone = signed_in(line, nurse).choose(code, "Accept", "Call her")
     for _ in range(5):
         phone.choose("Check her 4 numbers").press("0001").sees("Wrong. Do not speak").press(9, 9)
     phone.choose("Check her 4 numbers").press("2580").sees("Wrong. Do not speak")

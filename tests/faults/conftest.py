@@ -1,13 +1,22 @@
-"""One running demo for all tests that leave it well, and fresh ones for those that do not."""
+"""One running demo for all tests that leave it well, and grounds and fresh demos for the others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.faults.demos import Demo
+from tests.faults.ground import Ground, laid
+from tests.faults.proxy import Wires
+
+LONG = Path(__file__).with_name("long")
+"""Tests that take minutes, or need what only a prepared machine has: `make faults` runs them."""
+
+Lay = Callable[[str], Ground]
+"""Lays a ground on the database of this URL and starts every process."""
 
 DEAD_PROXY = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
 """What a machine behind a proxy is told; nothing of a demo may ask it."""
@@ -45,3 +54,28 @@ def new_demo(tmp_path: Path) -> Iterator[Callable[[str], Demo]]:
     for demo in made:
         demo.close()
     assert [demo.indiscretions() for demo in made] == [[] for _ in made]
+
+
+@pytest.fixture
+def wires() -> Iterator[Wires]:
+    """A wire to each server of each process of a ground."""
+    with ExitStack() as stack:
+        yield Wires(stack)
+
+
+@pytest.fixture
+def lay(wires: Wires, tmp_path: Path) -> Iterator[Lay]:
+    with ExitStack() as stack:
+
+        def make(url: str) -> Ground:
+            made = stack.enter_context(laid(tmp_path / "ground", url, between=wires.between))
+            made.start()
+            return made
+
+        yield make
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The long tests run only for who names their folder."""
+    asked = any(LONG.name in Path(argument).parts for argument in config.args)
+    return None if asked or collection_path != LONG else True

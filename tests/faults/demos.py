@@ -34,7 +34,7 @@ from tests.services import redis_answers, wait_until
 ROOT: Final = Path(__file__).parents[2]
 ISANGE: Final = (sys.executable, "-m", "gateway.cli")
 
-CHILDREN: Final = ("valkey", "stand-in", "web", "staff", "worker", "clock")
+CHILDREN: Final = ("valkey", "stand-in", "web", "staff", "phones", "worker", "clock")
 PATIENCE: Final = 30.0
 """Seconds for what takes two or three on an idle machine: the others are tests running beside."""
 
@@ -265,7 +265,7 @@ class Demo:
             return redis_answers(self.info["redis_url"])
         if name == "stand-in":
             return self._is_healthy(self.info["stand_in_url"])
-        urls = {"web": "ussd_url", "staff": "staff_ussd_url"}
+        urls = {"web": "ussd_url", "staff": "staff_ussd_url", "phones": "phone_url"}
         return name not in urls or self._is_healthy(self.info[urls[name]])
 
     def _is_healthy(self, url: str) -> bool:

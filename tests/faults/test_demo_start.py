@@ -23,7 +23,7 @@ from tests.services import Valkey, redis_answers
 
 NewDemo = Callable[..., Demo]
 
-WITHOUT_A_PART_YET = ("phone_url", "console_url")
+WITHOUT_A_PART_YET = ("console_url",)
 
 CALLBACKS = ("ussd_url", "events_url", "sms_url", "delivery_url", "opt_out_url", "staff_ussd_url")
 
@@ -33,8 +33,8 @@ def test_the_description_is_true(demo: Demo) -> None:
 
     assert all(info[name].startswith("http://127.0.0.1:") for name in CALLBACKS)
     assert len({info[name] for name in CALLBACKS}) == len(CALLBACKS)
-    assert [info[name] for name in WITHOUT_A_PART_YET] == [None, None]
-    for name in ("health_url", "metrics_url", "sent_url"):
+    assert [info[name] for name in WITHOUT_A_PART_YET] == [None]
+    for name in ("health_url", "metrics_url", "sent_url", "phone_url"):
         assert answers(info[name], timeout=10)(), name
     assert redis_answers(info["redis_url"])
     assert info["database_url"].startswith("sqlite:///")
@@ -56,10 +56,11 @@ def test_every_centre_has_staff_who_can_sign_in(demo: Demo) -> None:
 def test_what_is_printed_is_short_and_true(demo: Demo) -> None:
     printed = demo.printed
 
-    welcome, dial, sent, addresses, stop = printed.strip().split("\n")[:5]
+    welcome, dial, phones, sent, addresses, stop = printed.strip().split("\n")[:6]
     assert f"http://127.0.0.1:{demo.port}." in welcome
     assert "samples" in welcome
     assert shlex.split(dial.partition(":")[2]) == ["isange", "dial", "--data", str(demo.data)]
+    assert phones.split()[-1] == demo.info["phone_url"]
     assert sent.split()[-1] == demo.info["sent_url"]
     assert Path(addresses.split()[-1]).exists()
     assert stop.startswith("Ctrl-C stops it")
@@ -81,7 +82,7 @@ def test_no_secret_stands_on_a_command_line(demo: Demo) -> None:
     lines = [Path(f"/proc/{pid}/cmdline").read_text() for pid in leash.members(demo.sessions)]
 
     assert len(lines) > len(CHILDREN)
-    assert len(secrets) == len(CALLBACKS) + 3
+    assert len(secrets) == len(CALLBACKS) + 4
     assert not [secret for secret in secrets if any(secret in line for line in lines)]
 
 

@@ -9,8 +9,11 @@ import pytest
 
 from gateway import centres, database
 from gateway.settings import Settings
+from gateway.vault import Role, Vault
 from gateway.wiring import House
+from tests.gateway.auditlog import Log
 from tests.gateway.ussd import Gate, Gated, Ready, Wire, wire
+from tests.office import Office
 from tests.services import Valkey
 
 Process = Callable[..., Ready]
@@ -67,3 +70,11 @@ def calls(house: Ready) -> Wire:
 @pytest.fixture
 def gate(valkey: Valkey) -> Gate:
     return Gate(valkey.url)
+
+
+@pytest.fixture
+def log(office: Office, vaults: Callable[[Role], Vault]) -> Log:
+    """An audit log with rows in several lanes; nothing is wrong with it."""
+    made = Log(office, vaults)
+    assert made.faults() == []
+    return made

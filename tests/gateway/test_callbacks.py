@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from gateway import callbacks
-from gateway.callbacks import KINDS, Doors, Kind, segment
+from gateway.callbacks import KINDS, PATHS, Doors, Kind, segment
 from gateway.web import callers
 from tests.gateway.conftest import Process
 from tests.gateway.ussd import FIRST, Ready, form
@@ -52,12 +52,13 @@ def test_an_address_is_base_segment_and_kind() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_door_opens_to_its_own_segments_alone(kind: Kind) -> None:
     doors = Doors((SECRET, NEW))
-    assert doors.open(kind, segment(SECRET, kind))
-    assert doors.open(kind, segment(NEW, kind))
+    assert doors.kind_at(callbacks.url("", SECRET, kind)) == kind
+    assert doors.kind_at(callbacks.url("", NEW, kind)) == kind
     others = [segment(SECRET, one) for one in KINDS if one != kind]
     forged = ["", "x", SECRET, segment(OLD, kind), segment(SECRET, kind).upper(), "é", "\ud800"]
     forged += [segment(SECRET, kind)[:-1], segment(SECRET, kind) + "a"]
-    assert not any(doors.open(kind, one) for one in [*others, *forged])
+    paths = [PATHS[kind].replace("<secret>", one) for one in [*others, *forged]]
+    assert not any(map(doors.kind_at, paths))
 
 
 @pytest.mark.parametrize("kind", OURS)

@@ -76,11 +76,31 @@ evening = ["16:30", "19:00"]
 call_back_minutes = 10
 my_code_tries_per_day = 3
 fold_minutes = 0
+delivery_minutes = 3
+phone_test_days = 7
+check_in_days = 0
+calls_per_hour = 0
+reports_per_hour = 0
+reports_per_day = 0
+flood_calls = 0
+caller_sms_per_day = 0
+
+[retention]
+contact = 1
+answers = 2
+audit = 3
+drafts = 1
+logs = 2
 
 [escalation]
 P1 = [1, 2]
 P2 = [10]
 P3 = [100]
+
+[reminders]
+P1 = [7, 8, 9]
+P2 = [10, 20, 30]
+P3 = [100, 200, 300]
 
 [codes]
 callers = "*1*2#"
@@ -239,6 +259,8 @@ TOML_FAULTS = [
     ('["06:00", "11:00"]', '["11:00", "06:00"]', "hours.morning", "earlier first", "morning"),
     ('["06:00", "11:00"]', '["6", "11"]', "hours.morning", "earlier first", "morning"),
     ('["06:00", "11:00"]', '["06:00"]', "hours.morning", "earlier first", "morning"),
+    ("contact = 1", "contact = 0", "retention.contact", "from 1 to", "contact = 0"),
+    ("drafts = 1", "draft = 1", "retention.draft", "not known here", "draft = 1"),
     ("fold_minutes = 0", "fold_minutes = -1", "limits.fold_minutes", "from 0 to", "-1"),
     ("fold_minutes = 0", "fold_minutes = true", "limits.fold_minutes", "whole number", "true"),
     ("fold_minutes = 0", "fold = 0", "limits.fold", "not known here", "fold = 0"),
@@ -246,6 +268,7 @@ TOML_FAULTS = [
     ("P1 = [1, 2]", "P1 = [0]", "escalation.P1", "above 0", "P1"),
     ("P1 = [1, 2]", "P1 = []", "escalation.P1", "minutes", "P1"),
     ("P1 = [1, 2]", "P4 = [1, 2]", "escalation.P1", "minutes", "[escalation]"),
+    ("P1 = [7, 8, 9]", "P1 = [7, 8]", "reminders.P1", "must be 3 times", "P1 = [7, 8]"),
     ('"*1*2#"', '"*1*2"', "codes.callers", "USSD code", "callers"),
     ('"*1*2#"', '"*3#"', "codes.staff", "must differ", "staff ="),
     ('source = "a map"', 'sauce = "a map"', "sources.areas.csv.source", "is empty", "[sources."),

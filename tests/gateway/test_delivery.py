@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from gateway import database, delivery, outbox
-from gateway.models import DeliveryReport, Outbox
+from gateway import database, delivery, escalation, outbox
+from gateway.models import Alert, AlertState, DeliveryReport, Outbox
 from gateway.outbox import Claimed
 from gateway.providers import Accepted
 from tests.office import Office
@@ -143,3 +144,68 @@ def test_the_order_of_interim_reports_does_not_matter() -> None:
         for word in order:
             state = delivery.further(state, word)
         assert state == "Success"
+
+
+DEAF = ("Failed", "Rejected", "AbsentSubscriber", "Expired")
+
+
+@pytest.mark.parametrize("word", DEAF)
+@pytest.mark.parametrize("early", [True, False])
+def test_an_alert_that_did_not_arrive_goes_to_the_next_one_at_once(
+    office: Office, word: str, *, early: bool
+) -> None:
+    """Whether the network says so before or after we have noted what it calls the SMS."""
+    office.staff()
+    lead = office.staff(role="lead")
+    report = office.report()
+    post = office.post()
+    if early:
+        post.delivered("id-1", word, None)
+    office.deliver()
+    if not early:
+        post.delivered("id-1", word, None)
+    assert office.one(Alert).state == AlertState.UNREACHABLE
+    with database.writing(office.engine, "test") as session:
+        assert escalation.climb(session, office.ladder, report, database.now(session))
+    assert lead.id in office.asked(report)
+
+
+def test_an_sms_that_arrived_goes_to_nobody_else(office: Office) -> None:
+    office.staff()
+    report = office.report()
+    until = office.report_now(report).climb_at
+    office.deliver()
+    office.post().delivered("id-1", "Success", None)
+    office.post().delivered("id-1", "Failed", None)
+    assert office.one(Alert).state == AlertState.OPEN
+    assert office.report_now(report).climb_at == until
+
+
+def missed(office: Office) -> list[str]:
+    with database.writing(office.engine, "test") as session:
+        within = timedelta(minutes=3)
+        return [row.id for row in delivery.missed(session, database.now(session), within)]
+
+
+@pytest.mark.parametrize(("word", "told"), [(None, 1), ("Sent", 1), ("Success", 0), ("Failed", 0)])
+def test_an_alert_of_which_the_network_says_nothing_is_missed_once(
+    office: Office, word: str | None, told: int
+) -> None:
+    office.staff()
+    office.report()
+    office.deliver()
+    if word:
+        office.post().delivered("id-1", word, None)
+    assert missed(office) == []
+    office.change(Outbox, finished_at=office.now() - timedelta(minutes=3, seconds=1))
+    assert len(missed(office)) == told
+    assert missed(office) == []
+
+
+def test_of_a_report_that_somebody_has_nothing_is_missed(office: Office) -> None:
+    nurse = office.staff()
+    report = office.report()
+    office.deliver()
+    office.text(nurse, f"1 {office.code(report)} {office.digits(report, nurse)}")
+    office.change(Outbox, finished_at=office.now() - timedelta(minutes=4))
+    assert missed(office) == []

@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from gateway import database, doctor
-from gateway.models import Centre, Outbox, Report
+from gateway import database, doctor, roster, rota
+from gateway.models import Beat, Centre, Outbox, Report, Staff
+from gateway.phones import Msisdn
+from gateway.rota import Span
 from gateway.settings import Settings
 from gateway.wiring import House
 from tests.lines import Line
@@ -38,15 +40,18 @@ def test_who_has_nobody_on_duty_is_named(line: Line) -> None:
         if centre.id != "kabutare":
             line.staff(centre.id)
     said = told(line.staff_house)
-    assert "1 centres have nobody on duty, kabutare" in said
+    assert "nobody is on duty now at kabutare: call their leads" in said
     assert "national desk" not in said
+    assert "alarms wake nobody" in said
+    line.staff("national", "operator")
+    assert "alarms wake nobody" not in told(line.staff_house)
     assert "centres are not verified" not in said
 
 
-def test_what_waits_too_long_is_counted(line: Line) -> None:
+def test_what_waits_too_long_is_told(line: Line) -> None:
     line.staff("national", "national")
     line.phone().dial().press(1, 1, 1).hangs_up()
-    assert "wait longer" not in told(line.staff_house)
+    assert "an SMS waits" not in told(line.staff_house)
 
     with database.writing(line.web.database, "test") as session:
         long_ago = database.now(session) - timedelta(hours=1)
@@ -54,8 +59,42 @@ def test_what_waits_too_long_is_counted(line: Line) -> None:
         session.execute(update(Report).values(created_at=long_ago))
 
     said = told(line.staff_house)
-    assert "1 SMS wait longer than a minute" in said
-    assert "1 reports are accepted by nobody" in said
+    assert "an SMS waits for 3600 s" in said
+    assert "a report is accepted by nobody after 60 minutes" in said
+
+
+def test_a_clock_that_does_not_tick_is_told(line: Line) -> None:
+    assert "no clock has run yet" in told(line.staff_house)
+    line.clock.tick()
+    assert "clock" not in told(line.staff_house)
+    with database.writing(line.web.database, "test") as session:
+        session.execute(update(Beat).values(at=database.now(session) - timedelta(minutes=5)))
+    assert "the clock last ticked 300 s ago" in told(line.staff_house)
+
+
+def test_gaps_in_the_rota_are_told_in_the_time_of_the_country(line: Line) -> None:
+    number = line.staff("kabutare", on_duty=False)
+    assert "the rota of" not in told(line.staff_house)
+    with database.writing(line.web.database, "test") as session:
+        at = database.now(session)
+        nurse = roster.by_number(session, line.web.vault, Msisdn(number))
+        assert nurse is not None
+        ends, begins = at + timedelta(hours=5), at + timedelta(hours=9)
+        rota.add_shift(session, nurse, Span(at, ends))
+        rota.add_shift(session, nurse, Span(begins, at + timedelta(hours=17)))
+    zone = line.web.pack.timezone
+    from_, to = (f"{one.astimezone(zone):%a %Y-%m-%d %H:%M}" for one in (ends, begins))
+    said = told(line.staff_house)
+    assert f"the rota of kabutare names nobody from {from_} to {to} (and 1 times more)" in said
+
+
+def test_silent_phones_are_counted(line: Line) -> None:
+    line.staff("kabutare")
+    assert "duty phones" not in told(line.staff_house)
+    with database.writing(line.web.database, "test") as session:
+        long_ago = database.now(session) - timedelta(days=3)
+        session.execute(update(Staff).values(tested_at=long_ago, test_answered_at=None))
+    assert "1 duty phones did not answer" in told(line.staff_house)
 
 
 @pytest.mark.parametrize(

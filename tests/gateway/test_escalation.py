@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from gateway import casework, database, escalation
 from gateway.escalation import Ladder
 from gateway.metrics import ALARMS
-from gateway.models import Alert, AlertState, Audit, Outbox, Report, ReportState
+from gateway.models import Alert, AlertState, Audit, Outbox, OutboxState, Report, ReportState
 from gateway.models import Staff as StaffRow
 from menus.intents import About
 from tests.office import CENTRE, OTHER_CENTRE, SMS_NOW, Office, Person, on_sqlite
@@ -219,16 +219,70 @@ def test_when_everybody_was_asked_the_alarm_repeats_and_newcomers_are_asked(
     assert office.report_now(report).rung == 0
 
 
-def test_nobody_is_asked_twice_by_the_ladder(office: Office) -> None:
-    office.staff()
-    office.staff(role="lead")
-    office.staff(DESK, "national")
+def test_the_last_rung_is_the_next_centre_with_the_national_duty(office: Office) -> None:
+    office.has_neighbours("nobody-there", OTHER_CENTRE, "farther")
+    people = {
+        "nurse": office.staff(),
+        "lead": office.staff(role="lead"),
+        "neighbour": office.staff(OTHER_CENTRE),
+        "their_investigator": office.staff(OTHER_CENTRE, "investigator"),
+        "national": office.staff(DESK, "national"),
+    }
+    report = office.report(investigator=True)
+    climb(office, report, 5)
+    assert names(office, report, **people) == {"nurse", "lead"}
+    climb(office, report, 10.1)
+    assert names(office, report, **people) == {"nurse", "lead", "neighbour", "national"}
+
+
+def test_a_neighbour_to_be_avoided_is_passed_over(office: Office) -> None:
+    office.has_neighbours(OTHER_CENTRE, "kabgayi")
+    people = {"neighbour": office.staff(OTHER_CENTRE), "farther": office.staff("kabgayi")}
+    report = office.report(avoid=(OTHER_CENTRE,))
+    assert names(office, report, **people) == {"farther"}
+
+
+def test_who_comes_on_duty_is_asked_with_the_next_rung(office: Office) -> None:
+    people = {"nurse": office.staff(), "later": office.staff(on_duty=False)}
+    people["lead"] = office.staff(role="lead")
     report = office.report()
-    for round_ in range(1, 10):
+    office.change(StaffRow, StaffRow.id == people["later"].id, on_duty=True)
+    climb(office, report, 5)
+    assert names(office, report, **people) == {"nurse", "later", "lead"}
+
+
+def test_nobody_hears_of_one_report_more_than_three_times(office: Office) -> None:
+    """At the end of the ladder those who did not answer are asked once more, and once more."""
+    people = [office.staff(), office.staff(role="lead"), office.staff(DESK, "national")]
+    report = office.report()
+    sent: Counter[str] = Counter()
+    for round_ in range(1, 20):
+        office.make_due()
+        sent += office.deliver().counted()
+        office.change(Outbox, created_at=office.report_now(report).created_at)
         climb(office, report, 6 * round_)
-    alerts = Counter(alert.staff_id for alert in office.all(Alert))
-    assert len(alerts) == 3
-    assert set(alerts.values()) == {1}
+    assert sent == {person.number: 3 for person in people}
+    assert len(office.all(Alert)) == 3
+
+
+def test_who_said_that_she_cannot_is_not_asked_again(office: Office) -> None:
+    nurse = office.staff()
+    report = office.report()
+    office.change(Alert, Alert.staff_id == nurse.id, state=AlertState.DECLINED)
+    for round_ in range(1, 6):
+        climb(office, report, 16 * round_)
+    assert len(office.all(Outbox, Outbox.staff_id == nurse.id)) == 1
+
+
+def test_who_could_not_be_reached_is_tried_again_when_nobody_else_is_left(office: Office) -> None:
+    """After an outage in which every SMS was lost, everybody hears of it."""
+    nurse = office.staff()
+    report = office.report()
+    office.change(Outbox, state=OutboxState.UNKNOWN, maybe_sent=2)
+    office.change(Alert, state=AlertState.UNREACHABLE)
+    climb(office, report, 12)
+    again = office.one(Outbox, Outbox.state == OutboxState.PENDING)
+    assert (again.staff_id, again.maybe_sent) == (nurse.id, 2)
 
 
 def test_a_centre_to_be_avoided_never_hears_of_it(office: Office) -> None:

@@ -12,12 +12,13 @@ import smsutil
 
 from gateway import contacts, database, outbox
 from gateway.catalogues import forbidden
-from gateway.letters import TEMPLATES, Drop, Letter
+from gateway.letters import ONLY_WHILE_IDLE, TEMPLATES, Drop, Letter
 from gateway.models import Alert, ContactRow, Outbox, OutboxState, Report, ReportState
 from gateway.models import Staff as StaffRow
 from gateway.phones import Msisdn
 from gateway.roster import ALERTED
 from menus.intents import Contact, Window
+from menus.messages import COURTESIES
 from tests.office import A_DAY, CALLER, CENTRE, P1, SMS_NOW, Office, Person
 
 LANGUAGES = ("en", "rw", "fr", "sw")
@@ -149,20 +150,36 @@ def test_a_dropped_sms_is_never_sent_later(office: Office) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_sms_to_a_caller_tells_a_stranger_nothing(office: Office, language: str) -> None:
+@pytest.mark.parametrize("template", COURTESIES)
+def test_an_sms_to_a_caller_tells_a_stranger_nothing(
+    office: Office, template: str, language: str
+) -> None:
+    text = office.letters.speech.say(COURTESIES[template], language)
+    names = [one.title for one in office.pack.languages.values()]
+    names += [centre.name for centre in office.pack.centres]
+    assert forbidden.betrays(text, names) is None
+    assert_one_segment(text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_sms_to_a_caller_is_in_her_language(office: Office, language: str) -> None:
     office.report(contact=SMS_NOW, language=language)
     letter = to_caller(office)
     assert isinstance(letter, Letter)
-    names = [one.title for one in office.pack.languages.values()]
-    names += [centre.name for centre in office.pack.centres]
-    assert forbidden.betrays(letter.text, names) is None
-    assert_one_segment(letter.text)
+    assert letter.text == office.letters.speech.say(COURTESIES["confirmed"], language)
 
 
 def assert_one_segment(text: str) -> None:
     split = smsutil.split(text)
     assert split.encoding == "gsm0338", f"not in GSM-7: {text}"
     assert len(split.parts) == 1, f"{len(split.parts)} segments: {text}"
+
+
+ABOUT_NO_REPORT = {
+    *("not_understood", "alarm"),
+    *("on_duty", "off_duty", "nobody_on_duty", "who", "swap_asked", "nothing_to_swap"),
+    *("swap_request", "swapped", "phone_test", "phone_works"),
+}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -176,6 +193,8 @@ def test_an_sms_to_staff_holds_what_they_need_and_nothing_of_her(
     longest = "987654321"
     office.change(Report, Report.id == report, code=longest, priority="P2")
     (alert,) = office.all(Alert)
+    if template in ONLY_WHILE_IDLE:
+        office.change(Report, Report.id == report, state=ReportState.ACCEPTED)
     for role in ALERTED:
         row = queued(office, template, nurse, report, alert.id, role)
         letter = write(office, row)
@@ -183,7 +202,7 @@ def test_an_sms_to_staff_holds_what_they_need_and_nothing_of_her(
         assert letter.to == nurse.msisdn
         assert_one_segment(letter.text)
         assert_says_nothing_of_her(office, letter.text)
-        assert longest in letter.text or template in {"not_understood", "alarm"}
+        assert (longest in letter.text) is (template not in ABOUT_NO_REPORT)
         needs_digits = template in {"alert", "alert_not_accepted"}
         assert (f" {office.digits(report, nurse)} " in letter.text) is needs_digits
 
@@ -203,7 +222,12 @@ def queued(
             report_id=report,
             staff_id=person.id,
             alert_id=alert,
-            values={"minutes": 999, "role": role},
+            values={
+                "minutes": 999,
+                "role": role,
+                "until": "2026-12-31T12:00:00+00:00",
+                "duty": [(one, "2026-12-31T12:00:00+00:00") for one in ALERTED],
+            },
         )
     return office.one(Outbox, Outbox.dedupe_key == key)
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from math import inf
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url, update
 
-from gateway.web import callers
+from gateway import beats, database, queues
+from gateway.models import Base, Beat, Outbox, OutboxState, Report
+from gateway.web import callers, operations
 from tests.gateway.conftest import Process
 from tests.gateway.ussd import Ready, Wire
-from tests.lines import CALLER
+from tests.lines import CALLER, Line
+from tests.rules.sources import ROOT
+from workers import jobs
 
 TOKEN = "a-token-that-only-monitoring-has"
 
@@ -26,16 +33,147 @@ def test_alive(client: FlaskClient) -> None:
     assert (answer.status_code, answer.get_data()) == (200, b"ok")
 
 
-def test_ready(client: FlaskClient) -> None:
+def degraded(client: FlaskClient) -> list[str]:
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json) == (200, {"ready": True, "degraded": []})
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert answer.json["ready"] is True
+    found: list[str] = answer.json["degraded"]
+    return found
+
+
+def figures(client: FlaskClient) -> dict[str, float | bool | None]:
+    answer = client.get("/readyz")
+    assert answer.json is not None
+    found: dict[str, float | bool | None] = answer.json["figures"]
+    return found
+
+
+def gauges(client: FlaskClient) -> dict[str, float]:
+    shown = client.get("/metrics").get_data(as_text=True).splitlines()
+    pairs = (line.split(" ") for line in shown if not line.startswith("#") and "{" not in line)
+    return {name: float(value) for name, value in pairs}
+
+
+def test_a_service_in_order_has_nothing_degraded(line: Line) -> None:
+    line.staff("national", "national")
+    line.clock.tick()
+    for client in (line.client, line.staff_client):
+        assert degraded(client) == []
+
+
+def test_what_is_missing_is_named(line: Line) -> None:
+    """It serves all the same: a load balancer must not send callers away for it."""
+    assert degraded(line.client) == ["clock", "national_duty"]
+    line.staff("national", "national")
+    assert degraded(line.client) == ["clock"]
+    line.clock.tick()
+    assert degraded(line.client) == []
 
 
 def test_without_redis_it_serves_and_says_what_is_degraded(process: Process) -> None:
     client = callers.create_app(process(REDIS_URL="unix:///nowhere/valkey.sock")).test_client()
-    answer = client.get("/readyz")
-    assert (answer.status_code, answer.json) == (200, {"ready": True, "degraded": ["redis"]})
+    assert "redis" in degraded(client)
     assert client.get("/healthz").status_code == 200
+
+
+def grown_old(line: Line, table: type[Base], column: str, seconds: float) -> None:
+    with database.writing(line.web.database, "test") as session:
+        long_ago = database.now(session) - timedelta(seconds=seconds)
+        session.execute(update(table).values({column: long_ago}))
+
+
+def test_a_clock_that_is_silent_for_a_minute(line: Line) -> None:
+    line.staff("national", "national")
+    line.clock.tick()
+    grown_old(line, Beat, "at", 50)
+    assert degraded(line.client) == []
+    grown_old(line, Beat, "at", 61)
+    assert degraded(line.client) == ["clock"]
+    assert figures(line.client)["clock_silent"] == pytest.approx(61, abs=5)
+    assert gauges(line.client)["isange_clock_silent_seconds"] == pytest.approx(61, abs=5)
+
+
+def test_an_sms_that_does_not_leave(line: Line) -> None:
+    line.staff("national", "national")
+    line.phone().dial().press(1, 1, 1).hangs_up()
+    line.clock.tick()
+    grown_old(line, Outbox, "due_at", 50)
+    assert degraded(line.client) == []
+    grown_old(line, Outbox, "due_at", 70)
+    assert degraded(line.client) == ["unsent"]
+    assert figures(line.client)["oldest_unsent"] == pytest.approx(70, abs=5)
+    assert gauges(line.client)["isange_oldest_unsent_seconds"] == pytest.approx(70, abs=5)
+    line.deliver()
+    assert degraded(line.client) == []
+    assert figures(line.client)["oldest_unsent"] is None
+    assert gauges(line.client)["isange_oldest_unsent_seconds"] == 0
+
+
+def test_an_sms_that_is_tried_in_vain_waits_since_it_was_written(line: Line) -> None:
+    """Its next try always lies ahead."""
+    line.staff("national", "national")
+    line.phone().dial().press(1, 1, 1).hangs_up()
+    grown_old(line, Outbox, "due_at", -30)
+    assert figures(line.client)["oldest_unsent"] is None, "it is for later"
+    grown_old(line, Outbox, "created_at", 600)
+    with database.writing(line.web.database, "test") as session:
+        session.execute(update(Outbox).values(attempt=3))
+    assert figures(line.client)["oldest_unsent"] == pytest.approx(600, abs=5)
+
+
+def test_reports_that_nobody_has_and_sends_that_nobody_knows_of(line: Line) -> None:
+    line.staff("national", "national")
+    line.phone().dial().press(1, 1, 1).hangs_up()
+    assert figures(line.client)["oldest_unaccepted"] == pytest.approx(0, abs=5)
+    grown_old(line, Report, "created_at", 900)
+    assert gauges(line.client)["isange_oldest_unaccepted_seconds"] == pytest.approx(900, abs=5)
+    with database.writing(line.web.database, "test") as session:
+        session.execute(update(Outbox).values(state=OutboxState.UNKNOWN))
+    assert figures(line.client)["unknown_sends"] == 1
+    grown_old(line, Outbox, "due_at", 2 * 24 * 3600)
+    assert gauges(line.client)["isange_unknown_sends"] == 0
+
+
+def test_workers_beat_when_they_send(line: Line) -> None:
+    assert figures(line.client)["worker_silent"] is None
+    assert gauges(line.client)["isange_worker_silent_seconds"] == inf
+    jobs.table(line.worker)[queues.DRAIN]()
+    assert figures(line.client)["worker_silent"] == pytest.approx(0, abs=5)
+    assert figures(line.client)["clock_silent"] is None
+
+
+def test_a_beat_is_written_every_few_seconds_at_most(line: Line) -> None:
+    line.clock.tick()
+    grown_old(line, Beat, "at", 3)
+    line.clock.tick()
+    assert figures(line.client)["clock_silent"] == pytest.approx(3, abs=2)
+    grown_old(line, Beat, "at", 6)
+    line.clock.tick()
+    assert figures(line.client)["clock_silent"] == pytest.approx(0, abs=2)
+
+
+def test_many_clocks_beat_as_one(line: Line) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(beats.beat, line.web.database, "clock") for _ in range(8)]:
+            done.result(10)
+    assert figures(line.client)["clock_silent"] == pytest.approx(0, abs=2)
+
+
+def test_every_gauge_is_explained(client: FlaskClient) -> None:
+    document = (ROOT / "docs/running.md").read_text()
+    names = {"isange_database_up", *operations.GAUGES}
+    assert [name for name in names if f"`{name}`" not in document] == []
+
+
+def test_figures_are_asked_for_in_one_short_transaction(line: Line) -> None:
+    statements: list[str] = []
+    event.listen(
+        line.web.database, "before_cursor_execute", lambda *args: statements.append(str(args[2]))
+    )
+    line.client.get("/readyz")
+    assert len([one for one in statements if one.startswith("BEGIN")]) == 1
+    assert len(statements) <= 8
 
 
 def test_without_a_database_it_is_alive_and_not_ready(house: Ready) -> None:
@@ -47,6 +185,9 @@ def test_without_a_database_it_is_alive_and_not_ready(house: Ready) -> None:
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json) == (503, {"ready": False, "degraded": []})
     assert client.get("/healthz").status_code == 200
+    shown = client.get("/metrics").get_data(as_text=True)
+    assert "isange_database_up 0.0" in shown
+    assert "isange_oldest_unsent_seconds" not in shown
 
 
 def test_metrics_are_for_who_has_the_token(client: FlaskClient) -> None:

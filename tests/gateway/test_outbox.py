@@ -357,3 +357,75 @@ def test_the_values_of_a_row_hold_nothing_about_a_person(office: Office) -> None
         "alert": {"minutes": 5},
         "confirmed": {},
     }
+
+
+OTHERS = ("test", "second", "third")
+
+
+@pytest.mark.parametrize(
+    "outcome", [TryLater("no connection"), OperatorFault("insufficient balance")]
+)
+@pytest.mark.parametrize("queue", [staff_row, caller_row])
+def test_what_was_certainly_not_sent_is_due_at_once_until_all_providers_were_tried(
+    office: Office, outcome: Outcome, queue: Callable[[Office], None]
+) -> None:
+    queue(office)
+    told = []
+    for provider in ("test", "second", "third", "test"):
+        (claimed,) = claim(office)
+        with database.writing(office.engine, "test") as session:
+            at = database.now(session)
+            row = outbox.settle(session, claimed, outcome, provider, at, OTHERS)
+        assert row is not None
+        told.append((row.tried, row.due_at <= at))
+        if provider == "third":
+            office.make_due()
+    assert told == [
+        (["test"], True),
+        (["second", "test"], True),
+        ([], False),
+        (["test"], True),
+    ]
+
+
+def test_after_doubt_the_next_try_avoids_the_provider(office: Office) -> None:
+    staff_row(office)
+    for provider in ("test", "second"):
+        (claimed,) = claim(office)
+        with database.writing(office.engine, "test") as session:
+            at = database.now(session)
+            outbox.settle(session, claimed, Unknown("no answer"), provider, at, OTHERS)
+        assert office.one(Outbox).tried == [provider]
+        office.make_due()
+
+
+def test_an_sms_waits_with_its_last_send_for_a_provider_that_is_sure(office: Office) -> None:
+    caller_row(office)
+    office.queue(office.staff(), 3)
+    for sends, row in enumerate(office.all(Outbox, STAFF)):
+        office.change(Outbox, Outbox.id == row.id, maybe_sent=sends)
+
+    def left(leaves: outbox.Leaves) -> list[tuple[str, int]]:
+        with Session(office.engine, autoflush=False) as session:
+            rows = outbox.claim(session, database.now(session), 64, leaves)
+            return sorted((row.audience, row.maybe_sent) for row in rows)
+
+    assert left("nothing") == []
+    assert left("spare") == [("caller", 1), ("staff", 1), ("staff", 2)]
+    assert left("all") == [*left("spare"), ("staff", 3)]
+    office.change(Outbox, expires_at=office.now())
+    assert len(left("nothing")) == 4, "what has expired is dropped whatever may leave"
+
+
+def test_what_waits_for_another_try_can_be_hurried(office: Office) -> None:
+    office.queue(office.staff(), 2)
+    (claimed,) = claim(office, most=1)
+    settle(office, claimed, Unknown("no answer"))
+    fresh = Outbox.attempt == 0
+    office.change(Outbox, fresh, due_at=office.now() + timedelta(minutes=9))
+
+    with database.writing(office.engine, "test") as session:
+        outbox.hurry(session, database.now(session))
+
+    assert office.one(Outbox, ~fresh).due_at <= office.now()
+    assert office.one(Outbox, fresh).due_at > office.now(), "an appointment keeps its time"

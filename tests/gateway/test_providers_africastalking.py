@@ -3,31 +3,27 @@ is in none of them."""
 
 from __future__ import annotations
 
-import datetime
-import io
-import ipaddress
-import logging
-import socket
-import ssl
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from gateway.phones import Msisdn
-from gateway.providers import Accepted, OperatorFault, Outcome, Refused, TryLater, Unknown
+from gateway.providers import Accepted, OperatorFault, Outcome, Pulse, Refused, TryLater, Unknown
 from gateway.providers.africastalking import STATUSES, AfricasTalking
 from gateway.sandbox.standin import wire
 from gateway.sandbox.standin.client import StandIn
 from gateway.sandbox.standin.config import Config
 from gateway.sandbox.standin.server import background
+from tests.gateway.peers import (
+    everything_logged,
+    hanging_up,
+    not_answering,
+    refusing,
+    strangers_tls,
+)
 from tests.sandbox.receiver import Receiver, listening
 
 NUMBER = "+250788123456"
@@ -111,6 +107,11 @@ def provider(url: str, api_key: str = "key") -> AfricasTalking:
     return AfricasTalking("clinic", api_key, "INFO", url, QUICK)
 
 
+def hasty(url: str) -> AfricasTalking:
+    """One that waits for its pulse no longer than a test does."""
+    return AfricasTalking("clinic", "key", "INFO", url, QUICK, QUICK)
+
+
 def test_an_accepted_sms_carries_the_id_that_delivery_reports_will_quote(
     stand_in: StandIn,
 ) -> None:
@@ -176,18 +177,12 @@ def test_the_wrong_key_is_the_operators_fault(stand_in: StandIn) -> None:
 
 
 def test_a_refused_connection_was_certainly_not_a_sent_sms() -> None:
-    with closing(socket.socket()) as bound:
-        bound.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    with refusing() as url:
         assert provider(url).send(TO, TEXT) == TryLater("no connection")
 
 
 def test_a_connection_that_is_not_answered_was_certainly_not_a_sent_sms() -> None:
-    with closing(socket.socket()) as listener, closing(socket.socket()) as first:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        first.connect(listener.getsockname())  # It fills the queue of connections.
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with not_answering() as url:
         assert provider(url).send(TO, TEXT) == TryLater("no connection")
 
 
@@ -269,85 +264,36 @@ def test_no_outcome_and_no_log_line_says_the_number_or_the_text(
         assert "appointment" not in heard
 
 
-@contextmanager
-def everything_logged() -> Iterator[io.StringIO]:
-    lines = io.StringIO()
-    handler, root = logging.StreamHandler(lines), logging.getLogger()
-    before = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield lines
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(before)
+def test_the_balance_is_a_pulse(stand_in: StandIn) -> None:
+    assert provider(stand_in.base_url).probe() == Pulse(alive=True, balance=Decimal("1000000.0000"))
+    provider(stand_in.base_url).send(TO, TEXT)
+    assert provider(stand_in.base_url).probe() == Pulse(alive=True, balance=Decimal("999999.2000"))
+    stand_in.top_up("0")
+    assert provider(stand_in.base_url).probe() == Pulse(alive=True, balance=Decimal("0.0000"))
+    assert provider(stand_in.base_url).send(TO, TEXT) == OperatorFault("insufficient balance")
 
 
-@contextmanager
-def hanging_up(after_bytes: int) -> Iterator[str]:
-    """A server that takes a connection, reads so much, and closes it."""
-
-    def take(connection: socket.socket) -> None:
-        if after_bytes:
-            connection.recv(after_bytes)
-
-    with serving(take) as url:
-        yield f"http://{url}"
+OUTAGES: list[dict[str, object]] = [
+    {"http_status": 500},
+    {"http_status": 503},
+    {"fault": "reset"},
+    {"fault": "timeout", "hold": 1},
+    {"fault": "malformed_json"},
+    {"fault": "malformed_json", "content_type": PARAMETERS},
+]
 
 
-@contextmanager
-def strangers_tls(folder: Path) -> Iterator[str]:
-    """A server that proves to be itself with a certificate of its own making."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(_certificate(folder / "stranger.pem"))
-
-    def take(connection: socket.socket) -> None:
-        with pytest.raises((ssl.SSLError, ConnectionError)):
-            context.wrap_socket(connection, server_side=True).recv(1)
-
-    with serving(take) as url:
-        yield f"https://{url}"
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_a_balance_that_cannot_be_had_is_no_pulse(
+    stand_in: StandIn, outage: dict[str, object]
+) -> None:
+    stand_in.behave(None, everywhere=True, **outage)
+    assert hasty(stand_in.base_url).probe() == Pulse(alive=False)
+    assert provider(stand_in.base_url, api_key="old").probe() == Pulse(alive=False)
+    stand_in.clear()
+    assert provider(stand_in.base_url).probe().alive
 
 
-@contextmanager
-def serving(take: Callable[[socket.socket], None]) -> Iterator[str]:
-    """One connection, handed to `take` on a thread; the address it comes to."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-
-        def accept() -> None:
-            with closing(listener.accept()[0]) as connection:
-                take(connection)
-
-        thread = threading.Thread(target=accept)
-        thread.start()
-        yield "{}:{}".format(*listener.getsockname())
-        thread.join(5)
-
-
-def _certificate(path: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stranger")])
-    today = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(today)
-        .not_valid_after(today + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
+def test_nobody_there_is_no_pulse() -> None:
+    with refusing() as url:
+        assert provider(url).probe() == Pulse(alive=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -18,9 +19,10 @@ from gateway.metrics import ALARMS
 from gateway.models import Alert, AlertState, Audit, Base, IncomingSms, Outbox, Report, ReportState
 from gateway.models import Staff as StaffRow
 from gateway.phones import Msisdn
-from gateway.replies import MOST_ANSWERED, MOST_WRONG, Reply, parse
+from gateway.replies import MOST_ANSWERED, MOST_TRIES, MOST_WRONG_ANSWERED
+from gateway.staffwords import AskSwap, Reply, Word, read
 from menus import messages
-from tests.office import Office, Person
+from tests.office import Office, Person, on_sqlite
 from tests.services import wait_until
 
 AS_PEOPLE_TYPE = [
@@ -55,11 +57,11 @@ AS_PEOPLE_TYPE = [
 
 @pytest.mark.parametrize("text", AS_PEOPLE_TYPE)
 def test_a_reply_is_read_as_people_type_it(text: str) -> None:
-    assert parse(text) == Reply("accept", "123459", "0042")
+    assert read(text) == Reply("accept", "123459", "0042")
 
 
 NO_REPLIES = [
-    *("", " ", "1", "yes", "OK", "1 123459", "1 0042", "3 123459 0042", "0 123459 0042"),
+    *("", " ", "1", "yes", "1 123459", "1 0042", "3 123459 0042", "0 123459 0042"),
     *("1 12345 042", "call me", "1 12345678901 0042", "x" * 500),
     "[ISANGE] 123459 P1 new. Reply 1 123459 0042 accept, 2 123459 0042 cannot.",
 ]
@@ -67,11 +69,61 @@ NO_REPLIES = [
 
 @pytest.mark.parametrize("text", NO_REPLIES)
 def test_what_is_no_reply(text: str) -> None:
-    assert parse(text) is None
+    assert read(text) is None
+
+
+WORDS: list[tuple[Word, list[str]]] = [
+    ("on", ["ON", "on", " On. ", "ON!", "on please", "I am on", "I'm on duty now", "switch me on"]),
+    ("on", ["ON ON", "\uff2f\uff2e", "ok, on", "going on duty", "*ON*", "on\n"]),
+    ("off", ["OFF", "off.", "off duty", "I am off duty now, thank you", "ok off", "Turn off"]),
+    ("who", ["WHO", "who?", "Who is on duty?", "who's on", "WHO IS ON DUTY NOW PLEASE"]),
+    ("ok", ["OK", "ok.", "Okay thanks", "o\u212a", "ok ok"]),
+]
+
+
+@pytest.mark.parametrize(("word", "text"), [(one, text) for one, texts in WORDS for text in texts])
+def test_a_word_is_read_as_people_type_it(word: Word, text: str) -> None:
+    assert read(text) == word
+
+
+NO_WORDS = ["I am on my way", "not on duty", "on off", "ON 24 hours", "who am I to say", "come on"]
+NO_WORDS += ["offline", "SWAP", "swap me", "1 ON", "on until 6", "nobody is off today, who is sick"]
+
+
+@pytest.mark.parametrize("text", NO_WORDS)
+def test_a_sentence_of_its_own_is_no_command(text: str) -> None:
+    assert read(text) is None
+
+
+SWAPS = {
+    "SWAP 0788000501": "0788000501",
+    "swap 0788 000 501": "0788000501",
+    "Please swap with 0788-000-501": "0788000501",
+    "SWAP:+250788000501": "+250788000501",
+    "swap 250788000501": "250788000501",
+    "SWAP +1 202 555 0143": "+12025550143",
+    "swap 00250788000501": "00250788000501",
+    "Swap (+250) 788000501 please": "+250788000501",
+}
+
+
+@pytest.mark.parametrize("text", SWAPS)
+def test_the_number_of_a_colleague_is_read_as_people_type_it(text: str) -> None:
+    assert read(text) == AskSwap(SWAPS[text])
+    assert SWAPS[text] not in repr(read(text))
+
+
+@pytest.mark.parametrize("word", ["on", "OFF please", "who?", "ok", "swap"])
+@pytest.mark.parametrize("text", AS_PEOPLE_TYPE)
+def test_no_word_hides_an_answer_to_an_alert(text: str, word: str) -> None:
+    """One that is typed without any spaces after SWAP looks like a number, and is nobody's."""
+    assert read(f"{text} {word}") == Reply("accept", "123459", "0042")
+    if word != "swap" or re.match(r"\D*[12]\D+\d{6,10}\D+\d{4}(?!\d)", text):
+        assert read(f"{word} {text}") == Reply("accept", "123459", "0042")
 
 
 def test_two_is_for_cannot() -> None:
-    assert parse("2 123459 0042") == Reply("cannot", "123459", "0042")
+    assert read("2 123459 0042") == Reply("cannot", "123459", "0042")
 
 
 @given(
@@ -81,7 +133,7 @@ def test_two_is_for_cannot() -> None:
     between=st.text(" \t\n.,;:-_/*#()", max_size=3),
 )
 def test_any_separators_and_any_code(verb: str, code: str, digits: str, between: str) -> None:
-    found = parse(between.join((verb, code, digits)))
+    found = read(between.join((verb, code, digits)))
     assert found == Reply("accept" if verb == "1" else "cannot", code, digits)
 
 
@@ -89,7 +141,7 @@ def test_any_separators_and_any_code(verb: str, code: str, digits: str, between:
 @example("1 123459 0042" + "\ud800")
 @example("\u2460\u00b2\u0e51" * 30)
 def test_no_text_breaks_it(text: str) -> None:
-    assert parse(text) is None or parse(text) == parse(text.strip())
+    assert read(text) is None or read(text) == read(text.strip())
 
 
 def reply(office: Office, person: Person, report: str, verb: int = 1, digits: str = "") -> str:
@@ -333,41 +385,109 @@ def test_a_number_that_is_nobodys_gets_no_answer_and_leaves_nothing(
     assert office.report_now(report).state == ReportState.RECEIVED
 
 
+def wrong_digits(office: Office, report: str, person: Person, count: int) -> list[str]:
+    """So many different digits that are not those of her alert."""
+    right = office.digits(report, person)
+    return [one for one in (f"{number:04}" for number in range(count + 1)) if one != right][:count]
+
+
 def guess(office: Office, person: Person, report: str, count: int) -> list[bool]:
     """So many wrong guesses; whether each was answered."""
-    right = office.digits(report, person)
-    wrong = [one for one in (f"{number:04}" for number in range(count + 1)) if one != right]
-    return [office.text(person, reply(office, person, report, digits=one)) for one in wrong[:count]]
+    return [
+        office.text(person, reply(office, person, report, digits=one))
+        for one in wrong_digits(office, report, person, count)
+    ]
 
 
-def test_four_digits_cannot_be_found_by_trying(
+def alert_of(office: Office, report: str, person: Person) -> Alert:
+    return office.one(Alert, Alert.report_id == report, Alert.staff_id == person.id)
+
+
+def test_wrong_replies_that_are_not_hers_do_not_silence_her(
+    office: Office, nurse: Person, report: str
+) -> None:
+    """Somebody forges her number; her own right digits are taken all the same."""
+    before = alarms("digits_guessed")
+    answered = guess(office, nurse, report, MOST_TRIES - 1)
+    assert answered == [True] * MOST_WRONG_ANSWERED + [False] * 3
+    assert alarms("digits_guessed") == before + 3
+    assert office.text(nurse, "hello")
+    assert office.text(nurse, reply(office, nurse, report))
+    assert office.report_now(report).accepted_by == nurse.id
+
+
+def test_after_too_many_wrong_ones_not_even_the_right_one_is_taken(
     office: Office, nurse: Person, colleague: Person, report: str
 ) -> None:
-    before = alarms("digits_guessed")
-    assert guess(office, nurse, report, MOST_WRONG + 3) == [True] * 5 + [False] * 3
-    assert alarms("digits_guessed") == before + 3
-
-    assert not office.text(nurse, reply(office, nurse, report)), "not even the right ones"
-    assert not office.text(nurse, "hello")
+    """And she is told, once, to open it with her PIN."""
+    guess(office, nurse, report, MOST_TRIES)
+    answers(office)
+    assert not office.text(nurse, reply(office, nurse, report))
     assert office.report_now(report).state == ReportState.RECEIVED
+    assert answers(office) == {}
+    told = office.one(Outbox, Outbox.template == "not_by_sms")
+    assert told.staff_id == nurse.id
 
     assert office.text(colleague, reply(office, colleague, report)), "others are not shut out"
     assert office.report_now(report).accepted_by == colleague.id
 
 
-def test_after_an_hour_she_may_answer_again(office: Office, nurse: Person, report: str) -> None:
-    guess(office, nurse, report, MOST_WRONG)
-    an_hour_ago = office.now() - timedelta(hours=1, seconds=1)
-    office.change(IncomingSms, received_at=an_hour_ago)
-    assert office.text(nurse, reply(office, nurse, report))
+def test_she_is_told_at_the_last_wrong_one(office: Office, nurse: Person, report: str) -> None:
+    guess(office, nurse, report, MOST_TRIES - 1)
+    answers(office)
+    assert guess(office, nurse, report, 2) == [True, False]
+    (told,) = answers(office)[nurse.number]
+    assert told == (
+        f"[ISANGE] {office.code(report)} cannot be answered by SMS any more. "
+        "To open it dial *384*3030#."
+    )
+
+
+def test_waiting_does_not_help_a_guesser(office: Office, nurse: Person, report: str) -> None:
+    guess(office, nurse, report, MOST_TRIES)
+    office.change(IncomingSms, received_at=office.now() - timedelta(days=1))
+    office.text(nurse, reply(office, nurse, report))
+    assert office.report_now(report).state == ReportState.RECEIVED
+
+
+def test_another_alert_of_hers_is_not_touched(office: Office, nurse: Person, report: str) -> None:
+    guess(office, nurse, report, MOST_TRIES)
+    other = office.report()
+    office.text(nurse, reply(office, nurse, other))
+    assert office.report_now(other).accepted_by == nurse.id
+
+
+def test_codes_that_are_no_report_of_hers_cost_an_alert_nothing(
+    office: Office, nurse: Person, report: str
+) -> None:
+    for number in range(MOST_TRIES + 3):
+        office.text(nurse, f"1 99999{number % 10} 0042")
+    assert alert_of(office, report, nurse).wrong == 0
+    office.text(nurse, reply(office, nurse, report))
     assert office.report_now(report).accepted_by == nurse.id
+
+
+@on_sqlite
+@pytest.mark.parametrize("place", [1, MOST_TRIES, MOST_TRIES + 1, MOST_TRIES + 5])
+def test_a_guesser_wins_with_one_of_so_many_tries_and_no_later_one(
+    office: Office, nurse: Person, report: str, place: int
+) -> None:
+    """He sends all 10,000 in an order of his own; the right one is at this place of it."""
+    right = office.digits(report, nurse)
+    order = [*wrong_digits(office, report, nurse, place - 1), right]
+    for digits in order:
+        office.text(nurse, reply(office, nurse, report, digits=digits))
+    assert (office.report_now(report).state == ReportState.ACCEPTED) is (place <= MOST_TRIES)
+
+
+def test_the_chance_of_a_guesser_is_below_one_in_a_thousand() -> None:
+    """Every place in his order is as likely, and he wins in the first ones alone (see above)."""
+    assert MOST_TRIES / 10**4 < 1 / 1000
 
 
 def test_tries_at_the_same_time_are_counted_one_by_one(
     office: Office, nurse: Person, report: str
 ) -> None:
-    right = office.digits(report, nurse)
-    wrong = [one for one in (f"{number:04}" for number in range(13)) if one != right][:12]
     together = Barrier(6)
 
     def tries(digits: str) -> bool:
@@ -375,10 +495,11 @@ def test_tries_at_the_same_time_are_counted_one_by_one(
         return office.text(nurse, reply(office, nurse, report, digits=digits))
 
     with ThreadPoolExecutor(6) as pool:
-        answered = list(pool.map(tries, wrong))
+        answered = list(pool.map(tries, wrong_digits(office, report, nurse, 12)))
 
-    assert sum(answered) == MOST_WRONG
-    assert len(office.all(IncomingSms, IncomingSms.wrong.is_(True))) == MOST_WRONG
+    assert alert_of(office, report, nurse).wrong == MOST_TRIES
+    assert len(office.all(IncomingSms, IncomingSms.wrong.is_(True))) == MOST_TRIES
+    assert sum(answered) == MOST_WRONG_ANSWERED + 1, "and once that no more are read"
 
 
 def test_two_machines_do_not_talk_for_ever(office: Office, nurse: Person, report: str) -> None:

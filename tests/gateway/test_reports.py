@@ -19,7 +19,7 @@ from gateway.escalation import Ladder
 from gateway.models import Report
 from gateway.phones import Msisdn
 from gateway.reports import Reports
-from gateway.vault import Role, Vault
+from gateway.vault import Role, Vault, Where
 from menus.checks import has_check_digit
 from menus.intents import Contact, DiscardDraft, Intent, KeepDraft, OpenCase, Send, StopContact
 
@@ -104,13 +104,13 @@ class Hesitant:
     def __getattr__(self, name: str) -> object:
         return getattr(self._vault, name)
 
-    def check_secret(self, stored: str | None, secret: str) -> bool:
+    def check_secret(self, stored: str | None, secret: str, where: Where) -> bool:
         if secret == "0001":
             self.begun.set()
             self.other.wait(0.5)
         else:
             self.other.set()
-        return self._vault.check_secret(stored, secret)
+        return self._vault.check_secret(stored, secret, where)
 
 
 def test_tries_at_the_same_moment_are_counted_one_after_another(reports: Reports) -> None:

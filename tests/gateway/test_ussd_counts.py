@@ -28,7 +28,7 @@ def counting(process: Process, gate: Gate, valkey: Valkey) -> Ready:
     with database.writing(made.database, "test") as session:
         centres.replace_all(session, made.pack, made.pack.centres)
     calls = wire(made)
-    calls.walk("1*1*1", sessionId="warm")
+    calls.walk("1*1*1", sessionId="warm", phoneNumber="+250788123499")
     return made
 
 

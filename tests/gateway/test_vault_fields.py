@@ -314,10 +314,8 @@ def test_after_new_keys_were_added_old_rows_open_and_new_rows_use_the_new(tmp_pa
     new_key = after["web"].new_key("R-42", "contact")
     assert {wrapped.key_id for wrapped in new_key.wrapped} == {"20270101a"}
     assert b"20270101a" in after["web"].seal_for("sender", NUMBER, HERE)
-    with pytest.raises(CannotOpen, match="session key that is not held"):
-        before["web"].open_session(b"name", after["web"].seal_session(b"name", b"state"))
-    with pytest.raises(CannotOpen, match=r"sender-20270101a\.private"):
-        before["worker"].unwrap("R-42", "contact", wrapped_for(new_key, "sender"))
+    before["web"].open_session(b"name", after["web"].seal_session(b"name", b"state"))
+    before["worker"].unwrap("R-42", "contact", wrapped_for(new_key, "sender"))
 
 
 # Many threads

@@ -18,12 +18,14 @@ from gateway.vault.hidden import KeyBytes
 from gateway.vault.keyring import Keyring
 from gateway.vault.roles import KeyName
 from gateway.vault.secrets import default_hasher
+from gateway.vault.vault import Parts
 
 KEY = bytes(range(32))
 PRIVATE = bytes(range(32, 64))
 PUBLIC = bytes(PrivateKey(PRIVATE).public_key)
 ID = "20261124a"
 HERE = Where("contacts", "number", "R-41")
+SECRET_HERE = Where("reports", "secret_hash", "R-41")
 NUMBER = b"+250788000001"
 PADDED_NUMBER = NUMBER + b"\x80" + bytes(256 - len(NUMBER) - 1)
 
@@ -40,6 +42,19 @@ WRAPPED = base64.b64decode(
 )
 
 
+class Fixed:
+    """Keys that do not change, from no folder."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def parts(self) -> Parts:
+        return self._parts
+
+    def newer_than(self, parts: object) -> None:
+        return None
+
+
 @pytest.fixture(scope="module")
 def vault() -> Vault:
     """A vault with one known key of every kind, both halves: no real role has so many."""
@@ -51,7 +66,7 @@ def vault() -> Vault:
         KeyName("sender", ID, "public"): KeyBytes(PUBLIC),
         KeyName("sender", ID, "private"): KeyBytes(PRIVATE),
     }
-    return Vault(Keyring("web", keys), default_hasher())
+    return Vault(Fixed(Parts(Keyring("web", keys), default_hasher())), "web")
 
 
 def place(*parts: bytes) -> bytes:
@@ -115,10 +130,10 @@ def test_alert_digits(vault: Vault) -> None:
 def test_a_secret_is_argon2id_of_an_hmac_under_the_pepper(vault: Vault) -> None:
     stored = (
         "20261124a$argon2id$v=19$m=12288,t=3,p=1$AAECAwQFBgcICQoLDA0ODw"
-        "$eOYFhgsslLXPJ7BsTEqQh374oncz62U3zcVn+f9IS6M"
+        "$jhCk4Bgyi9kbjAqlkWR2HEmzp/yes6lmrSE4DTUM11o"
     )
-    assert vault.check_secret(stored, "4821")
-    assert not vault.check_secret(stored, "4822")
-    made = vault.hash_secret("4821")
+    assert vault.check_secret(stored, "4821", SECRET_HERE)
+    assert not vault.check_secret(stored, "4822", SECRET_HERE)
+    made = vault.hash_secret("4821", SECRET_HERE)
     assert made.startswith("20261124a$argon2id$v=19$m=12288,t=3,p=1$")
     assert len(made) == len(stored)

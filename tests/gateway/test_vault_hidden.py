@@ -24,6 +24,8 @@ from gateway.vault.fields import DataKey
 from gateway.vault.hidden import Hidden, KeyBytes
 from gateway.vault.keyring import Keyring, load_keyring
 from gateway.vault.roles import KeyName
+from gateway.vault.rotating import Folders
+from gateway.vault.watching import Source
 
 ID = "20261124a"
 HERE = Where("contacts", "number", "R-41")
@@ -102,7 +104,7 @@ def test_every_class_of_the_vault_is_hidden_unless_it_holds_no_key() -> None:
         if member.__module__.startswith("gateway.vault.")
     }
     open_ones = {c for c in found if not issubclass(c, Hidden | VaultError)}
-    assert open_ones == {Where, WrappedKey, KeyName}
+    assert open_ones == {Where, WrappedKey, KeyName, Source, Folders}
     assert {Vault, DataKey, KeyBytes, Keyring} < found
 
 
@@ -163,11 +165,11 @@ def altered_session(root: Path) -> None:
 
 
 def damaged_hash(root: Path) -> None:
-    Vault.open(root / "web", "web").check_secret(f"{ID}$argon2id$v=19$", "4821")
+    Vault.open(root / "web", "web").check_secret(f"{ID}$argon2id$v=19$", "4821", HERE)
 
 
 def no_pepper_here(root: Path) -> None:
-    Vault.open(root / "worker", "worker").hash_secret("4821")
+    Vault.open(root / "worker", "worker").hash_secret("4821", HERE)
 
 
 def keys_exist(root: Path) -> None:

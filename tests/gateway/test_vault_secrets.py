@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -10,12 +11,11 @@ from argon2.low_level import Type
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.vault import CannotOpen, NotForThisRole, Vault
+from gateway.vault import CannotOpen, NotForThisRole, Vault, Where, create_keys
 from gateway.vault.hidden import KeyBytes
-from gateway.vault.keyring import Keyring
-from gateway.vault.roles import KeyName
-from gateway.vault.secrets import Secrets, default_hasher
+from gateway.vault.secrets import Secrets, default_hasher, pepper_of
 
+HERE = Where("reports", "secret_hash", "R-41")
 OLD, NEW = "20261124a", "20270101a"
 PEPPERS = {OLD: KeyBytes(bytes(range(32))), NEW: KeyBytes(bytes(range(1, 33)))}
 
@@ -42,55 +42,55 @@ class Credulous(WatchedHasher):
 
 @pytest.fixture(scope="module")
 def checker() -> Secrets:
-    return Secrets(PEPPERS, WatchedHasher())
+    return Secrets(PEPPERS, NEW, WatchedHasher())
 
 
 @settings(max_examples=30)
 @given(secret=st.text(st.characters(), max_size=12), other=st.text(st.characters(), max_size=12))
 def test_only_the_same_secret_matches(checker: Secrets, secret: str, other: str) -> None:
-    stored = checker.hash(secret)
-    assert checker.check(stored, secret)
-    assert checker.check(stored, other) == (secret == other)
+    stored = checker.hash(secret, HERE)
+    assert checker.check(stored, secret, HERE)
+    assert checker.check(stored, other, HERE) == (secret == other)
 
 
 def test_the_same_secret_never_hashes_the_same_and_is_not_in_its_hash(checker: Secrets) -> None:
-    hashes = {checker.hash("48215937") for _ in range(20)}
+    hashes = {checker.hash("48215937", HERE) for _ in range(20)}
     assert len(hashes) == 20
     assert not any("48215937" in stored for stored in hashes)
 
 
 def test_without_the_pepper_the_right_secret_does_not_match(checker: Secrets) -> None:
-    other = Secrets({NEW: KeyBytes.random()}, WatchedHasher())
-    assert not other.check(checker.hash("4821"), "4821")
+    other = Secrets({NEW: KeyBytes.random()}, NEW, WatchedHasher())
+    assert not other.check(checker.hash("4821", HERE), "4821", HERE)
 
 
 def test_no_hash_costs_the_work_of_a_wrong_secret() -> None:
     """Given no hash, when a secret is checked, then one hash of equal cost is verified."""
     hasher = WatchedHasher()
-    checker = Secrets(PEPPERS, hasher)
-    assert not checker.check(checker.hash("4821"), "1111")
-    assert not checker.check(None, "1111")
+    checker = Secrets(PEPPERS, NEW, hasher)
+    assert not checker.check(checker.hash("4821", HERE), "1111", HERE)
+    assert not checker.check(None, "1111", HERE)
     wrong, nothing = (extract_parameters(stored) for stored in hasher.verified)
     assert wrong == nothing
 
 
 def test_no_secret_matches_no_hash(checker: Secrets) -> None:
     for secret in ["", "0000", "4821", "None"]:
-        assert checker.check(None, secret) is False
-    assert Secrets(PEPPERS, Credulous()).check(None, "4821") is False
+        assert checker.check(None, secret, HERE) is False
+    assert Secrets(PEPPERS, NEW, Credulous()).check(None, "4821", HERE) is False
 
 
 def test_a_secret_made_with_an_older_pepper_is_still_checked(checker: Secrets) -> None:
-    older = Secrets({OLD: PEPPERS[OLD]}, WatchedHasher()).hash("4821")
-    assert checker.check(older, "4821")
-    assert not checker.check(older, "4822")
-    assert checker.hash("4821").startswith(f"{NEW}$argon2id$")
+    older = Secrets({OLD: PEPPERS[OLD]}, OLD, WatchedHasher()).hash("4821", HERE)
+    assert checker.check(older, "4821", HERE)
+    assert not checker.check(older, "4822", HERE)
+    assert checker.hash("4821", HERE).startswith(f"{NEW}$argon2id$")
 
 
 def test_a_pepper_that_is_not_held_is_an_error_and_not_a_wrong_secret(checker: Secrets) -> None:
-    older_only = Secrets({OLD: PEPPERS[OLD]}, WatchedHasher())
+    older_only = Secrets({OLD: PEPPERS[OLD]}, OLD, WatchedHasher())
     with pytest.raises(CannotOpen, match="pepper key that is not held"):
-        older_only.check(checker.hash("4821"), "4821")
+        older_only.check(checker.hash("4821", HERE), "4821", HERE)
 
 
 @pytest.mark.parametrize(
@@ -99,15 +99,15 @@ def test_a_pepper_that_is_not_held_is_an_error_and_not_a_wrong_secret(checker: S
 )
 def test_a_damaged_hash_is_an_error_that_quotes_nothing(checker: Secrets, damaged: str) -> None:
     with pytest.raises(CannotOpen) as refusal:
-        checker.check(damaged, "4821")
+        checker.check(damaged, "4821", HERE)
     assert "4821" not in str(refusal.value)
 
 
 def test_a_hash_cut_off_anywhere_never_matches(checker: Secrets) -> None:
-    stored = checker.hash("4821")
+    stored = checker.hash("4821", HERE)
     for length in range(len(stored)):
         try:
-            assert not checker.check(stored[:length], "4821")
+            assert not checker.check(stored[:length], "4821", HERE)
         except CannotOpen:
             continue
 
@@ -120,10 +120,42 @@ def test_a_check_needs_less_than_twenty_megabytes_and_one_core() -> None:
     assert (parameters.salt_len, parameters.hash_len) == (16, 32)
 
 
-def test_a_role_without_pepper_checks_no_secrets() -> None:
-    keys = {KeyName("lookup", OLD, "secret"): KeyBytes.random()}
-    worker = Vault(Keyring("worker", keys), WatchedHasher())
+def test_a_role_without_pepper_checks_no_secrets(tmp_path: Path) -> None:
+    worker = Vault.open(create_keys(tmp_path / "keys")["worker"], "worker")
     with pytest.raises(NotForThisRole, match="the worker role holds no pepper key"):
-        worker.hash_secret("4821")
+        worker.hash_secret("4821", HERE)
     with pytest.raises(NotForThisRole):
-        worker.check_secret(None, "4821")
+        worker.check_secret(None, "4821", HERE)
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        Where("reports", "secret_hash", "R-42"),
+        Where("staff", "pin_hash", "R-41"),
+        Where("reports", "pin_hash", "R-41"),
+        Where("reports", "secret_hash", "R-4"),
+    ],
+)
+def test_a_hash_moved_to_another_place_does_not_match(checker: Secrets, elsewhere: Where) -> None:
+    """Given the secret of one's own report, copying its hash opens nobody else's."""
+    stored = checker.hash("4821", HERE)
+    assert checker.check(stored, "4821", HERE)
+    assert not checker.check(stored, "4821", elsewhere)
+
+
+def test_a_hash_is_outdated_by_a_newer_pepper_or_another_cost(checker: Secrets) -> None:
+    assert not checker.is_outdated(checker.hash("4821", HERE))
+    older = Secrets({OLD: PEPPERS[OLD]}, OLD, WatchedHasher()).hash("4821", HERE)
+    assert checker.is_outdated(older)
+    assert pepper_of(older) == OLD
+    costly = Secrets(PEPPERS, NEW, default_hasher()).hash("4821", HERE)
+    assert checker.is_outdated(costly)
+
+
+def test_a_pepper_that_only_waits_checks_but_makes_nothing() -> None:
+    """Given that not every process holds the new pepper yet, none of them may use it."""
+    waiting = Secrets(PEPPERS, OLD, WatchedHasher())
+    assert pepper_of(waiting.hash("4821", HERE)) == OLD
+    switched = Secrets(PEPPERS, NEW, WatchedHasher()).hash("4821", HERE)
+    assert waiting.check(switched, "4821", HERE)

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from gateway import queues
 from gateway.metrics import ALARMS
 from gateway.models import Alert, Outbox, OutboxState, Report, ReportState
+from gateway.routing import only
 from gateway.settings import Settings
 from gateway.wiring import House
 from tests.office import Office, Provider
@@ -39,7 +40,7 @@ def make_clock(
             house = House(settings("worker", DATABASE_URL=database_url, **other), "worker")
             stack.callback(house.database.dispose)
             stack.callback(house.redis.close)
-            return Clock(house, Delivery(house.database, house.letters, provider))
+            return Clock(house, Delivery(house.database, house.letters, only(provider)))
 
         yield make
 

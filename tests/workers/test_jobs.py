@@ -24,6 +24,7 @@ from rq.webhook import Webhook
 from gateway import queues
 from gateway.models import Outbox, Report
 from gateway.queues import DRAIN, Doorbell
+from gateway.routing import only
 from gateway.settings import Settings
 from gateway.wiring import House, connect_redis
 from tests.lines import Line
@@ -90,7 +91,7 @@ def test_ringing_wakes_a_worker_that_sends(office: Office, redis: Redis, house: 
     provider = Provider()
     Doorbell(redis).ring()
 
-    works(redis, {DRAIN: Delivery(house.database, house.letters, provider).drain})
+    works(redis, {DRAIN: Delivery(house.database, house.letters, only(provider)).drain})
 
     assert provider.counted() == {person.number: 5}
 
@@ -298,5 +299,5 @@ def test_a_report_and_its_answers_are_not_in_the_jobs_of_a_burst(
     ids = {row.id for row in office.all(Outbox)} | {row.id for row in office.all(Report)}
     assert not [one for one in ids if one in everything(redis)]
     provider = Provider()
-    works(redis, {DRAIN: Delivery(house.database, house.letters, provider).drain})
+    works(redis, {DRAIN: Delivery(house.database, house.letters, only(provider)).drain})
     assert len(provider.taken) == 10, "one job drains all"

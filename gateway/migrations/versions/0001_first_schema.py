@@ -17,16 +17,42 @@ def upgrade() -> None:
     op.create_table(
         "audit",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("lane", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("actor", sa.String(length=64), nullable=False),
         sa.Column("act", sa.String(length=64), nullable=False),
         sa.Column("report_id", sa.String(length=64), nullable=True),
         sa.Column("detail", sa.String(length=200), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("lane", "seq"),
     )
     with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index("audit_of_actor", ["actor", "at"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_report_id"), ["report_id"], unique=False)
 
+    op.create_table(
+        "audit_heads",
+        sa.Column("day", sa.String(length=64), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("lanes", sa.JSON(), nullable=False),
+        sa.Column("letters", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("day"),
+        sa.UniqueConstraint("letters"),
+    )
+    op.create_table(
+        "audit_lanes",
+        sa.Column("lane", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_after", sa.Integer(), nullable=False),
+        sa.Column("kept_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("begun_at", UtcDateTime(), nullable=False),
+        sa.Column("seal", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("lane"),
+    )
     op.create_table(
         "beats",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -69,9 +95,13 @@ def upgrade() -> None:
         "providers",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("failing_since", UtcDateTime(), nullable=True),
+        sa.Column("doubted_at", UtcDateTime(), nullable=True),
         sa.Column("tried_at", UtcDateTime(), nullable=True),
         sa.Column("accepted_at", UtcDateTime(), nullable=True),
+        sa.Column("alive", sa.Boolean(), nullable=False),
+        sa.Column("probed_at", UtcDateTime(), nullable=True),
         sa.Column("balance_low_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("name"),
     )
@@ -88,6 +118,7 @@ def upgrade() -> None:
         sa.Column("opted_out_at", UtcDateTime(), nullable=True),
         sa.Column("tested_at", UtcDateTime(), nullable=True),
         sa.Column("test_answered_at", UtcDateTime(), nullable=True),
+        sa.Column("test_missed_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["centre_id"],
             ["centres.id"],
@@ -173,6 +204,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_reports_climb_at"), ["climb_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_reports_folded_into"), ["folded_into"], unique=False)
         batch_op.create_index(batch_op.f("ix_reports_remind_at"), ["remind_at"], unique=False)
+        batch_op.create_index("reports_waiting", ["state", "created_at"], unique=False)
 
     op.create_table(
         "shifts",
@@ -217,6 +249,7 @@ def upgrade() -> None:
         sa.Column("staff_id", sa.String(length=64), nullable=False),
         sa.Column("rung", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("answered_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -328,6 +361,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("number_uses", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_number_uses_report_id"), ["report_id"], unique=False)
         batch_op.create_index("number_uses_of", ["number_hash", "at"], unique=False)
 
     op.create_table(
@@ -352,6 +386,7 @@ def upgrade() -> None:
         sa.Column("finished_at", UtcDateTime(), nullable=True),
         sa.Column("outcome", sa.String(length=64), nullable=True),
         sa.Column("provider", sa.String(length=64), nullable=True),
+        sa.Column("tried", sa.JSON(), nullable=False),
         sa.Column("provider_message_id", sa.String(length=120), nullable=True),
         sa.Column("delivery", sa.String(length=64), nullable=True),
         sa.Column("missed_at", UtcDateTime(), nullable=True),

@@ -38,6 +38,8 @@ class Behaviour:
     hold: float | None = None
     message: str | None = None
     accepted: bool | None = None
+    everywhere: bool | None = None
+    """Strikes the call for the balance too: the whole API is down."""
     content_type: str | None = None
     reports: tuple[str, ...] | None = None
     report_delay: float | None = None
@@ -47,6 +49,11 @@ class Behaviour:
     def spoils_the_call(self) -> bool:
         """Whether it takes the place of the answer to the whole call."""
         return self.http_status is not None or self.fault is not None
+
+    @property
+    def strikes_all(self) -> bool:
+        """Whether it can strike a call that sends nothing."""
+        return (self.spoils_the_call and self.fault != "empty_recipients") or bool(self.delay)
 
     @property
     def counts_as_accepted(self) -> bool:
@@ -85,6 +92,7 @@ def parse(data: object) -> Behaviour:
         hold=fields.seconds("hold", LONGEST_WAIT),
         message=fields.text("message"),
         accepted=fields.flag("accepted"),
+        everywhere=fields.flag("everywhere"),
         content_type=fields.choice("content_type", CONTENT_TYPES),
         reports=fields.words("reports", 20),
         report_delay=fields.seconds("report_delay", LONGEST_WAIT),
@@ -102,10 +110,13 @@ def _check(behaviour: Behaviour) -> None:
         ("hold", behaviour.hold, behaviour.fault == "timeout", 'fault "timeout"'),
         ("message", behaviour.message, behaviour.fault == "empty_recipients", '"empty_recipients"'),
         ("accepted", behaviour.accepted, behaviour.spoils_the_call, "http_status or fault"),
+        ("everywhere", behaviour.everywhere, behaviour.strikes_all, "http_status, fault or delay"),
     )
     for name, value, useful, needed in needs:
         if value is not None and not useful:
             raise Nonsense(f"{name}: has no effect without {needed}")
+    if behaviour.everywhere and (behaviour.number or behaviour.times):
+        raise Nonsense("everywhere: excludes number and times")
     if behaviour.http_status is not None and behaviour.fault is not None:
         raise Nonsense("http_status and fault exclude each other")
     if replace(behaviour, number=None, times=None) == ORDINARY:
@@ -140,6 +151,12 @@ class Behaviours:
                 if owner in self._lasting:
                     return self._lasting[owner]
         return ORDINARY
+
+    def everywhere(self) -> Behaviour:
+        """The behaviour of a call that is about no number."""
+        with self._lock:
+            lasting = self._lasting.get(None, ORDINARY)
+        return lasting if lasting.everywhere else ORDINARY
 
     def clear(self, number: str | None = None) -> None:
         """Go back to the ordinary way, for one number or (None) altogether."""

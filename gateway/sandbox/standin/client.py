@@ -71,6 +71,10 @@ class StandIn:
         """Go back to the ordinary way, for one number or (None) altogether."""
         self.ask("DELETE", "/control/behaviours", query={"number": number})
 
+    def top_up(self, balance: str) -> None:
+        """Let the account hold so much ("0": every SMS is refused for want of credit)."""
+        self.ask("PATCH", "/control/account", {"balance": balance})
+
     def call_back(self, **urls: str | None) -> None:
         """Point kinds of callback (`ussd`, `events`, `sms`, ...) at other URLs; None is off."""
         self.ask("PATCH", "/control/callbacks", urls)

@@ -57,6 +57,8 @@ class Config:
     currency: str = "KES"
     price: Decimal = Decimal("0.8")
     """What each accepted recipient costs, whatever the length of the text."""
+    balance: Decimal = Decimal(1_000_000)
+    """The credit of the account; what an SMS costs more than that is refused."""
     network_code: str = "99999"
     latency: float = 0.0
     """How long every answer to a sending call takes, on top of any behaviour."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Final
 
 from flask import Blueprint, Response, jsonify, request
@@ -23,6 +24,7 @@ from gateway.sandbox.standin.wire import E164
 NUMBER_SHAPE: Final = "a number such as +254700000001"
 SERVICE_CODE: Final = re.compile(r"\*[0-9]+(\*[0-9]+)*#")
 NETWORK_CODE: Final = re.compile(r"[0-9A-Za-z]{1,16}")
+AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
 WEB_ADDRESS: Final = re.compile(r"https?://[^\s/?#]+[^\s#]*")
 
 control = Blueprint("control", __name__)
@@ -97,6 +99,16 @@ def change_callbacks() -> Response:
     }
     fields.done()
     return jsonify(asdict(this_network().change_callbacks(urls)))
+
+
+@control.patch("/control/account")
+def change_account() -> Response:
+    """Change the credit that is left."""
+    fields = Fields(_json())
+    balance = _matching(fields, "balance", AMOUNT, 'an amount such as "12.50"')
+    fields.done()
+    this_network().top_up(Decimal(balance))
+    return jsonify(balance=balance)
 
 
 @control.get("/control/posts")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import deque
@@ -38,7 +39,7 @@ class Letter:
 class Post:
     """One attempt at a callback, for whoever debugs an application.
 
-    `place` counts all attempts since the start, from 1.
+    `place` grows by one with each attempt, and further with each start.
     """
 
     place: int
@@ -64,6 +65,8 @@ class Courier:
         self._patience = config.patience
         self._schedule = schedule
         self._callbacks = callbacks
+        # From the time of day, so that who has seen the last one before a restart misses nothing.
+        self._places = itertools.count(time.time_ns() // 1_000_000)
         self._journal: deque[Post] = deque(maxlen=JOURNAL_LENGTH)
         self._lock = threading.Lock()
 
@@ -95,5 +98,5 @@ class Courier:
     def _note(self, letter: Letter, reply: Reply, *, taken: bool) -> None:
         body = letter.body.decode("ascii")
         with self._lock:
-            place = self._journal[-1].place + 1 if self._journal else 1
+            place = next(self._places)
             self._journal.append(Post(place, letter.kind, body, reply.status, reply.error, taken))

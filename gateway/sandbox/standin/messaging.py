@@ -1,4 +1,4 @@
-"""The provider's own address: the sending call, and every way in which it can go wrong."""
+"""The provider's own address: sending, the balance, and every way in which these go wrong."""
 
 from __future__ import annotations
 
@@ -28,19 +28,31 @@ def send_messages() -> Response:
         if name not in request.form:
             return _text(400, wire.missing_field(name))
     network = this_network()
-    if not _authentic(network.config):
+    if not _authentic(network.config, request.form["username"]):
         return _text(401, wire.BAD_CREDENTIALS)
-    answer = network.send(_order(network.config))
+    return _in_its_time(network.send(_order(network.config)))
+
+
+@messaging.get("/version1/user")
+def account() -> Response:
+    """The provider's account call: what credit is left."""
+    network = this_network()
+    if not _authentic(network.config, request.args.get("username", "")):
+        return _text(401, wire.BAD_CREDENTIALS)
+    return _in_its_time(network.account())
+
+
+def _in_its_time(answer: Answer) -> Response:
     if answer.wait:
-        network.closing.wait(answer.wait)
+        this_network().closing.wait(answer.wait)
     return _respond(answer)
 
 
-def _authentic(config: Config) -> bool:
+def _authentic(config: Config, username: str) -> bool:
     key_fits = hmac.compare_digest(
         request.headers.get("apiKey", "").encode(), config.api_key.encode()
     )
-    return key_fits and request.form["username"] == config.username
+    return key_fits and username == config.username
 
 
 def _order(config: Config) -> Order:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from gateway.sandbox.standin import wire
 from gateway.sandbox.standin.behaviours import DEFAULT_HOLD, Behaviour, Behaviours
@@ -48,6 +49,8 @@ class Network:
         self.closing = threading.Event()
         self.store = Store(config.folder)
         self.behaviours = Behaviours()
+        self._balance = config.balance
+        self._till = threading.Lock()
         self.schedule = Schedule()
         self.courier = Courier(config, self.schedule, lambda: self.callbacks)
         self.exchange = Exchange(config, self.schedule, self.courier, lambda: self.callbacks)
@@ -76,6 +79,32 @@ class Network:
         kind = next((each.content_type for each in behaviours if each.content_type), None)
         json = Answer(201, answer, kind or self.config.content_type, wait)
         return json if spoiler is None else spoil(json, spoiler)
+
+    def account(self) -> Answer:
+        """Tell the balance, or whatever the whole API does at present."""
+        behaviour = self.behaviours.everywhere()
+        body = wire.account(self.config.currency, self.balance)
+        wait = self.config.latency + (behaviour.delay or 0.0)
+        kind = behaviour.content_type or self.config.content_type
+        answer = Answer(200, body, kind, wait)
+        return spoil(answer, behaviour) if behaviour.spoils_the_call else answer
+
+    @property
+    def balance(self) -> Decimal:
+        with self._till:
+            return self._balance
+
+    def top_up(self, balance: Decimal) -> None:
+        """Let the account hold so much."""
+        with self._till:
+            self._balance = balance
+
+    def _pay(self) -> bool:
+        with self._till:
+            if self._balance < self.config.price:
+                return False
+            self._balance -= self.config.price
+            return True
 
     def incoming(self, sender: str, text: str, to: str | None) -> str:
         """A handset writes to the application; gives the id of the message."""
@@ -107,6 +136,8 @@ class Network:
         code = behaviour.status_code or 101
         if not wire.E164.fullmatch(number):
             code = wire.INVALID_NUMBER
+        if code in wire.ACCEPTED and not self._pay():
+            code = wire.NO_CREDIT
         if code not in wire.ACCEPTED:
             return wire.Recipient(number, code, None)
         return wire.Recipient(number, code, self._accept(number, order, behaviour))

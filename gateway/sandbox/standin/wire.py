@@ -42,6 +42,7 @@ STATUSES: Final = {
 }
 ACCEPTED: Final = frozenset({100, 101, 102})
 INVALID_NUMBER: Final = 403
+NO_CREDIT: Final = 405
 UNDELIVERED: Final = frozenset({"Failed", "Rejected", "AbsentSubscriber", "Expired"})
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -83,6 +84,12 @@ def send_answer(recipients: Sequence[Recipient], currency: str, price: Decimal) 
 def call_failed(message: str) -> str:
     """The JSON answer to a sending call that failed as a whole ("InvalidSenderId")."""
     return _messages(message, [])
+
+
+def account(currency: str, balance: Decimal) -> str:
+    """The JSON answer to a question for the account's balance."""
+    data = {"UserData": {"balance": f"{currency} {balance:.4f}"}}
+    return json.dumps(data, separators=(",", ":"))
 
 
 def _recipient(recipient: Recipient, currency: str, price: Decimal) -> dict[str, object]:

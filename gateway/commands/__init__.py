@@ -1,0 +1,1 @@
+"""Groups of commands of `isange`, where gateway/cli.py would become too long with them."""

@@ -1,0 +1,164 @@
+"""Several reports from one number within minutes share one alert, and none of them is lost.
+
+She presses "send", the line drops, and she begins anew; or a child plays with the phone. Staff who
+are woken once for it come, staff who are woken six times stop coming. So a report that says nothing
+more urgent than an open one of the same number is folded into it: kept in full, taken along by
+whoever accepts the other, and alerted by itself as soon as the other no longer stands for it.
+
+Danger is folded into nothing but danger, and no report is put before eyes that its caller shut out.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway import audit, outbox
+from gateway.models import Alert, AlertState, NumberUse, Report, ReportState, Staff
+from gateway.phones import Msisdn
+from gateway.vault import Vault
+
+REPORTED: Final = "reported"
+"""What a number did, in `number_uses`."""
+
+NOT_CALLED: Final = -1
+"""The rung of a report that waits without an alert, until the mute of its number is over."""
+
+BEHIND: Final = timedelta(minutes=1)
+"""How long after the timer of the report that carries it a folded one is looked at."""
+
+TOLD_LIVES: Final = timedelta(minutes=30)
+
+OWN_ALERT: Final = frozenset({"danger", "child_danger"})
+"""What is folded only into its own kind."""
+
+
+def note(session: Session, vault: Vault, report: Report, number: Msisdn, at: datetime) -> None:
+    """Note, by a hash, which number a report comes from; a draft may be sent without it."""
+    session.flush()
+    session.add(
+        NumberUse(
+            id=str(uuid.uuid4()),
+            number_hash=vault.fingerprint("limits", REPORTED, number.reveal()),
+            what=REPORTED,
+            at=at,
+            report_id=report.id,
+        )
+    )
+
+
+def number_of(session: Session, report: Report) -> bytes | None:
+    """The hash of the number that a report came from; None when that was days ago."""
+    session.flush()
+    query = select(NumberUse.number_hash).where(
+        NumberUse.report_id == report.id, NumberUse.what == REPORTED
+    )
+    return session.scalars(query).first()
+
+
+def carrier(session: Session, number_hash: bytes, report: Report, since: datetime) -> Report | None:
+    """The report whose alert this one of the same number may share, locked, if it is as young."""
+    recent = (
+        select(Report)
+        .join(NumberUse, NumberUse.report_id == Report.id)
+        .where(
+            NumberUse.number_hash == number_hash,
+            NumberUse.what == REPORTED,
+            NumberUse.at > since,
+            Report.id != report.id,
+            Report.state.in_((ReportState.RECEIVED, ReportState.ACCEPTED)),
+            Report.folded_into.is_(None),
+            Report.centre_id == report.centre_id,
+            Report.priority <= report.priority,
+            Report.investigator == report.investigator,
+        )
+        .order_by(NumberUse.at)
+        .with_for_update(of=Report)
+    )
+    found = [one for one in session.scalars(recent) if _may_stand_for(one, report)]
+    return found[0] if found else None
+
+
+def _may_stand_for(earlier: Report, report: Report) -> bool:
+    same_kind = earlier.about == report.about
+    urgent = {earlier.about, report.about} & OWN_ALERT
+    return (same_kind or not urgent) and set(report.avoid) <= set(earlier.avoid)
+
+
+def fold(session: Session, report: Report, into: Report, at: datetime) -> None:
+    """Let one report stand for another; whoever has it already has both."""
+    report.folded_into = into.id
+    waits = into.state == ReportState.RECEIVED and into.rung != NOT_CALLED
+    if waits and not _is_asked_about(session, into):
+        into.climb_at = at  # Somebody may have come on duty since.
+    report.climb_at = (into.climb_at or at) + BEHIND
+    holder = session.get(Staff, into.accepted_by) if into.accepted_by else None
+    if into.state == ReportState.ACCEPTED and holder is not None:
+        _take(session, report, holder, at)
+        _tell(session, report, into, holder, at)
+
+
+def _is_asked_about(session: Session, report: Report) -> bool:
+    asked = select(Alert.id).where(Alert.report_id == report.id)
+    return session.scalars(asked.limit(1)).first() is not None
+
+
+def take_along(session: Session, report: Report, person: Staff, at: datetime) -> None:
+    """Who accepts a report has accepted those that were folded into it."""
+    folded = select(Report).where(
+        Report.folded_into == report.id, Report.state == ReportState.RECEIVED
+    )
+    for one in session.scalars(folded.with_for_update()):
+        _take(session, one, person, at)
+
+
+def is_carried(session: Session, report: Report, at: datetime) -> bool:
+    """Whether another report still stands for this one, whose time is up. If not, it stands alone.
+
+    The safety net of folding: whatever became of the other report, this one is not forgotten.
+    """
+    into = session.get(Report, report.folded_into) if report.folded_into else None
+    if into is not None and into.state == ReportState.RECEIVED:
+        report.climb_at = max(into.climb_at or at, at) + BEHIND
+        return True
+    holder = session.get(Staff, into.accepted_by) if into and into.accepted_by else None
+    if into is not None and into.state == ReportState.ACCEPTED and holder is not None:
+        _take(session, report, holder, at)
+        return True
+    report.folded_into = None
+    return False
+
+
+def _take(session: Session, report: Report, person: Staff, at: datetime) -> None:
+    report.state, report.accepted_at = ReportState.ACCEPTED, at
+    report.accepted_by, report.climb_at = person.id, None
+    session.add(
+        Alert(
+            id=str(uuid.uuid4()),
+            report_id=report.id,
+            staff_id=person.id,
+            rung=report.rung,
+            state=AlertState.ACCEPTED,
+            created_at=at,
+            answered_at=at,
+        )
+    )
+    audit.record(session, at, audit.staff(person.id), "accepted", report.id, "folded")
+
+
+def _tell(session: Session, report: Report, into: Report, person: Staff, at: datetime) -> None:
+    """Once for the report that she holds, however many follow it."""
+    outbox.add(
+        session,
+        dedupe_key=f"folded:{into.id}",
+        audience="staff",
+        template="yours",
+        at=at,
+        lives=TOLD_LIVES,
+        report_id=report.id,
+        staff_id=person.id,
+    )

@@ -1,0 +1,97 @@
+"""What each process may do in PostgreSQL: nothing there may change the audit log or take from it.
+
+The owner of the tables makes the schema and purges. The processes connect as roles of their own,
+which `isange db upgrade` gives exactly the rights listed here, again after every migration. Whoever
+gets into a process, or finds a hole in its SQL, can add rows to the log and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal, get_args
+
+from sqlalchemy import Connection, Engine, text
+
+from gateway import crash
+from gateway.errors import OperatorError
+from gateway.models import Audit, AuditHead, AuditLane, Base
+
+Process = Literal["web", "staff", "worker"]
+"""The clock is a worker."""
+
+Roles = Mapping[Process, str]
+"""The database role of each process that has one."""
+
+EVERYTHING: Final = "SELECT, INSERT, UPDATE, DELETE"
+
+RIGHTS: Final[Mapping[str, Mapping[Process, str]]] = {
+    Audit.__tablename__: {"web": "INSERT", "staff": "SELECT, INSERT", "worker": "SELECT, INSERT"},
+    AuditLane.__tablename__: dict.fromkeys(get_args(Process), "SELECT, INSERT, UPDATE"),
+    AuditHead.__tablename__: {"staff": "SELECT", "worker": "SELECT, INSERT"},
+    "alembic_version": dict.fromkeys(get_args(Process), "SELECT"),
+}
+"""Rights in tables in which a process may not do everything. The callers' process faces the world:
+it writes the log and cannot read it."""
+
+
+class BadRoles(OperatorError):
+    """The roles cannot be given their rights; the message says which and what to do."""
+
+
+def read_roles(setting: str) -> Roles:
+    """`web:isange_web,staff:isange_staff,worker:isange_worker`; a process may be left out."""
+    found: dict[Process, str] = {}
+    for part in filter(None, (one.strip() for one in setting.split(","))):
+        name, _, role = (word.strip() for word in part.partition(":"))
+        process = next((one for one in get_args(Process) if one == name), None)
+        if process is None or not role or process in found:
+            raise BadRoles(
+                "ISANGE_DATABASE_ROLES is a list such as web:isange_web,staff:isange_staff,"
+                "worker:isange_worker, each process once"
+            )
+        found[process] = role
+    if len(set(found.values())) < len(found):
+        raise BadRoles("ISANGE_DATABASE_ROLES names one role for two processes: make one for each")
+    return found
+
+
+def give(engine: Engine, roles: Roles) -> None:
+    """Give each role the rights of its process, and take all others in our tables from it."""
+    if roles and engine.dialect.name != "postgresql":
+        raise BadRoles("ISANGE_DATABASE_ROLES is for PostgreSQL: unset it with another database")
+    with engine.begin() as connection:
+        for process, role in roles.items():
+            _refuse_useless(connection, role)
+            for statement in _statements(connection, process, role):
+                connection.execute(text(statement))
+        crash.point("grants.give before commit")
+    crash.point("grants.give after commit")
+
+
+def _refuse_useless(connection: Connection, role: str) -> None:
+    """A role that is not there, or that no grant binds."""
+    query = text(
+        "SELECT rolsuper OR pg_has_role(rolname, current_user, 'USAGE') AS owner, rolcanlogin"
+        " FROM pg_roles WHERE rolname = :role"
+    )
+    found = connection.execute(query, {"role": role}).first()
+    if found is None:
+        raise BadRoles(f"there is no database role {role}: make it first, see docs/running.md")
+    if found.owner:
+        raise BadRoles(f"the database role {role} owns the tables or may do everything: use others")
+
+
+def _statements(connection: Connection, process: Process, role: str) -> Iterator[str]:
+    quoted = connection.dialect.identifier_preparer.quote
+    to, schema = (
+        quoted(role),
+        quoted(connection.execute(text("SELECT current_schema()")).scalar_one()),
+    )
+    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {to}"
+    yield f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {to}"
+    yield f"GRANT USAGE ON SCHEMA {schema} TO {to}"
+    yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {to}"
+    for table in (*Base.metadata.tables, "alembic_version"):
+        rights = RIGHTS[table].get(process) if table in RIGHTS else EVERYTHING
+        if rights:
+            yield f"GRANT {rights} ON {schema}.{quoted(table)} TO {to}"

@@ -1,0 +1,107 @@
+"""How often one number calls and reports, and from when on its calls are short ones.
+
+Counted by a keyed hash of the number in Redis, on the way of the session itself, so that it costs
+no step a round trip more. Never by address: half a country calls from one. A bound takes nothing
+from anybody that she needs at once (menus.short), and without Redis there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from gateway.countries import facts
+from gateway.metrics import LIMITED_CALLS
+from gateway.phones import Msisdn
+from menus import short
+from menus.engine import State
+from menus.intents import Intent, KeepDraft, Send
+
+Use = Literal["call", "report"]
+"""What a number does: it begins a call, or it sends a report."""
+
+HOUR: Final = 3600
+DAY: Final = 24 * HOUR
+
+LIMITED: Final = "uses:limited"
+"""Counts the short calls of all numbers within an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """So many uses of a kind within so many seconds of the first are nothing special."""
+
+    use: Use
+    seconds: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of a country, and what is to be told when many calls at once are above them.
+
+    `flood` is how many short calls within an hour that takes; 0 is never.
+    """
+
+    bounds: Sequence[Bound]
+    hash_of: Callable[[Msisdn], bytes]
+    flood: int = 0
+    tell: Callable[[], None] = lambda: None
+
+    def counters(self, number: Msisdn) -> Counters:
+        """What is counted of a number."""
+        return Counters(self, self.hash_of(number).hex())
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """The counters that one call looks at, and adds to with the step that it keeps."""
+
+    limits: Limits
+    number: str
+
+    @property
+    def names(self) -> list[str]:
+        """The keys in Redis to look at: one for each bound, and the one of all numbers."""
+        return [*map(self._name, self.limits.bounds), LIMITED]
+
+    def begin(self, counts: Sequence[int]) -> Mapping[str, str]:
+        """What is known of a call that begins, with these counts at `names`; none: unknown."""
+        *own, of_all = counts or [0]
+        pairs = zip(self.limits.bounds, own, strict=False)
+        if not any(count >= bound.most for bound, count in pairs):
+            return {}
+        LIMITED_CALLS.inc()
+        if self.limits.flood and of_all + 1 >= self.limits.flood:
+            self.limits.tell()
+        return {short.LIMITED: "yes"}
+
+    def after(self, state: State, uses: Sequence[Use]) -> Mapping[str, int]:
+        """The keys to add one to, each with the seconds that it lives from its first."""
+        own = {self._name(one): one.seconds for one in self.limits.bounds if one.use in uses}
+        is_short = short.LIMITED in state.trail[0].facts
+        return {**own, LIMITED: HOUR} if is_short and "call" in uses else own
+
+    def _name(self, bound: Bound) -> str:
+        return f"uses:{self.number}:{bound.use}:{bound.seconds}"
+
+
+def bounds(limits: facts.Limits) -> Sequence[Bound]:
+    """The bounds of a country; it has as few as its operator wants."""
+    given = (
+        Bound("call", HOUR, limits.calls_per_hour),
+        Bound("report", HOUR, limits.reports_per_hour),
+        Bound("report", DAY, limits.reports_per_day),
+    )
+    return [bound for bound in given if bound.most]
+
+
+NO_LIMITS: Final = Limits((), lambda number: b"")
+"""For the staff's own line."""
+
+
+def use_of(intent: Intent) -> Sequence[Use]:
+    """What doing this counts as. A report that fills in an earlier one of the call is no other."""
+    begins = isinstance(intent, KeepDraft) or (isinstance(intent, Send) and not intent.completes)
+    return ("report",) if begins else ()

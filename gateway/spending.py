@@ -1,0 +1,54 @@
+"""How much is spent on SMS to callers in a day, and what no longer leaves when it is too much.
+
+What callers ask for by SMS is counted and never stopped: who writes to the line is answered. What
+the service sends by itself is a courtesy, and above the cap it is dropped. SMS to staff are not
+even counted: no cap may stop an alert.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gateway import alarms, audit
+from gateway.models import Audit, Outbox, OutboxState
+from gateway.once import in_turn
+
+CAP: Final = "spending cap"
+
+_COSTS: Final = (OutboxState.SENDING, OutboxState.ACCEPTED, OutboxState.UNKNOWN)
+
+
+def is_above(session: Session, most: int, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether more SMS to callers than `most` were due today, those just claimed included.
+
+    0 is no cap. Workers that count at the same moment may let a batch too many through: better than
+    a staff alert that waits behind the counting. The first time on a day is an alarm.
+    """
+    if not most:
+        return False
+    session.flush()
+    today = _midnight(at, zone)
+    query = select(func.count()).where(
+        Outbox.state.in_(_COSTS), Outbox.due_at >= today, Outbox.audience == "caller"
+    )
+    above = (session.scalar(query) or 0) > most
+    if above:
+        _tell_once(session, today, at)
+    return above
+
+
+def _midnight(at: datetime, zone: ZoneInfo) -> datetime:
+    return datetime.combine(at.astimezone(zone).date(), time(), zone).astimezone(UTC)
+
+
+def _tell_once(session: Session, today: datetime, at: datetime) -> None:
+    in_turn(session, CAP)
+    told = select(Audit.id).where(Audit.act == CAP, Audit.at >= today)
+    if session.scalars(told).first() is None:
+        audit.record(session, at, audit.SERVICE, CAP)
+        alarms.wake(session, at, "spending_cap")

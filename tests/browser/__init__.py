@@ -1,0 +1,1 @@
+"""The phone page in a real browser, on a whole demo with its real gateway."""

@@ -1,0 +1,144 @@
+"""Commands of an operator that die at a point: what they change is whole or not there."""
+
+from __future__ import annotations
+
+import csv
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from sqlalchemy import func, inspect, select
+
+from gateway import database, schema
+from gateway.models import Centre, Staff
+from gateway.vault import Role
+from tests.faults.callers import new_number
+from tests.faults.ground import CENTRE
+from tests.faults.stories import Story
+
+SAMPLE = Path(__file__).parents[2] / "gateway" / "countries" / "rw" / "centres.csv"
+
+
+class Command(Story):
+    """`isange ...` is run, dies, and is run again as an operator would."""
+
+    role: ClassVar[Role] = "staff"
+    reports = 0
+    caller_sms = 0
+    committed: ClassVar[str] = ""
+    """What the point stands beside, for a command that commits more than once."""
+    changes: ClassVar[int] = 0
+    """How many rows the command adds in the end."""
+
+    def play(self, point: str) -> datetime:
+        self.before()
+        self.had = self.count()
+        once = self.ground.home / "command.once"
+        once.touch()
+        died = self.isange({"ISANGE_CRASH": point, "ISANGE_CRASH_ONCE": str(once)})
+        assert died.returncode == -signal.SIGKILL, f"it did not die at {point}: {died.stderr}"
+        self.left = self.count() - self.had
+        self.survived = point.endswith("after commit") or not point.startswith(self.committed)
+        self.isange({})
+        return datetime.now(UTC)
+
+    def isange(self, more: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        keys = str(self.ground.home / "keys" / self.role)
+        return subprocess.run(
+            [sys.executable, "-m", "gateway.cli", *self.words()],
+            env={**self.ground.settings, "ISANGE_KEYS": keys, **self.settings(), **more},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def words(self) -> Sequence[str]:
+        raise NotImplementedError
+
+    def settings(self) -> dict[str, str]:
+        return {}
+
+    def count(self) -> int:
+        with self.ground.reading() as session:
+            return session.scalar(select(func.count()).select_from(Staff)) or 0
+
+    def broken(self) -> Iterator[str]:
+        if self.left != (self.changes if self.survived else 0):
+            yield f"{self.left} rows were left by a command that was killed"
+        if self.count() - self.had != self.changes:
+            yield f"{self.count() - self.had} rows in the end instead of {self.changes}"
+
+
+class AddsStaff(Command):
+    changes = 1
+
+    def before(self) -> None:
+        self.number = new_number()
+
+    def words(self) -> Sequence[str]:
+        person = ("--phone", self.number, "--role", "counsellor", "--centre", "kigeme")
+        return ("staff", "add", *person, "--pin", "4711")
+
+
+class ImportsStaff(Command):
+    changes = 3
+
+    def before(self) -> None:
+        self.file = self.ground.home / "staff.csv"
+        with self.file.open("w", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(["phone", "role", "centre", "language", "pin"])
+            rows.writerows([new_number(), "health", "kigeme", "en", "4711"] for _ in range(3))
+
+    def words(self) -> Sequence[str]:
+        return ("staff", "import", str(self.file))
+
+
+class ImportsCentres(Command):
+    def words(self) -> Sequence[str]:
+        return ("centres", "import", str(SAMPLE))
+
+    def count(self) -> int:
+        with self.ground.reading() as session:
+            assert session.get(Centre, CENTRE), "the centre of the tests is gone"
+            return session.scalar(select(func.count()).select_from(Centre)) or 0
+
+
+class UpgradesSchema(Command):
+    """On a database without anything in it. What it may do there is committed after the schema."""
+
+    committed = "schema.upgrade"
+
+    def before(self) -> None:
+        self.url = self.ground.empty_database()
+
+    def words(self) -> Sequence[str]:
+        return ("db", "upgrade")
+
+    def settings(self) -> dict[str, str]:
+        return {"DATABASE_URL": self.url}
+
+    def count(self) -> int:
+        engine = database.connect(self.url)
+        try:
+            tables = len(inspect(engine).get_table_names())
+            assert not tables or schema.is_current(engine), "half a schema"
+            return int(tables > 0)
+        finally:
+            engine.dispose()
+
+    changes = 1
+
+
+COMMANDS: dict[str, type[Story]] = {
+    "centres.import": ImportsCentres,
+    "grants.give": UpgradesSchema,
+    "schema.upgrade": UpgradesSchema,
+    "staff.add": AddsStaff,
+    "staff.import": ImportsStaff,
+}

@@ -1,0 +1,114 @@
+"""What stands between us and our servers goes wrong: no caller is told "sent" for nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import func, select
+
+from gateway.models import Report
+from tests.faults.callers import Caller
+from tests.faults.conftest import Lay
+from tests.faults.ground import NURSES, Ground
+from tests.faults.machines import keeps
+from tests.faults.proxy import Wires
+
+SILENT = 4.0
+"""Seconds that a step may take while a server is silent; the network waits 15."""
+
+
+@contextmanager
+def in_time(seconds: float) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    took = time.monotonic() - began
+    assert keeps(seconds, took), f"took {took:.1f} s"
+
+
+def reports(ground: Ground) -> int:
+    with ground.reading() as session:
+        return session.scalar(select(func.count()).select_from(Report)) or 0
+
+
+def alerts(ground: Ground, code: str) -> list[int]:
+    """How many alerts each nurse got about a report."""
+    mark = f"Reply 1 {code} "
+    return [
+        sum(mark in sms.text for sms in ground.network.sent(ground.number(role))) for role in NURSES
+    ]
+
+
+def is_helped(caller: Caller) -> bool:
+    """Whether she sees the emergency numbers and no word of a report."""
+    return caller.ended and "112" in caller.screen and not caller.told
+
+
+def test_valkey_falls_silent_in_the_middle_of_a_call(
+    lay: Lay, wires: Wires, sqlite_url: str
+) -> None:
+    ground = lay(sqlite_url)
+    caller = ground.caller().until_draft()
+    for one in wires.to("redis"):
+        one.black_hole()
+
+    with in_time(SILENT):
+        caller.choose("No")
+    with in_time(SILENT):
+        caller.press("0852").choose("Send: health").sees("Sent. Code: ")
+
+    for role in NURSES:
+        ground.wait_for_alert(role, caller.code)
+    for one in wires.to("redis"):
+        one.mend()
+    ground.settle()
+    assert alerts(ground, caller.code) == [1, 1]
+    assert reports(ground) == 1
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["not committed", "committed"])
+def test_the_database_is_gone_at_the_commit(
+    lay: Lay, wires: Wires, postgres_url: str, after: bool
+) -> None:
+    """Nobody can tell whether it was committed. She is told nothing, and sends once more."""
+    ground = lay(postgres_url)
+    caller = ground.caller().until_last_word()
+    for one in wires.to("database", "web"):
+        one.reset_when(b"COMMIT", b"INSERT INTO reports", after=after)
+
+    caller.choose("Send: health")
+
+    assert any(one.struck.is_set() for one in wires.to("database", "web"))
+    assert is_helped(caller), caller.screen
+    assert reports(ground) == int(after)
+
+    caller.repeat().sees("Sent. Code: ")
+
+    assert reports(ground) == 1
+    for role in NURSES:
+        ground.wait_for_alert(role, caller.code)
+    ground.settle()
+    assert alerts(ground, caller.code) == [1, 1]
+    assert len(ground.network.sent(caller.number)) <= 1
+
+
+def test_the_database_falls_silent_and_comes_back(
+    lay: Lay, wires: Wires, postgres_url: str
+) -> None:
+    ground = lay(postgres_url)
+    caller = ground.caller().until_last_word()
+    for one in wires.to("database"):
+        one.refuse()
+
+    with in_time(SILENT):
+        caller.choose("Send: health")
+
+    assert is_helped(caller), caller.screen
+    for one in wires.to("database"):
+        one.mend()
+    code = ground.caller().report()
+    for role in NURSES:
+        ground.wait_for_alert(role, code)
+    assert reports(ground) == 1

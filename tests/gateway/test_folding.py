@@ -1,0 +1,192 @@
+"""Several reports from one number within minutes: one alert, and none of them is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from gateway import casework, database, escalation
+from gateway.models import Alert, Audit, NumberUse, Outbox, Report, ReportState
+from gateway.models import Staff as StaffRow
+from menus.intents import About
+from tests.office import CENTRE, OTHER_CENTRE, SMS_NOW, Office, Person
+
+P3 = {"age": "adult", "need": "psychological"}
+
+
+@pytest.fixture
+def folds(office: Office) -> Iterator[Office]:
+    """An office in which reports within a quarter of an hour share an alert."""
+    office.fold(timedelta(minutes=15))
+    yield office
+
+
+def alerted(office: Office) -> int:
+    return len(office.all(Outbox, Outbox.template == "alert"))
+
+
+def accept(office: Office, report: str, person: Person) -> None:
+    with database.writing(office.engine, "test") as session:
+        staff = session.get_one(StaffRow, person.id)
+        found = casework.find(session, staff, Report.id == report)
+        assert found is not None
+        casework.accept(session, *found, staff, database.now(session))
+
+
+def climb(office: Office, report: str) -> None:
+    """Its time is up."""
+    with database.writing(office.engine, "test") as session:
+        at = office.report_now(report).climb_at
+        assert at is not None
+        escalation.climb(session, office.ladder, report, at + timedelta(seconds=1))
+
+
+def test_the_second_report_of_a_number_wakes_nobody_again_and_is_kept_in_full(
+    folds: Office,
+) -> None:
+    folds.staff()
+    first, second = folds.report(), folds.report()
+    assert alerted(folds) == 1
+    kept = folds.report_now(second)
+    assert (kept.state, kept.folded_into) == (ReportState.RECEIVED, first)
+    assert kept.answers is not None
+    assert kept.code != folds.code(first)
+
+
+def test_another_number_is_another_alert(folds: Office) -> None:
+    folds.staff()
+    folds.report()
+    folds.report(number="+250788999888")
+    assert alerted(folds) == 2
+
+
+def test_a_quarter_of_an_hour_later_it_is_another_alert(folds: Office) -> None:
+    folds.staff()
+    folds.report()
+    folds.change(NumberUse, at=folds.now() - timedelta(minutes=15, seconds=1))
+    folds.report()
+    assert alerted(folds) == 2
+
+
+def test_who_accepts_has_both(folds: Office) -> None:
+    nurse = folds.staff()
+    first, second = folds.report(), folds.report()
+    accept(folds, first, nurse)
+    assert {folds.report_now(one).accepted_by for one in (first, second)} == {nurse.id}
+    assert {folds.report_now(one).state for one in (first, second)} == {ReportState.ACCEPTED}
+    assert {alert.report_id for alert in folds.all(Alert, Alert.staff_id == nurse.id)} == {
+        first,
+        second,
+    }
+    assert len(folds.all(Audit, Audit.act == "accepted")) == 2
+
+
+def test_who_has_accepted_is_told_once_of_what_follows(folds: Office) -> None:
+    nurse = folds.staff()
+    first = folds.report()
+    accept(folds, first, nurse)
+    later = [folds.report() for _ in range(3)]
+    assert {folds.report_now(one).accepted_by for one in later} == {nurse.id}
+    assert len(folds.all(Outbox, Outbox.template == "yours")) == 1
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "folded"),
+    [
+        ("danger", "danger", True),
+        ("call_me", "danger", False),
+        ("myself", "danger", False),
+        ("danger", "myself", False),
+        ("danger", "child_danger", False),
+        ("call_me", "call_me", True),
+        ("message", "call_me", True),
+    ],
+)
+def test_danger_is_folded_into_danger_alone(
+    folds: Office, earlier: About, later: About, *, folded: bool
+) -> None:
+    folds.staff()
+    folds.report(earlier, answers={})
+    folds.report(later, answers={})
+    assert alerted(folds) == (1 if folded else 2)
+
+
+def test_what_is_more_urgent_has_its_own_alert(folds: Office) -> None:
+    folds.staff()
+    folds.report(answers=P3)
+    folds.report()
+    assert alerted(folds) == 2
+    folds.report(answers=P3)
+    assert alerted(folds) == 2
+
+
+def test_another_centre_or_another_consent_has_its_own_alert(folds: Office) -> None:
+    for centre in (CENTRE, OTHER_CENTRE):
+        folds.staff(centre)
+    folds.report()
+    folds.report(centre=OTHER_CENTRE)
+    folds.report(investigator=True)
+    assert alerted(folds) == 3
+
+
+def test_a_report_is_not_put_before_eyes_that_it_shuts_out(folds: Office) -> None:
+    """The first report may have gone to the neighbour; the second must not."""
+    folds.staff()
+    folds.report()
+    folds.report(avoid=(OTHER_CENTRE,))
+    assert alerted(folds) == 2
+    folds.report(avoid=(OTHER_CENTRE,))
+    assert alerted(folds) == 2
+
+
+@pytest.mark.parametrize("ends", [ReportState.CLOSED, ReportState.DELETED])
+def test_what_no_longer_has_a_carrier_is_alerted_by_itself(folds: Office, ends: str) -> None:
+    folds.staff()
+    first, second = folds.report(), folds.report()
+    folds.change(Report, Report.id == first, state=ends, climb_at=None)
+    climb(folds, second)
+    assert alerted(folds) == 2
+    assert folds.asked(second)
+    assert folds.report_now(second).folded_into is None
+
+
+def test_as_long_as_the_other_waits_it_waits_with_it(folds: Office) -> None:
+    nurse = folds.staff()
+    first, second = folds.report(), folds.report()
+    climb(folds, second)
+    assert alerted(folds) == 1
+    folds.change(
+        Report, Report.id == first, state=ReportState.ACCEPTED, accepted_by=nurse.id, climb_at=None
+    )
+    climb(folds, second)
+    assert folds.report_now(second).accepted_by == nurse.id
+    assert folds.report_now(second).climb_at is None
+
+
+def test_who_came_on_duty_since_hears_of_it_at_once(folds: Office) -> None:
+    """The first found nobody: the second has the service look again now, not in five minutes."""
+    first = folds.report()
+    nurse = folds.staff()
+    folds.report()
+    due = folds.report_now(first).climb_at
+    assert due is not None
+    assert due <= folds.now()
+    climb(folds, first)
+    assert folds.asked(first) == {nurse.id}
+
+
+def test_she_gets_one_sms_for_all_of_them(folds: Office) -> None:
+    """A second SMS can expose her."""
+    folds.staff()
+    for _ in range(3):
+        folds.report(contact=SMS_NOW)
+    assert len(folds.all(Outbox, Outbox.audience == "caller")) == 1
+
+
+def test_two_at_the_same_moment(folds: Office) -> None:
+    folds.staff()
+    folds.together(lambda: folds.report(), lambda: folds.report())
+    assert alerted(folds) == 1
+    assert len([one for one in folds.all(Report) if one.folded_into]) == 1

@@ -1,0 +1,127 @@
+"""Everything that a thief may carry away, as bytes: the database, Redis, logs, metrics, reports.
+
+Not among it: `demo.json` and its like, which say how to use a demo; the folder of the stand-in,
+which is the telephone network and knows all numbers; and the key files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from redis import Redis
+from sqlalchemy import MetaData, create_engine, select
+
+from tests.faults.demos import Demo
+from tests.leaks import canaries
+from tests.leaks.encodings import readings
+
+DUMP, FILES = "database dump", "database files"
+REDIS, REDIS_FILES = "Redis", "Redis files"
+LOGS, METRICS, SENTRY = "logs", "metrics", "Sentry"
+PROCESSES = "what every user sees of the processes"
+
+
+@dataclass(frozen=True)
+class Loot:
+    """Some bytes, the kind of place where they lay, and their name there."""
+
+    place: str
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, order=True)
+class Find:
+    """A canary where it must not be."""
+
+    place: str
+    name: str
+    canary: str
+
+
+def everything(demo: Demo, reported: list[bytes]) -> Iterator[Loot]:
+    """All there is to steal. `reported` is what a fault reporter was sent."""
+    yield from _dump(demo.info["database_url"])
+    yield from _redis(demo.info["redis_url"])
+    for place, folder in ((FILES, "database"), (REDIS_FILES, "valkey"), (LOGS, "logs")):
+        yield from _files(place, demo.data / folder)
+    yield Loot(LOGS, "what it printed", demo.output.read_bytes())
+    yield from _files(METRICS, demo.data / "metrics")
+    yield Loot(METRICS, "/metrics", requests.get(demo.info["metrics_url"], timeout=10).content)
+    for number, body in enumerate(reported):
+        yield Loot(SENTRY, f"event {number}", body)
+    for name, pid in demo.pids.items():
+        yield Loot(PROCESSES, name, Path(f"/proc/{pid}/cmdline").read_bytes())
+
+
+def search(loot: Iterator[Loot]) -> set[Find]:
+    """Every canary that can be read in it, whatever its shape."""
+    return {
+        Find(one.place, one.name, canary)
+        for one in loot
+        for text in readings(one.data)
+        for canary in canaries.found_in(text)
+    }
+
+
+def _dump(url: str) -> Iterator[Loot]:
+    """Every row of every table, a table at a time."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            schema = MetaData()
+            schema.reflect(connection)
+            for table in schema.sorted_tables:
+                rows = [list(row) for row in connection.execute(select(table))]
+                yield Loot(DUMP, table.name, json.dumps(rows, default=_shown).encode())
+    finally:
+        engine.dispose()
+
+
+def _shown(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _redis(url: str) -> Iterator[Loot]:
+    """Every key with its value; then all of it as files, written without compression."""
+    with Redis.from_url(url) as client:
+        for key in client.scan_iter():
+            yield Loot(REDIS, key.decode("latin-1"), key + b"\n" + _value(client, key))
+        client.config_set("rdbcompression", "no")
+        client.save()
+
+
+def _value(client: Redis, key: bytes) -> bytes:
+    """Everything under a key, in the words of Redis itself."""
+    read: dict[bytes, tuple[object, ...]] = {
+        b"hash": ("HGETALL", key),
+        b"list": ("LRANGE", key, 0, -1),
+        b"set": ("SMEMBERS", key),
+        b"zset": ("ZRANGE", key, 0, -1),
+        b"stream": ("XRANGE", key, "-", "+"),
+        b"string": ("GET", key),
+    }
+    ask: Callable[..., Any] = client.execute_command
+    words = read.get(ask("TYPE", key))
+    return b"\n".join(_flat(ask(*words))) if words else b""  # It has expired meanwhile.
+
+
+def _flat(told: Any) -> Iterator[bytes]:
+    if isinstance(told, dict):
+        told = [part for pair in told.items() for part in pair]
+    if isinstance(told, list | tuple | set):
+        for part in told:
+            yield from _flat(part)
+    else:
+        yield told if isinstance(told, bytes) else str(told).encode()
+
+
+def _files(place: str, folder: Path) -> Iterator[Loot]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield Loot(place, path.relative_to(folder).as_posix(), path.read_bytes())

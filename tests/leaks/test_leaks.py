@@ -1,0 +1,17 @@
+"""Who steals everything but the key files learns no number and no word of a caller."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.leaks import scan
+
+
+def test_nothing_that_a_caller_said_can_be_read_anywhere(tmp_path: Path) -> None:
+    """Some callers, every point of failure, every place and every shape; `make leaks` has more."""
+    result = scan.run(tmp_path, callers=80)
+    assert not result.leaks, "\n".join(map(str, sorted(result.leaks)))
+    assert not result.overlooked, f"planted, and not found: {sorted(result.overlooked)}"
+    assert not result.never_failed, f"no fault was forced at: {sorted(result.never_failed)}"
+    assert result.reports > 40
+    assert result.events > 5

@@ -1,0 +1,113 @@
+"""Time passes at will, in a demo and nowhere else; what it does to reports is what minutes do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from gateway import database, escalation
+from gateway.models import Alert, AlertState, Report, ReportState
+from gateway.sandbox.phone import timers
+from tests.office import Office, on_sqlite
+
+SOON = timedelta(seconds=5)
+
+
+def climb_all(office: Office) -> int:
+    """What the clock does at its next tick; how many reports climbed."""
+    with database.writing(office.engine, "test") as session:
+        at = database.now(session)
+        due = escalation.due(session, at)
+        return sum(escalation.climb(session, office.ladder, report, at) for report in due)
+
+
+@on_sqlite
+def test_until_the_next_one_is_called(office: Office) -> None:
+    office.staff()
+    lead = office.staff(role="lead")
+    report = office.report()
+    assert climb_all(office) == 0
+
+    passed = timers.skip(office.engine)
+
+    assert passed is not None
+    assert timedelta(minutes=5) - SOON < passed <= timedelta(minutes=5)
+    assert climb_all(office) == 1
+    assert lead.id in office.asked(report)
+
+
+@on_sqlite
+def test_it_is_as_if_all_had_happened_earlier(office: Office) -> None:
+    office.staff()
+    report = office.report()
+    created, asked = office.report_now(report).created_at, office.one(Alert).created_at
+
+    passed = timers.skip(office.engine)
+
+    assert office.report_now(report).created_at == created - (passed or timedelta())
+    assert office.one(Alert).created_at == asked - (passed or timedelta())
+
+
+@on_sqlite
+def test_all_open_reports_grow_older_together(office: Office) -> None:
+    office.staff()
+    office.staff(role="lead")
+    urgent, later = office.report(), office.report(answers={"age": "12_15"})
+    before = office.report_now(later).climb_at
+
+    passed = timers.skip(office.engine)
+
+    assert passed is not None
+    assert before is not None
+    assert passed < timedelta(minutes=6)
+    assert office.report_now(later).climb_at == before - passed
+    assert climb_all(office) == 1
+    assert office.report_now(urgent).rung != office.report_now(later).rung
+
+
+@on_sqlite
+def test_until_the_timer_of_one_report(office: Office) -> None:
+    office.staff()
+    office.report()
+    code = office.code(office.report(answers={"age": "12_15"}))
+
+    passed = timers.skip(office.engine, code)
+
+    assert passed is not None
+    assert passed > timedelta(minutes=29)
+
+
+@on_sqlite
+def test_what_somebody_has_waits_for_nothing(office: Office) -> None:
+    office.staff()
+    report = office.report()
+    office.change(Report, state=ReportState.ACCEPTED)
+    office.change(Alert, state=AlertState.ACCEPTED)
+    created = office.report_now(report).created_at
+
+    assert timers.skip(office.engine) is None
+    assert office.report_now(report).created_at == created
+
+
+@on_sqlite
+def test_a_timer_that_is_due_is_left_to_the_clock(office: Office) -> None:
+    office.staff()
+    report = office.report()
+    timers.skip(office.engine)
+    due = office.report_now(report).climb_at
+
+    assert timers.skip(office.engine) is None
+    assert office.report_now(report).climb_at == due
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_no_database_of_production_has_this_door(office: Office) -> None:
+    office.staff()
+    report = office.report()
+    created = office.report_now(report).created_at
+
+    with pytest.raises(timers.NotADemo):
+        timers.skip(office.engine)
+
+    assert office.report_now(report).created_at == created
