@@ -95,11 +95,14 @@ def raise_alert(session: Session, ladder: Ladder, report: Report, at: datetime) 
 
 
 def due(session: Session, at: datetime, most: int = 100) -> Sequence[str]:
-    """The reports whose time is up, the longest waiting first."""
+    """The reports whose time is up, the longest waiting first.
+
+    Those that share another's alert come last: a flood makes thousands of them.
+    """
     query = (
         select(Report.id)
         .where(Report.state == ReportState.RECEIVED, Report.climb_at <= at)
-        .order_by(Report.climb_at)
+        .order_by(Report.folded_into.is_not(None), Report.climb_at)
         .limit(most)
     )
     return session.scalars(query).all()

@@ -137,7 +137,7 @@ class FollowUps:
         appointment: Appointment,
         at: datetime,
     ) -> bool:
-        """Queue the reminder of an appointment, in place of an earlier one; whether there is one."""
+        """Queue the reminder of an appointment, in place of an earlier one; whether one is set."""
         key = f"appointment:{appointment.occasion.hex()}"
         if session.scalars(select(Outbox.id).where(Outbox.dedupe_key == key)).first():
             return True

@@ -87,7 +87,7 @@ class Letters:
         if not contacts.is_safe_now(reachable.window, reachable.since, at, hours, zone):
             return Drop("not a safe hour")
         if spending.is_above(session, self.pack.limits.caller_sms_per_day, at, zone):
-            return Drop("spending cap")
+            return Drop(spending.REASON)
         words = messages.COURTESIES[row.template]
         return Letter(reachable.number, self.speech.say(words, report.language))
 

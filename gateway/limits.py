@@ -64,7 +64,8 @@ class Counters:
     @property
     def names(self) -> list[str]:
         """The keys in Redis to look at: one for each bound, and the one of all numbers."""
-        return [*map(self._name, self.limits.bounds), LIMITED]
+        own = [self._name(bound) for bound in self.limits.bounds]
+        return [*own, LIMITED] if own else []
 
     def begin(self, counts: Sequence[int]) -> Mapping[str, str]:
         """What is known of a call that begins, with these counts at `names`; none: unknown."""

@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from gateway import alarms, audit
-from gateway.models import Audit, Outbox, OutboxState
+from gateway import alarms
+from gateway.models import Outbox, OutboxState
 from gateway.once import in_turn
 
-CAP: Final = "spending cap"
+REASON: Final = "spending cap"
+"""Why such an SMS did not leave, as its row says."""
 
 _COSTS: Final = (OutboxState.SENDING, OutboxState.ACCEPTED, OutboxState.UNKNOWN)
 
@@ -47,8 +48,10 @@ def _midnight(at: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _tell_once(session: Session, today: datetime, at: datetime) -> None:
-    in_turn(session, CAP)
-    told = select(Audit.id).where(Audit.act == CAP, Audit.at >= today)
-    if session.scalars(told).first() is None:
-        audit.record(session, at, audit.SERVICE, CAP)
+    """The first SMS that is dropped on a day is an alarm; those after it find it dropped."""
+    in_turn(session, REASON)
+    dropped = select(Outbox.id).where(
+        Outbox.state == OutboxState.DROPPED, Outbox.due_at >= today, Outbox.outcome == REASON
+    )
+    if session.scalars(dropped.limit(1)).first() is None:
         alarms.wake(session, at, "spending_cap")

@@ -147,10 +147,14 @@ class House:
 
     @cached_property
     def limits(self) -> Limits:
+        """The bounds of a number on the lines of a phone network."""
+        return self._limits("calls")
+
+    def _limits(self, counted: str) -> Limits:
         told = Seldom(FLOOD_PAUSE)
         return Limits(
             bounds=bounds(self.pack.limits),
-            hash_of=lambda number: self.vault.fingerprint("limits", "uses", number.reveal()),
+            hash_of=lambda number: self.vault.fingerprint("limits", counted, number.reveal()),
             flood=self.pack.limits.flood_calls,
             tell=lambda: self._flooded() if told.add() else None,
         )
@@ -189,7 +193,12 @@ class House:
     def sms_line(self) -> SmsLine:
         sessions = Sessions(self.redis, self.vault, "sms", lifetime=SMS_PATIENCE)
         dialogue = NewestInput(
-            self.menus, sessions, self.reports, self.language, by_sms.warning, self.limits
+            self.menus,
+            sessions,
+            self.reports,
+            self.language,
+            by_sms.warning,
+            self._limits("sms calls"),  # Anybody can write in her name: it is counted apart.
         )
         return SmsLine(
             engine=self.database,

@@ -60,7 +60,7 @@ def show(centre: str | None) -> None:
     for place, people in found.items():
         click.echo(place)
         for person, now in people:
-            until = _shown(house, now.until) if now.until else "switches off herself"
+            until = _shown(house, now.until) if now.until else "she switches off"
             click.echo(f"  {person.role:13} until {until}  ({person.id})")
         if not people:
             click.echo("  nobody")

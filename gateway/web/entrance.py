@@ -25,7 +25,8 @@ def guard(app: Flask, settings: Settings, public: Collection[str] = operations.P
     """Let nobody into an app but by a live callback address, or at one of the `public` paths."""
     origins = Origins(settings.callback_networks, settings.proxies)
     doors = Doors(settings.callback_secrets)
-    app.wsgi_app = Entrance(app.wsgi_app, doors, origins, public)  # type: ignore[method-assign]
+    entrance = Entrance(app.wsgi_app, doors, origins, public)
+    app.wsgi_app = entrance  # type: ignore[method-assign, assignment]
 
 
 class Entrance:

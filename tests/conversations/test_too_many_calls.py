@@ -150,13 +150,11 @@ def test_without_redis_there_is_no_limit(line: Line) -> None:
     phone.dial().choose("I need help").sees("Is it safe to use this phone")
 
 
-def test_it_is_so_by_sms_as_well(line: Line) -> None:
-    for _ in range(line.web.pack.limits.calls_per_hour // 2):
-        line.phone().dial()
-        line.text(CALLER, "INFO")
-    assert "Reply with one number" in line.text(CALLER, "INFO")[0].text
-    line.text(CALLER, "1")
-    assert line.text(CALLER, "2")[0].text.startswith(A_PERSON)
+def test_what_anybody_may_have_written_in_her_name_does_not_count(line: Line) -> None:
+    """The sender of an SMS can be forged, the number of a call cannot."""
+    for number in range(line.web.pack.limits.calls_per_hour):
+        line.post("sms", {"from": CALLER, "to": "3029", "text": "INFO", "id": f"in {number}"})
+    line.phone().dial().choose("I need help").sees("Is it safe to use this phone")
 
 
 def test_it_is_counted(line: Line) -> None:

@@ -37,7 +37,7 @@ LONGEST_END = 90.0
 """Seconds for a story to end after its process is back: longer than any promise."""
 
 UNPLAYED = {
-    "keys.rewrap": "tests/faults/test_rotation_kills.py kills a rotation, which waits half a minute",
+    "keys.rewrap": "it waits half a minute: tests/faults/test_rotation_kills.py kills it",
     "keys.rotated": "the same",
     "flood.tell": "an alarm that stands alone, about calls that are answered anyway",
     "number.mute": "a command that a person types: she sees that it ended, and types it again",

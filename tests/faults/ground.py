@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
+from redis import Redis
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
@@ -291,7 +292,7 @@ def laid(
 
         held = Leash()
         stack.callback(held.close)
-        services = {name: _service(name, home, ports, told(name), held) for name in NAMES}
+        services = {name: _service(name, home, ports, told(name), held, valkey) for name in NAMES}
         for service in services.values():
             stack.callback(service.kill)
         yield Ground(
@@ -325,14 +326,26 @@ def _callbacks(ports: Mapping[Name, int], secret: str) -> Callbacks:
 
 
 def _service(
-    name: Name, home: Path, ports: Mapping[Name, int], env: Mapping[str, str], held: Leash
+    name: Name,
+    home: Path,
+    ports: Mapping[Name, int],
+    env: Mapping[str, str],
+    held: Leash,
+    valkey: Valkey,
 ) -> Service:
     port = ports.get(name)
     if port is None:
-        return Service(name, [sys.executable, "-m", "workers", name], env, home, held)
+        argv = [sys.executable, "-m", "workers", name]
+        ready = partial(_somebody_waits_for_work, valkey) if name == "worker" else None
+        return Service(name, argv, env, home, held, ready=ready)
     command = {"web": "web", "staff": "staff-web"}[name]
     argv = [sys.executable, "-m", "gateway.cli", command, "--port", str(port)]
     return Service(name, argv, env, home, held, f"http://127.0.0.1:{port}")
+
+
+def _somebody_waits_for_work(valkey: Valkey) -> bool:
+    with Redis.from_url(valkey.url) as redis:
+        return any(client["cmd"] == "blmove" for client in redis.client_list())
 
 
 def numbers_by_id(engine: Engine, keys: Path, numbers: Iterable[str]) -> Mapping[str, str]:

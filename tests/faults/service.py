@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from gateway.sandbox import leash
@@ -18,7 +18,10 @@ LONGEST_START = 30.0
 
 
 class Service:
-    """A program with an environment of its own, alive or dead. `url` is where it answers, if so."""
+    """A program with an environment of its own, alive or dead.
+
+    `url` is where it answers, if it does, and `ready` tells of another when it can be used.
+    """
 
     def __init__(
         self,
@@ -28,12 +31,14 @@ class Service:
         folder: Path,
         held: Leash,
         url: str | None = None,
+        ready: Callable[[], bool] | None = None,
     ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
         self.point: str | None = None
         """Where it dies, as soon as `arm` was called."""
-        self._argv, self._environment, self._held, self._url = argv, environment, held, url
+        self._argv, self._environment, self._held = argv, environment, held
+        self._url, self._ready = url, ready
         self._once = folder / f"{name}.once"
         self._process: subprocess.Popen[bytes] | None = None
         self._pids: frozenset[int] = frozenset()
@@ -41,7 +46,8 @@ class Service:
     def twin(self, name: str, **settings: str) -> Service:
         """Another process of the same kind, with some other settings."""
         environment = {**self._environment, **settings}
-        return Service(name, self._argv, environment, self.log.parent, self._held, self._url)
+        folder = self.log.parent
+        return Service(name, self._argv, environment, folder, self._held, self._url, self._ready)
 
     def start(self, point: str | None = None) -> None:
         """Begin its next life, which may be ended at `point`."""
@@ -57,8 +63,7 @@ class Service:
                 start_new_session=True,
             )
         self._held.hold(self._process.pid, signal.SIGKILL)
-        if self._url is not None:
-            wait_until(self._answers, f"{self.name} answers", LONGEST_START)
+        wait_until(self._answers, f"{self.name} answers", LONGEST_START)
 
     def arm(self) -> None:
         """From now on it dies when it passes its point."""
@@ -103,7 +108,9 @@ class Service:
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()[-2000:]
-        return answers(f"{self._url}/healthz", timeout=1.0)()
+        if self._url is not None:
+            return answers(f"{self._url}/healthz", timeout=1.0)()
+        return self._ready is None or self._ready()
 
 
 def environment(**settings: str) -> dict[str, str]:

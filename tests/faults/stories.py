@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 
 from gateway import database
 from gateway.models import (
+    AuditHead,
     Beat,
     ContactRow,
     Outbox,
@@ -250,8 +251,8 @@ class Ticks(Story):
     def before(self) -> None:
         """Let it be time for all of it."""
         with database.writing(self.ground.engine, "test") as session:
-            session.execute(delete(Beat))
-            session.execute(delete(ProviderHealth))
+            for table in (AuditHead, Beat, ProviderHealth):
+                session.execute(delete(table))
 
     def deed(self) -> None:
         self.caller.report()
@@ -269,7 +270,11 @@ class Reminds(Accepts):
         self.ground.settle()
 
     def deed(self) -> None:
-        self.ground.change(Report, self.report().id, remind_at=self.ground.long_ago())
+        """Let her have been silent for hours."""
+        past = self.ground.long_ago()
+        accepted_at = past - timedelta(hours=10)
+        report = self.report().id
+        self.ground.change(Report, report, remind_at=past, accepted_at=accepted_at)
 
     def is_over(self) -> bool:
         return self.report().reminders > 0

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from flask.testing import FlaskClient
@@ -22,6 +23,8 @@ from sqlalchemy import event, select
 
 from gateway import callbacks, crash, database
 from gateway.callbacks import Kind
+from gateway.catalogues import loading
+from gateway.country import Pack, load_country
 from gateway.models import Alert, Outbox, Report
 from gateway.phones import Msisdn
 from gateway.providers import Accepted, Outcome, Pulse
@@ -30,6 +33,7 @@ from gateway.settings import Settings
 from gateway.vault import Role
 from gateway.web import callers
 from gateway.wiring import House
+from menus.speech import Speech
 from tests.lines import SECRET
 from tests.phone import Phone
 from workers.clock import Clock
@@ -65,6 +69,23 @@ class Post:
         return Pulse(alive=True)
 
 
+@dataclass(frozen=True)
+class Reborn(House):
+    """A house after a death. What it reads of files that no death changes is read only once."""
+
+    before: House | None = None
+
+    @cached_property
+    def pack(self) -> Pack:
+        return self.before.pack if self.before else load_country(self.settings.country)
+
+    @cached_property
+    def speech(self) -> Speech:
+        if self.before:
+            return self.before.speech
+        return Speech(loading.load(loading.LOCALES, tuple(self.pack.languages)))
+
+
 class World:
     """One line on one SQLite file, from the handset to the provider."""
 
@@ -81,7 +102,7 @@ class World:
     def die(self) -> None:
         """Whatever was in memory is gone; what comes after is made anew."""
         self.close()
-        self.web, self.worker = self._houses()
+        self.web, self.worker = self._houses(self.web)
         self._build()
 
     def close(self) -> None:
@@ -98,12 +119,10 @@ class World:
         self.ahead, self.provider = timedelta(), Post()
         self.die()
 
-    def _houses(self) -> tuple[House, House]:
+    def _houses(self, before: House | None = None) -> tuple[House, House]:
         url = f"sqlite:///{self.file}"
-        web, worker = (
-            House(self._make("web", url), "web"),
-            House(self._make("worker", url), "worker"),
-        )
+        web = Reborn(self._make("web", url), "web", before)
+        worker = Reborn(self._make("worker", url), "worker", before or web)
         for house in (web, worker):
             event.listen(house.database, "connect", self._bring_clock)
         return web, worker

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -17,10 +16,10 @@ P3 = {"age": "adult", "need": "psychological"}
 
 
 @pytest.fixture
-def folds(office: Office) -> Iterator[Office]:
+def folds(office: Office) -> Office:
     """An office in which reports within a quarter of an hour share an alert."""
     office.fold(timedelta(minutes=15))
-    yield office
+    return office
 
 
 def alerted(office: Office) -> int:
@@ -190,3 +189,16 @@ def test_two_at_the_same_moment(folds: Office) -> None:
     folds.together(lambda: folds.report(), lambda: folds.report())
     assert alerted(folds) == 1
     assert len([one for one in folds.all(Report) if one.folded_into]) == 1
+
+
+def test_what_shares_an_alert_holds_up_nobody_else_who_waits(folds: Office) -> None:
+    """A flood makes thousands of them, and the clock looks at a hundred at a time."""
+    folds.staff()
+    _, *shared = [folds.report() for _ in range(3)]
+    alone = folds.report(number="+250788999888")
+    now = folds.now()
+    folds.change(Report, climb_at=now - timedelta(minutes=3))
+    folds.change(Report, Report.id == alone, climb_at=now - timedelta(minutes=1))
+    with database.reading(folds.engine) as session:
+        due = escalation.due(session, now)
+    assert due.index(alone) < min(map(due.index, shared))

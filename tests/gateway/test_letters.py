@@ -176,7 +176,7 @@ def assert_one_segment(text: str) -> None:
 
 
 ABOUT_NO_REPORT = {
-    *("not_understood", "alarm"),
+    *("not_understood", "alarm", "audit_head"),
     *("on_duty", "off_duty", "nobody_on_duty", "who", "swap_asked", "nothing_to_swap"),
     *("swap_request", "swapped", "phone_test", "phone_works"),
 }

@@ -19,6 +19,7 @@ from gateway.conversation import Conversation, Done, Request, Step
 from gateway.country import Pack
 from gateway.limits import DAY, HOUR, Bound, Limits, bounds
 from gateway.models import Outbox
+from gateway.newest import Message
 from gateway.roster import NewStaff
 from gateway.sessions import Sessions
 from gateway.settings import Settings
@@ -244,6 +245,20 @@ def test_a_redis_that_is_away_limits_nobody(strict: Strict, gate: Gate) -> None:
     assert "Talking to a person" in calls.walk("2", sessionId="second")
     gate.shut = True
     assert "Is it safe to use" in calls.walk("2", sessionId="third")
+
+
+def test_a_dialogue_by_sms_is_a_short_one_as_well(strict: Strict) -> None:
+    talk = strict.sms_line.conversation
+    messages = itertools.count(1)
+
+    def says(typed: str | None) -> str:
+        message = Message("sms", phones.parse(CALLER), typed, id=str(next(messages)))
+        return talk.answer(message)[0].text
+
+    assert says(None) == says(None)
+    assert says("1").startswith("Health & Family Info")
+    assert says("2").startswith("Talking to a person")
+    assert "Is it safe to use" in wire(strict).walk("2")
 
 
 def test_a_bound_of_nothing_is_none(loaded: House) -> None:

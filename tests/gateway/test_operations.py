@@ -122,6 +122,14 @@ def test_an_sms_that_is_tried_in_vain_waits_since_it_was_written(line: Line) -> 
     assert figures(line.client)["oldest_unsent"] == pytest.approx(600, abs=5)
 
 
+def test_an_sms_that_was_written_long_before_its_time_waits_since_its_time(line: Line) -> None:
+    line.staff("national", "national")
+    line.phone().dial().press(1, 1, 1).hangs_up()
+    grown_old(line, Outbox, "created_at", 3600)
+    grown_old(line, Outbox, "due_at", 5)
+    assert figures(line.client)["oldest_unsent"] == pytest.approx(5, abs=3)
+
+
 def test_reports_that_nobody_has_and_sends_that_nobody_knows_of(line: Line) -> None:
     line.staff("national", "national")
     line.phone().dial().press(1, 1, 1).hangs_up()

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from sqlalchemy import select
@@ -429,3 +430,25 @@ def test_what_waits_for_another_try_can_be_hurried(office: Office) -> None:
 
     assert office.one(Outbox, ~fresh).due_at <= office.now()
     assert office.one(Outbox, fresh).due_at > office.now(), "an appointment keeps its time"
+
+
+def test_the_sms_that_is_risked_is_the_one_sent_and_tried_least(office: Office) -> None:
+    caller_row(office)
+    office.queue(office.staff(), 4)
+    rows = office.all(Outbox, STAFF)
+    counts = {row.id: (min(n, 2), 9 - n) for n, row in enumerate(rows)}
+    for row_id, (sent, tried) in counts.items():
+        office.change(Outbox, Outbox.id == row_id, maybe_sent=sent, attempt=tried)
+
+    def risked(kind: Literal["spare", "last"]) -> list[tuple[str, int, int]]:
+        found = []
+        with Session(office.engine) as session:
+            while row := outbox.to_risk(session, database.now(session), kind):
+                found.append((row.audience, row.maybe_sent, row.attempt))
+                outbox.take(row, database.now(session))
+        return found
+
+    spare, last = [("staff", 0, 9), ("staff", 1, 8)], [("staff", 2, 6), ("staff", 2, 7)]
+    assert [one for one in risked("spare") if one[2]] == spare
+    assert [one for one in risked("last") if one[2]] == [*spare, *last]
+    assert risked("last")[-1] == ("caller", 0, 0)

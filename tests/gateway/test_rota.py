@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from gateway import database, duty, roster, rota, rotafile
+from gateway.cli import isange
 from gateway.countries.reading import BadFile
 from gateway.metrics import ALARMS
 from gateway.models import Audit, Outbox, Shift, Staff, Swap
@@ -511,3 +513,60 @@ def test_a_rota_of_days_gone_by_is_refused(office: Office, house: House, write: 
     nurse = office.staff()
     with pytest.raises(BadFile, match="days to come"):
         rotafile.import_file(house, write(shift(office, nurse, -20, -10)))
+
+
+@pytest.fixture
+def run(house: House) -> Callable[..., tuple[int, str]]:
+    """`isange rota`; its exit status and what it prints."""
+    environment = {
+        "DATABASE_URL": house.settings.database_url,
+        "REDIS_URL": house.settings.redis_url,
+        "ISANGE_KEYS": str(house.settings.keys),
+        "ISANGE_CALLBACK_SECRETS": house.settings.callback_secrets[0],
+    }
+
+    def run(*words: str) -> tuple[int, str]:
+        result = CliRunner().invoke(isange, ["rota", *words], env=environment)
+        return result.exit_code, result.output
+
+    return run
+
+
+@on_sqlite
+def test_the_command_says_what_it_did(
+    office: Office, write: Write, run: Callable[..., tuple[int, str]]
+) -> None:
+    nurse = office.staff()
+    file = write(shift(office, nurse, -1, 7), shift(office, nurse, 24, 32))
+    assert run("import", str(file)) == (
+        0,
+        f"{CENTRE}: 2 shifts are on the rota.\n"
+        f"{CENTRE}: 1 who were on by their own switch follow the rota now.\n",
+    )
+
+
+@on_sqlite
+def test_the_rota_is_shown_by_role_and_without_numbers(
+    office: Office, run: Callable[..., tuple[int, str]]
+) -> None:
+    nurse, lead = office.staff(on_duty=False), office.staff(role="lead")
+    office.staff(OTHER_CENTRE)
+    end = has_shift(office, nurse, -AN_HOUR, AN_HOUR).ends.astimezone(office.pack.timezone)
+    status, said = run("show", CENTRE)
+    assert (status, said.splitlines()) == (
+        0,
+        [
+            CENTRE,
+            f"  health        until {end:%a %Y-%m-%d %H:%M}  ({nurse.id})",
+            f"  lead          until she switches off  ({lead.id})",
+        ],
+    )
+    status, said = run("show")
+    assert f"{OTHER_CENTRE}\n  health" in said
+    assert "gihundwe\n  nobody" in said
+    assert nurse.number[4:] not in said
+
+
+@on_sqlite
+def test_a_centre_that_there_is_not(office: Office, run: Callable[..., tuple[int, str]]) -> None:
+    assert run("show", "nowhere")[0] != 0

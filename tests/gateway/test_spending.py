@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from gateway import database, outbox
+from gateway.metrics import ALARMS
 from gateway.models import Outbox, OutboxState
 from tests.office import A_DAY, CENTRE, SMS_NOW, Office, Person
 
@@ -51,14 +52,18 @@ def reasons(office: Office) -> Counter[str | None]:
 
 
 def told(office: Office, operator: Person) -> int:
-    """How often the operator was told."""
+    """How many SMS about it the operator got."""
     return len(office.all(Outbox, Outbox.staff_id == operator.id, Outbox.template == "alarm"))
+
+
+def alarms() -> float:
+    return float(ALARMS.labels("spending_cap")._value.get())
 
 
 def test_above_the_cap_no_more_leave_and_the_operator_is_told_once(
     office: Office, operator: Person
 ) -> None:
-    nurse = office.staff()
+    nurse, before = office.staff(), alarms()
     reports(office, 4)
     sent = office.deliver().counted()
     assert reasons(office) == {"accepted": CAP, "spending cap": 2}
@@ -68,6 +73,7 @@ def test_above_the_cap_no_more_leave_and_the_operator_is_told_once(
     office.deliver()
     assert reasons(office) == {"accepted": CAP, "spending cap": 4}
     assert told(office, operator) == 1
+    assert alarms() - before == 1
 
 
 def test_who_writes_to_the_line_is_answered_and_what_it_costs_is_counted(

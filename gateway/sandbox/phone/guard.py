@@ -41,21 +41,27 @@ def install(app: Flask, token: str, *, loopback_only: bool) -> None:
 
     @app.before_request
     def check() -> None:
-        if request.endpoint == ALIVE:
-            return
-        given = (request.view_args or {}).pop("token", "")
-        if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.encode()):
-            abort(404)
-        if not is_our_host(request.host, loopback_only=loopback_only) or is_foreign():
-            abort(403)
-        if request.method not in READING and not request.is_json:
-            abort(415)  # A form of another site cannot send JSON, whatever else fails.
+        if request.endpoint != ALIVE:
+            refusal = _refusal(token, loopback_only=loopback_only)
+            if refusal is not None:
+                abort(refusal)
 
     @app.after_request
     def harden(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers[name] = value
         return response
+
+
+def _refusal(token: str, *, loopback_only: bool) -> int | None:
+    """The status with which this request is turned away. Takes the token out of its arguments."""
+    given = (request.view_args or {}).pop("token", "")
+    if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.encode()):
+        return 404
+    if not is_our_host(request.host, loopback_only=loopback_only) or is_foreign():
+        return 403
+    # A form of another site cannot send JSON, whatever else fails.
+    return None if request.method in READING or request.is_json else 415
 
 
 def is_our_host(host: str, *, loopback_only: bool) -> bool:

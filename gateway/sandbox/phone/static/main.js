@@ -22,7 +22,7 @@ listen(show);
 
 /** What a story does is followed; what a person does is left to her. */
 function show(news) {
-  const acting = news.story?.state === "running" ? news.story.phone : null;
+  const acting = ["running", "paused"].includes(news.story?.state) ? news.story.phone : null;
   const moved = acting && acting !== state?.story?.phone;
   state = news;
   for (const one of news.phones) {
