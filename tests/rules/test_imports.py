@@ -18,6 +18,8 @@ BREAKS = {
     "Flask and what it brings": ("workers", "from flask import Flask"),
     "The web server": ("gateway/web", "from granian import Granian"),
     "Africa's Talking": ("gateway", "from africastalking.SMS import SMSService"),
+    "Providers alone": ("gateway/web", "import requests"),
+    "Faults are reported": ("workers", "import sentry_sdk"),
     "Keys and ciphers": ("gateway", "from nacl.public import PrivateKey"),
     "RQ is a doorbell": ("gateway/web", "from rq import Queue"),
     "Redis is known": ("gateway/web", "import redis"),
