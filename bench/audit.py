@@ -42,7 +42,7 @@ from tests.services import Postgres, running
 
 PROCESSES: Final = 4
 THREADS: Final = 8
-ROUNDS: Final = 9
+ROUNDS: Final = 7
 LIMIT: Final = 0.8
 
 WITHOUT: Final = insert(ROWS).inline()
@@ -63,7 +63,7 @@ class Round:
         engine, vault = database.connect(self.url), Vault.open(self.keys / "web", "web")
         audit.seal_with(engine, lambda: vault)
         write = WORK[self.work](engine, vault)
-        with ThreadPoolExecutor(THREADS) as threads, _chain(self.chained):
+        with ThreadPoolExecutor(THREADS) as threads, _chain(chained=self.chained):
             list(threads.map(_again, [write] * THREADS, [3] * THREADS))
             began = time.time()
             list(threads.map(_again, [write] * THREADS, [self.count] * THREADS))
@@ -91,7 +91,7 @@ def _table(pool: ProcessPoolExecutor, work: str, url: str, keys: Path) -> float:
         took = max(end for _, end in spans) - min(start for start, _ in spans)
         rates[chained].append(PROCESSES * THREADS * COUNT[work] / took)
     ratios = [chained / bare for bare, chained in zip(*rates.values(), strict=True)]
-    ratio = statistics.median(ratios)
+    ratio: float = statistics.median(ratios)
     for chained, name in ((False, "without"), (True, "with")):
         print(f"{work:8} {name:8} {statistics.median(rates[chained]):6.0f}/s")
     print(f"{work:8} ratio    {ratio:6.2f} ({min(ratios):.2f} to {max(ratios):.2f})  limit {LIMIT}")
@@ -130,12 +130,12 @@ def _report(engine: Engine, vault: Vault) -> Callable[[], object]:
 
 
 WORK: Final = {"report": _report, "row": _row}
-COUNT: Final = {"report": 20, "row": 60}
+COUNT: Final = {"report": 8, "row": 60}
 """Transactions of each thread, in each round."""
 
 
 @contextmanager
-def _chain(chained: bool) -> Iterator[None]:
+def _chain(*, chained: bool) -> Iterator[None]:
     """Without the chain, rows are written at the same point in the same transaction."""
     if chained:
         yield

@@ -109,6 +109,7 @@ def take_back(session: Session, ladder: Ladder, report: Report, at: datetime) ->
 
 def _let_go(session: Session, ladder: Ladder, alert: Alert, report: Report, at: datetime) -> None:
     """Whoever has it next makes appointments of her own: what reminds of the old one is dropped."""
+    folding.let_go(session, report, at)
     report.state, report.accepted_by, report.accepted_at = ReportState.RECEIVED, None, None
     report.remind_at = None
     alert.state, alert.answered_at = AlertState.DECLINED, at

@@ -118,7 +118,7 @@ def climb(session: Session, ladder: Ladder, report_id: str, at: datetime) -> boo
         return False
     if report.folded_into or report.rung == folding.NOT_CALLED:
         if not folding.is_carried(session, report, at):
-            raise_alert(session, ladder, report, at)
+            _Call(session, ladder, report, at).next(below=RUNGS - 1)
         return True
     lost = int((at - report.created_at).total_seconds() // 60)
     call = _Call(session, ladder, report, at, minutes_lost=min(max(lost, 1), LONGEST_SAID))

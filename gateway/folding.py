@@ -133,21 +133,41 @@ def is_carried(session: Session, report: Report, at: datetime) -> bool:
     return False
 
 
+def let_go(session: Session, report: Report, at: datetime) -> None:
+    """Who gives a report back gives back what came with it: it waits for whoever takes both."""
+    folded = select(Report).where(
+        Report.folded_into == report.id,
+        Report.state == ReportState.ACCEPTED,
+        Report.accepted_by == report.accepted_by,
+    )
+    for one in session.scalars(folded.with_for_update()):
+        alert = _alert_of(session, one, one.accepted_by)
+        if alert is not None:
+            alert.state, alert.answered_at = AlertState.DECLINED, at
+        one.state, one.accepted_by, one.accepted_at = ReportState.RECEIVED, None, None
+        one.remind_at, one.climb_at = None, at + BEHIND
+
+
 def _take(session: Session, report: Report, person: Staff, at: datetime) -> None:
     report.state, report.accepted_at = ReportState.ACCEPTED, at
-    report.accepted_by, report.climb_at = person.id, None
-    session.add(
-        Alert(
+    report.accepted_by, report.climb_at, report.remind_at = person.id, None, at
+    alert = _alert_of(session, report, person.id)
+    if alert is None:
+        alert = Alert(
             id=str(uuid.uuid4()),
             report_id=report.id,
             staff_id=person.id,
             rung=report.rung,
-            state=AlertState.ACCEPTED,
             created_at=at,
-            answered_at=at,
         )
-    )
+        session.add(alert)
+    alert.state, alert.answered_at = AlertState.ACCEPTED, at
     audit.record(session, at, audit.staff(person.id), "accepted", report.id, "folded")
+
+
+def _alert_of(session: Session, report: Report, staff_id: str | None) -> Alert | None:
+    query = select(Alert).where(Alert.report_id == report.id, Alert.staff_id == staff_id)
+    return session.scalars(query).first()
 
 
 def _tell(session: Session, report: Report, into: Report, person: Staff, at: datetime) -> None:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from gateway import alarms, audit, outbox, rota
+from gateway import alarms, audit, outbox, roster, rota
 from gateway.models import Staff
 from gateway.once import in_turn
 from gateway.rota import Span
@@ -93,7 +93,8 @@ def tell_silent(session: Session, at: datetime) -> int:
 def _on_the_list(at: datetime) -> ColumnElement[bool]:
     """In a query about staff: those whose phone must be able to wake them."""
     near = Span(at - A_WEEK, at + A_WEEK)
-    called = or_(Staff.role.in_(ALWAYS_TESTED), rota.on_duty_now(), rota.in_rota(near))
+    about_now = and_(Staff.role.in_(roster.ALERTED), or_(rota.on_duty_now(), rota.in_rota(near)))
+    called = or_(Staff.role.in_(ALWAYS_TESTED), about_now)
     return and_(Staff.opted_out_at.is_(None), called)
 
 

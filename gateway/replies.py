@@ -113,16 +113,22 @@ class _Conversation:
 
     def answer(self, said: Said) -> bool:
         """Do what it says and queue the answer; whether there is one."""
-        match said:
-            case Reply():
-                return self._reply(said)
+        match self._allowed(said):
+            case Reply() as reply:
+                return self._reply(reply)
             case "on":
                 duty_now = duty.come_on(self.session, self.person, self.at)
                 return self._say("on_duty", until=_moment(duty_now.until))
             case None:
                 alarms.sound("reply_not_understood", centre=self.person.centre_id)
                 return self._say("not_understood")
-        return self._is_heard() and self._do_word(said)
+            case word:
+                return self._is_heard() and self._do_word(word)
+
+    def _allowed(self, said: Said) -> Said:
+        """Who is never alerted has no duty to speak of."""
+        about_duty = isinstance(said, AskSwap) or said in {"on", "off", "who"}
+        return None if about_duty and self.person.role not in roster.ALERTED else said
 
     def _reply(self, reply: Reply) -> bool:
         found = casework.find(self.session, self.person, Report.code == reply.code)

@@ -220,7 +220,8 @@ class Sessions:
     def _put(self, key: bytes, stored: bytes, expected: bytes, counted: Mapping[str, int]) -> bool:
         missed = "1" if self._missed else ""
         keys = [_name(key), _MARK, _YOUNG, *counted]
-        values: list[bytes | str | int] = [expected, stored, self._lifetime, missed, *counted.values()]
+        values: list[bytes | str | int] = [expected, stored, self._lifetime, missed]
+        values += counted.values()
         with crash.around("session.save"):
             done = bool(self._ask(lambda: self._store(keys, values)))
         if done:

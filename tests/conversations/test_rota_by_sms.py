@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from gateway import database, roster, rota
 from gateway.models import Audit, Base, IncomingSms, Staff
 from gateway.phones import Msisdn
+from gateway.roster import Role
 from gateway.rota import Span
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.test_staff_line import report, signed_in
@@ -251,6 +252,16 @@ def test_any_sms_answers_the_weekly_test(line: Line, answer: Callable[[str], str
         person = session.scalars(select(Staff)).one()
         heard = session.scalars(select(IncomingSms.received_at)).one()
         assert person.test_answered_at == heard
+
+
+@pytest.mark.parametrize("role", ["operator", "witness"])
+def test_who_is_never_alerted_has_no_duty(line: Line, role: Role) -> None:
+    number, national = line.staff("national", role), line.staff("national", "national")
+    for words in ("OFF", "ON", "WHO", f"SWAP {national}"):
+        sent = line.text(number, words)
+        assert [sms.to for sms in sent] == [number]
+        assert said(sent, number).startswith("Not understood.")
+    assert said(line.text(number, "OK"), number) == "Thank you. Your phone works."
 
 
 def test_ok_gets_a_kind_answer(line: Line) -> None:

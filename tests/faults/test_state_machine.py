@@ -44,7 +44,7 @@ from tests.faults.world import Look, World
 from tests.phone import Phone
 from tests.services import Valkey
 
-EXAMPLES = int(os.environ.get("ISANGE_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("ISANGE_EXAMPLES", "8"))
 STEPS = 30
 
 MOST_SENDS = 3

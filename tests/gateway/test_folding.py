@@ -34,6 +34,14 @@ def accept(office: Office, report: str, person: Person) -> None:
         casework.accept(session, *found, staff, database.now(session))
 
 
+def give_back(office: Office, report: str, person: Person) -> None:
+    with database.writing(office.engine, "test") as session:
+        staff = session.get_one(StaffRow, person.id)
+        found = casework.find(session, staff, Report.id == report)
+        assert found is not None
+        assert casework.hand_over(session, office.ladder, *found, staff, database.now(session))
+
+
 def climb(office: Office, report: str) -> None:
     """Its time is up."""
     with database.writing(office.engine, "test") as session:
@@ -162,6 +170,37 @@ def test_as_long_as_the_other_waits_it_waits_with_it(folds: Office) -> None:
     climb(folds, second)
     assert folds.report_now(second).accepted_by == nurse.id
     assert folds.report_now(second).climb_at is None
+
+
+def test_who_gives_one_back_gives_back_both(folds: Office) -> None:
+    """And may take both again."""
+    nurse, lead = folds.staff(), folds.staff(role="lead")
+    first, second = folds.report(), folds.report()
+    accept(folds, first, nurse)
+    give_back(folds, first, nurse)
+    assert {folds.report_now(one).state for one in (first, second)} == {ReportState.RECEIVED}
+    assert folds.report_now(second).climb_at is not None
+    assert lead.id in folds.asked(first)
+    accept(folds, first, lead)
+    assert {folds.report_now(one).accepted_by for one in (first, second)} == {lead.id}
+    give_back(folds, first, lead)
+    accept(folds, first, nurse)
+    assert {folds.report_now(one).accepted_by for one in (first, second)} == {nurse.id}
+
+
+def test_what_stands_alone_again_goes_to_somebody_or_is_looked_at_again(folds: Office) -> None:
+    """Whoever had it has given it back, and the other report is closed."""
+    nurse = folds.staff()
+    first, second = folds.report(), folds.report()
+    accept(folds, first, nurse)
+    give_back(folds, first, nurse)
+    folds.change(Report, Report.id == first, state=ReportState.CLOSED, climb_at=None)
+    due = folds.report_now(second).climb_at
+    climb(folds, second)
+    again = folds.report_now(second).climb_at
+    assert due is not None
+    assert again is not None
+    assert again > due
 
 
 def test_who_came_on_duty_since_hears_of_it_at_once(folds: Office) -> None:

@@ -93,6 +93,7 @@ def test_whose_phone_is_tested(office: Office) -> None:
         office.staff("national", "operator", on_duty=False),
     )
     national = office.staff("national", "national")
+    office.staff("national", "witness")
     blocked = office.staff()
     office.change(Staff, Staff.id == blocked.id, opted_out_at=office.now())
     never_tested(office)

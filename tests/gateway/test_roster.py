@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from gateway import database, phones, roster
+from gateway.country import Pack
 from gateway.models import Staff
 from gateway.phones import Msisdn
 from gateway.roster import AlreadyRegistered, NewStaff, NoSuchCentre
+from gateway.sandbox import sample
 from gateway.vault import CannotOpen, Role, Vault
 from tests.office import CENTRE, OTHER_CENTRE, Office, Person
 
@@ -123,3 +125,45 @@ def test_who_blocked_our_sms_stands_nowhere(
 ) -> None:
     office.change(Staff, opted_out_at=office.now())
     assert ids(office, ask) == set()
+
+
+def test_the_demo_has_an_operator_and_nobodys_number_depends_on_her(pack: Pack) -> None:
+    roles = [person.role for person in sample.staff(pack)]
+    assert roles.count("operator") == 1
+    assert roles[2 + 4 * len(pack.centres)] == "operator", "after everybody who is alerted"
+
+
+def test_who_may_stand_in_is_asked_as_early(office: Office, people: dict[str, Person]) -> None:
+    with database.reading(office.engine) as session:
+        rows = {name: session.get_one(Staff, one.id) for name, one in people.items()}
+        able = {
+            (name, other)
+            for name, row in rows.items()
+            for other in ("nurse", "lead", "national")
+            if roster.may_stand_in(row, rows[other])
+        }
+    assert able == {
+        *((name, "nurse") for name in ("nurse at home", "counsellor")),
+        *((name, "lead") for name in ("nurse", "nurse at home", "counsellor")),
+        *((name, "lead") for name in ("investigator", "lead at home")),
+        *((name, "national") for name in ("national at home", "nurse at the desk")),
+    }
+
+
+def test_a_centre_is_covered_by_who_is_asked_first(
+    office: Office, people: dict[str, Person]
+) -> None:
+    def covered() -> set[str]:
+        with database.reading(office.engine) as session:
+            empty = set(roster.uncovered(session))
+            places = (CENTRE, OTHER_CENTRE, DESK)
+            found = {place for place in places if roster.is_covered(session, place)}
+        assert found - {DESK} == {CENTRE, OTHER_CENTRE} - empty
+        assert DESK not in empty
+        return found
+
+    assert covered() == {CENTRE, OTHER_CENTRE, DESK}
+    office.change(Staff, Staff.role.in_(["health", "counsellor"]), on_duty=False)
+    assert covered() == {DESK}, "neither lead nor investigator is asked first"
+    office.change(Staff, Staff.role == "national", on_duty=False)
+    assert covered() == set()
