@@ -1,9 +1,10 @@
 # What is done with this project, as commands. The first one makes .venv by itself.
-# PYTHON=... names the Python (3.11 or newer) to make it with; ARGS=... goes to demo, test and lock.
+# PYTHON=... names the Python (3.11 or newer) to make it with; ARGS=... goes to demo, test and lock;
+# STRICT=1 has the audit fail where no vulnerability service can be reached.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test leaks check bench fmt catalogues install lock
+.PHONY: help demo test leaks check audit sbom bench fmt catalogues install lock
 
 BIN := .venv/bin
 
@@ -16,7 +17,10 @@ help:
 	@echo 'make test        all tests'
 	@echo 'make leaks       a thousand callers, every fault, and a search for anything they said'
 	@echo 'make check       linters, types, import contracts, catalogues, every screen in every language'
+	@echo 'make audit       known faults in the versions of requirements.lock; STRICT=1 for a release'
+	@echo 'make sbom        build/sbom.json: every component with its hashes, as CycloneDX'
 	@echo 'make bench       what a turn and a search cost'
+	@echo 'make faults      processes killed, disks full, clocks wrong, providers away; RUNS=25 kills more'
 	@echo 'make fmt         format the code, and mend what the linter can'
 	@echo 'make catalogues  bring the translations up to what the menus say'
 	@echo 'make install     only .venv, as an operator needs it'
@@ -38,9 +42,42 @@ check: .venv/installed-dev
 	@COLUMNS=100 $(BIN)/lint-imports --no-logo
 	$(BIN)/python -m gateway.catalogues check
 	$(BIN)/isange menus check
+	$(BIN)/python -m tests.supply.secret_scan
+	@$(MAKE) --no-print-directory audit
+
+audit: .venv/installed-dev
+	$(call with_tool,pip-audit~=2.10,tests.supply.vulnerabilities $$tools/bin/pip-audit)
+
+sbom: .venv/installed-dev
+	$(call with_tool,cyclonedx-bom~=7.5,tests.supply.components $$tools/bin/cyclonedx-py build/sbom.json)
+
+# A tool that we do not build upon, in a folder that is gone afterwards: tool, module of ours and
+# its arguments. Where the tool cannot be had the module says what that means.
+define with_tool
+	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && "$(PYTHON)" -m venv "$$tools" && \
+	{ "$$tools/bin/python" -m pip install -qq --disable-pip-version-check '$(1)' || true; } && \
+	$(BIN)/python -m $(2)
+endef
 
 bench: .venv/installed
 	$(BIN)/python -m bench.dialogue
+
+# Each point once is some minutes. RUNS is how often at each point, GROUNDS how many side by side.
+RUNS ?= 1
+GROUNDS ?= 3
+
+faults: .venv/installed-dev
+	$(BIN)/python -m tests.faults.crashes --runs $(RUNS) --grounds $(GROUNDS) --database sqlite
+	$(BIN)/python -m tests.faults.crashes --runs $(RUNS) --grounds $(GROUNDS) --database postgresql
+	$(BIN)/python -m tests.faults.latency --database sqlite
+	$(BIN)/python -m tests.faults.latency --database postgresql
+	ISANGE_EXAMPLES=60 $(BIN)/python -m pytest tests/faults/test_state_machine.py
+	$(BIN)/python -m pytest tests/faults/long -n 4 $(ARGS)
+
+# What a change has to pass: each point once, on one of the two databases, and what an alert takes.
+faults-short: .venv/installed-dev
+	$(BIN)/python -m tests.faults.crashes --grounds $(GROUNDS) --database both
+	$(BIN)/python -m tests.faults.latency --database sqlite
 
 fmt: .venv/installed-dev
 	$(BIN)/ruff check --fix .

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from gateway import database, heartbeat, muting, roster, rota, schema, vitals
+from gateway import database, grants, heartbeat, muting, roster, rota, schema, vitals
 from gateway.centres import DESK
 from gateway.errors import OperatorError
 from gateway.models import Centre
@@ -131,10 +131,19 @@ def _vitals(house: House) -> Iterator[str]:
         yield f"a report is accepted by nobody after {waiting:.0f} minutes: call the centres"
 
 
+def _audit(house: House) -> Iterator[str]:
+    if house.settings.production and grants.may_change_log(house.database):
+        yield (
+            "this process may change the audit log: give it a database role of its own with "
+            "ISANGE_DATABASE_ROLES, see docs/running.md"
+        )
+
+
 CHECKS: Final[tuple[Check, ...]] = (
     _keys,
     _facts,
     _schema,
+    _audit,
     _redis,
     _centres,
     _duty,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, get_args
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, func, select, text
 
 from gateway import crash
 from gateway.errors import OperatorError
@@ -66,6 +66,16 @@ def give(engine: Engine, roles: Roles) -> None:
                 connection.execute(text(statement))
         crash.point("grants.give before commit")
     crash.point("grants.give after commit")
+
+
+def may_change_log(engine: Engine) -> bool:
+    """Whether the role of this engine can do more to the log than add to it."""
+    if engine.dialect.name != "postgresql":
+        return True
+    rights = "UPDATE, DELETE, TRUNCATE"
+    query = select(func.has_table_privilege(func.current_user(), Audit.__tablename__, rights))
+    with engine.connect() as connection:
+        return bool(connection.execute(query).scalar_one())
 
 
 def _refuse_useless(connection: Connection, role: str) -> None:

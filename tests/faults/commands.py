@@ -18,7 +18,7 @@ from gateway.models import Centre, Staff
 from gateway.vault import Role
 from tests.faults.callers import new_number
 from tests.faults.ground import CENTRE
-from tests.faults.stories import Story
+from tests.faults.stories.story import Story
 
 SAMPLE = Path(__file__).parents[2] / "gateway" / "countries" / "rw" / "centres.csv"
 

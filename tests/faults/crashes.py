@@ -28,7 +28,8 @@ from tests.faults.commands import COMMANDS
 from tests.faults.ground import NAMES, Database, Databases, Ground, laid
 from tests.faults.points import crash_points, named
 from tests.faults.promises import Account
-from tests.faults.stories import STORIES, Story
+from tests.faults.stories import STORIES
+from tests.faults.stories.story import Story
 from tests.services import wait_until
 
 ALL = {**STORIES, **COMMANDS}
@@ -75,7 +76,7 @@ class Kills:
     def _run(self, point: str, run: int) -> Account:
         make = story_of(point)
         if make is None:
-            return Account(point, broken=["no story passes it: see tests/faults/stories.py"])
+            return Account(point, broken=["no story passes it: see tests/faults/stories/"])
         story, begun, known = make(self._ground, run), self._last_sms(), self._known()
         try:
             recovered = story.play(point)
@@ -163,16 +164,29 @@ def _tell(found: Account, took: float, done: int, all_of_them: int) -> None:
         print(f"    {words}", file=sys.stderr, flush=True)
 
 
+def _shares(points: Sequence[str], kind: str) -> Iterator[tuple[Database, Sequence[str]]]:
+    """Which points are taken on which database. Of the two sides of a commit each gets one."""
+    if kind != "postgresql":
+        yield "sqlite", points[::2] if kind == "both" else points
+    if kind != "sqlite":
+        yield "postgresql", points[1::2] if kind == "both" else points
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Kill as told, print the table, and give the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.crashes")
     parser.add_argument("--runs", type=int, default=1, help="kills at each point")
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    kinds = ("sqlite", "postgresql", "both")
+    parser.add_argument("--database", choices=kinds, default="sqlite", help="both: half on each")
     parser.add_argument("--at", default="", help="only the points that contain this")
     parser.add_argument("--grounds", type=int, default=2, help="how many services side by side")
     given = parser.parse_args(arguments)
     points = [point for point in played() if given.at in point]
     began = time.monotonic()
-    accounts = run(points, given.runs, given.database, given.grounds)
+    accounts = []
+    for kind, share in _shares(points, given.database):
+        accounts += run(share, given.runs, kind, given.grounds)
+    accounts.sort(key=lambda one: points.index(one.point))
     kills = sum(one.runs for one in accounts)
     print("\n".join(promises.table(accounts)))
     print(f"{given.database}, {kills} kills in {time.monotonic() - began:.0f} s")

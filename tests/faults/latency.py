@@ -99,6 +99,7 @@ def _most(values: Sequence[float]) -> float:
 
 
 def measure(kind: Database, folder: Path) -> list[str]:
+    """The table for one kind of database."""
     with ExitStack() as stack:
         databases = Databases(kind, stack)
         ground = stack.enter_context(laid(folder / "ground", databases.empty(folder)))
@@ -114,6 +115,7 @@ def measure(kind: Database, folder: Path) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.latency")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     given = parser.parse_args(arguments)

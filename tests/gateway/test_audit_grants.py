@@ -154,6 +154,14 @@ def test_only_the_owner_purges(line: Line, guarded: Database) -> None:
     assert _faults(line) == []
 
 
+def test_it_can_be_told_who_may_change_the_log(guarded: Database) -> None:
+    assert grants.may_change_log(guarded.owner)
+    for url in guarded.urls.values():
+        engine = database.connect(url)
+        assert not grants.may_change_log(engine)
+        engine.dispose()
+
+
 def test_rights_are_taken_back_that_are_not_listed(guarded: Database) -> None:
     with guarded.owner.begin() as connection:
         role = guarded.roles["web"]

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gateway import database, doctor, escalation, muting
+from gateway import database, doctor, escalation, muting, vitals
 from gateway.conversation import Step
 from gateway.models import Audit, NumberUse, Outbox, Report, ReportState
 from gateway.muting import CannotMute, Mute
@@ -164,6 +164,15 @@ def test_two_days_later_its_number_is_not_known_any_more(office: Office) -> None
             session.delete(use)
     with pytest.raises(CannotMute):
         mute(office, report)
+
+
+def test_what_is_muted_is_not_reported_as_forgotten(office: Office, muted: str) -> None:
+    desk = office.pack.duty_desk.id
+    assert vitals.read(office.engine, desk).oldest_unaccepted is not None
+    office.change(Report, Report.id == muted, state=ReportState.CLOSED)
+    office.report()
+    office.report()
+    assert vitals.read(office.engine, desk).oldest_unaccepted is None
 
 
 def test_doctor_lists_them(office: Office, muted: str, settings: Callable[..., Settings]) -> None:

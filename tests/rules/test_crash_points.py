@@ -81,14 +81,14 @@ def test_there_are_enough_points() -> None:
 def test_processes_are_killed_at_every_point() -> None:
     none_of(
         {named(point) for point in crash_points()} - {*ALL, *UNPLAYED},
-        "let a story of tests/faults/stories.py pass it, or say in UNPLAYED why none does",
+        "let a story of tests/faults/stories/ pass it, or say in UNPLAYED why none does",
     )
 
 
 def test_every_story_passes_a_point_that_there_is() -> None:
     none_of(
         {*ALL, *UNPLAYED} - {named(point) for point in crash_points()},
-        "nothing has this name any more: tests/faults/stories.py, commands.py, crashes.py",
+        "nothing has this name any more: tests/faults/stories/, commands.py, crashes.py",
     )
 
 

@@ -1,8 +1,8 @@
 """`make sbom`: every component of requirements.lock with its hashes, as CycloneDX JSON.
 
 cyclonedx-py writes it. It also writes at which index each file lies, which is true on one machine
-and a guess on all others, and the line of the lock file: both are taken out. Without a date and a
-serial number the same lock always makes the same file, so it is made anew whenever it is wanted.
+and a guess on all others; every address is taken out. Without a date and a serial number the same
+lock always makes the same file, so it is made anew whenever it is wanted.
 """
 
 from __future__ import annotations
@@ -21,13 +21,16 @@ PROJECT: Final = ROOT / "pyproject.toml"
 PIN: Final = re.compile(r"^([a-z0-9-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
-class Incomplete(ValueError):
-    """The list does not name what the lock does."""
+class Unfit(ValueError):
+    """The list does not name what the lock does, or names a place."""
 
 
 def tidied(written: str, lock: str) -> str:
-    """The list as we give it out. Raises Incomplete when a pin or a hash of the lock is missing."""
+    """The list as we give it out. Raises Unfit when a pin or a hash of the lock is missing."""
     bom: dict[str, Any] = json.loads(written)
+    schema = bom.pop("$schema", "")
+    for tool in bom["metadata"]["tools"]["components"]:
+        tool.pop("externalReferences", None)
     for component in bom["components"]:
         component.pop("description", None)
         for reference in component.get("externalReferences", ()):
@@ -35,12 +38,14 @@ def tidied(written: str, lock: str) -> str:
             reference["url"] = component["purl"]
     listed = {(one["name"], one["version"]) for one in bom["components"]}
     if listed != set(PIN.findall(lock)):
-        raise Incomplete("the list of components and requirements.lock name different versions")
-    text = json.dumps(bom, indent=1, sort_keys=True) + "\n"
+        raise Unfit("the list of components and requirements.lock name different versions")
+    text = json.dumps(bom, sort_keys=True)
     missing = [one for one in re.findall(r"--hash=sha256:(\w+)", lock) if one not in text]
     if missing:
-        raise Incomplete(f"{len(missing)} hashes of requirements.lock are not in the list")
-    return text
+        raise Unfit(f"{len(missing)} hashes of requirements.lock are not in the list")
+    if "://" in text:
+        raise Unfit("the list holds an address: see what cyclonedx-py has begun to write")
+    return json.dumps({"$schema": schema, **bom}, indent=1, sort_keys=True) + "\n"
 
 
 def main(program: str, target: str) -> int:

@@ -113,7 +113,7 @@ def _detectors(path: Path, content: str) -> frozenset[str]:
 @cache
 def _shapes() -> Mapping[str, tuple[re.Pattern[str], ...]]:
     """The detectors that go by the shape of a secret alone."""
-    every = get_mapping_from_secret_type_to_class().values()
+    every: Iterable[type] = get_mapping_from_secret_type_to_class().values()
     return {
         one.__name__: tuple(one().denylist) for one in every if issubclass(one, RegexBasedDetector)
     }

@@ -15,15 +15,14 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tests.rules.sources import ROOT
 
 LOCK: Final = ROOT / "requirements.lock"
 
 KNOWN_BAD: Final = (
-    "jinja2==2.10 "
-    "--hash=sha256:f84be1bb0040caca4cea721fcbbbbd61f9be9464ca236387158b0feea01914a4\n"
+    "jinja2==2.10 --hash=sha256:f84be1bb0040caca4cea721fcbbbbd61f9be9464ca236387158b0feea01914a4\n"
 )
 """Known to be vulnerable since 2019. It is asked about, and neither fetched nor installed."""
 
@@ -43,8 +42,11 @@ class Audit:
 def read(report: str) -> Audit | None:
     """What pip-audit found, from its JSON; None when it came to no end."""
     try:
-        packages: list[dict[str, Any]] = json.loads(report)["dependencies"]
-    except (ValueError, KeyError, TypeError):
+        told = json.loads(report)
+    except ValueError:
+        return None
+    packages = told.get("dependencies") if isinstance(told, dict) else None
+    if not isinstance(packages, list):
         return None
     return Audit(
         packages=len(packages),

@@ -1,0 +1,123 @@
+"""Stories of what happens after the caller hangs up: sending, climbing, taking up what died."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete
+
+from gateway import database
+from gateway.models import AuditHead, Beat, Outbox, OutboxState, ProviderHealth, Report
+from tests.faults.ground import NURSES
+from tests.faults.stories.staff import Accepts
+from tests.faults.stories.story import Story
+
+
+class Delivers(Story):
+    """She was told; what is to leave because of it has to leave."""
+
+    process = "worker"
+
+    def deed(self) -> None:
+        self.caller.report()
+
+
+class IsDelivered(Story):
+    """The network's delivery reports come while the web process dies."""
+
+    def deed(self) -> None:
+        self.caller.report()
+
+    def again(self) -> None:
+        if not self.caller.told:
+            self.caller.repeat()
+
+    def is_over(self) -> bool:
+        return all(row.delivery == "Success" for row in self.rows())
+
+
+class GivesUp(Story):
+    """Neither nurse's number can be reached: the next rung is asked."""
+
+    process = "worker"
+    escalations = 1
+
+    def before(self) -> None:
+        for role in NURSES:
+            self.ground.network.behave(self.ground.number(role), status_code=403)
+
+    def deed(self) -> None:
+        self.caller.report()
+
+    def is_over(self) -> bool:
+        return self.report().rung > 0
+
+    def broken(self) -> Iterator[str]:
+        self.ground.network.clear()
+        return iter(())
+
+
+class Climbs(Accepts):
+    """Nobody accepts in time, or both nurses pass it on: the lead is asked, once."""
+
+    process = "clock"
+    escalations = 1
+
+    def deed(self) -> None:
+        if self.run % 2:
+            for role in NURSES:
+                self.write(role, "2")
+        else:
+            self.ground.change(Report, self.report().id, climb_at=self.ground.long_ago())
+
+    def is_over(self) -> bool:
+        return self.report().rung == 1
+
+    def broken(self) -> Iterator[str]:
+        self.ground.wait_for_alert("lead", self.code)
+        return iter(())
+
+
+class Ticks(Story):
+    """The clock dies at what it does now and then, while a report is on its way."""
+
+    process = "clock"
+
+    def before(self) -> None:
+        """Let it be time for all of it."""
+        with database.writing(self.ground.engine, "test") as session:
+            for table in (AuditHead, Beat, ProviderHealth):
+                session.execute(delete(table))
+
+    def deed(self) -> None:
+        self.caller.report()
+
+
+class Recovers(Story):
+    """A worker died while it sent; the clock that takes up its rows dies as well."""
+
+    process = "clock"
+
+    def before(self) -> None:
+        for name in ("worker", "clock"):
+            self.ground.services[name].freeze()
+        self.code = self.caller.report()
+        far = datetime.now(UTC) + timedelta(hours=1)
+        self._mark(state=OutboxState.SENDING, attempt=1, maybe_sent=1, lease_until=far)
+
+    def deed(self) -> None:
+        self._mark(lease_until=self.ground.long_ago())
+        self.ground.services["clock"].thaw()
+
+    def again(self) -> None:
+        self.ground.services["worker"].thaw()
+
+    def broken(self) -> Iterator[str]:
+        states = sorted(row.state for row in self.rows())
+        if states != ["accepted", "accepted", "unknown"]:
+            yield f"its SMS are {states}"
+
+    def _mark(self, **values: object) -> None:
+        for row in self.rows():
+            self.ground.change(Outbox, row.id, **values)
