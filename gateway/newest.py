@@ -54,6 +54,8 @@ class NewestInput:
     language: str
     start: Screen
     limits: Limits = NO_LIMITS
+    names_again: bool = False
+    """Whether one session after another has the same id: what begins each then tells them apart."""
 
     def is_open(self, session_id: str, msisdn: Msisdn) -> bool:
         """Whether a conversation is under way; False when that cannot be told."""
@@ -74,15 +76,18 @@ class NewestInput:
         if stored and stored.digest == digest:
             return repeated(stored), True
         if message.typed is None or stored is None or stored.state.ended:
+            origin = digest if self.names_again else key
             move = self._begin(counters, found.counts)
         else:
-            move = self._move(message, message.typed, key, digest, stored.state)
+            origin = stored.origin
+            move = self._move(message, message.typed, origin, digest, stored.state)
         state = move.turn.state
         page = self.engine.page(state, move.turn.note)
         if page.ends and state.draft:
-            self._do(DiscardDraft(), state.language, message, key, digest)
+            self._do(DiscardDraft(), state.language, message, origin, digest)
         answer = Answer(page.text, page.ends, "begin" if message.typed is None else "step")
-        kept = Session(forget(state) if page.ends else state, count, digest, answer.body)
+        left = forget(state) if page.ends else state
+        kept = Session(left, count, digest, answer.body, origin)
         self.sessions.save(key, kept, stored, counters.after(state, move.uses))
         return answer, move.ring
 
@@ -90,17 +95,20 @@ class NewestInput:
         state = self.engine.begin(self.language, self.start, counters.begin(counts))
         return _Move(Turn(state), uses=("call",))
 
-    def _move(self, message: Message, typed: str, key: bytes, digest: bytes, state: State) -> _Move:
+    def _move(
+        self, message: Message, typed: str, origin: bytes, digest: bytes, state: State
+    ) -> _Move:
         turn = self.engine.turn(state, typed)
         if turn.intent is None:
             return _Move(turn)
-        done = self._do(turn.intent, turn.state.language, message, key, digest)
+        done = self._do(turn.intent, turn.state.language, message, origin, digest)
         return _Move(Turn(turn.state.learn(done.facts)), done.ring, use_of(turn.intent))
 
     def _do(
-        self, intent: Intent, language: str, message: Message, key: bytes, digest: bytes
+        self, intent: Intent, language: str, message: Message, origin: bytes, digest: bytes
     ) -> Done:
-        step = Step(key, digest, message.msisdn, language, message.network)
+        """Do it once in the conversation that `origin` began: the next one is another."""
+        step = Step(origin, digest, message.msisdn, language, message.network)
         try:
             return self.deeds.do(intent, step)
         except DatabaseDown as error:

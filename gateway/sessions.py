@@ -37,7 +37,7 @@ LIFETIME: Final = 300
 PAUSE: Final = 1.0
 """Seconds for which a Redis that failed is left alone, so that each step waits for it once."""
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _DIGEST: Final = 16
 
 _MARK: Final = "sessions:mark"
@@ -78,6 +78,8 @@ class Session:
     length: int
     digest: bytes = field(repr=False)
     answer: str = field(repr=False)
+    origin: bytes = field(default=b"", repr=False)
+    """What tells it from others of the same name, where there are others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +293,7 @@ def _encode(session: Session) -> bytes:
         trail,
         session.length,
         session.answer,
+        session.origin.hex(),
     ]
     return json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode()
 
@@ -300,11 +303,12 @@ def _decode(plain: bytes, digest: bytes) -> Session | None:
     kept = cast(list[Any], json.loads(plain))
     if kept[0] != _FORMAT:
         return None
-    _, language, ended, draft, trail, length, answer = kept
+    _, language, ended, draft, trail, length, answer, origin = kept
     steps = tuple(
         Step(screen, page, given, cast(Mapping[str, str], facts), tuple(returns))
         for screen, page, given, facts, returns in trail
     )
     if any(step.screen not in SCREENS for step in steps):
         return None
-    return Session(State(language, steps, ended, draft), length, digest, answer)
+    state = State(language, steps, ended, draft)
+    return Session(state, length, digest, answer, bytes.fromhex(origin))

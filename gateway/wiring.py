@@ -199,6 +199,7 @@ class House:
             self.language,
             by_sms.warning,
             self._limits("sms calls"),  # Anybody can write in her name: it is counted apart.
+            names_again=True,
         )
         return SmsLine(
             engine=self.database,

@@ -64,7 +64,7 @@ def test_the_duty_reads_what_was_written_and_may_call(line: Line) -> None:
 
     phone = line.staff_phone(duty).dial().press("4711").choose(line.code_of_only_report())
     phone.choose("Accept", "What was answered").sees("he beats me").press(9)
-    phone.choose("Number to call", "First call").sees(CALLER)
+    phone.choose("Call her", "Number to call", "First call").sees(CALLER)
 
 
 def test_many_messages_are_all_kept_and_thanked_once(line: Line) -> None:
@@ -115,3 +115,12 @@ def test_a_message_sent_again_after_the_next_one_moves_nothing(line: Line) -> No
     line.text(CALLER, "1", message_id="c")
     assert line.text(CALLER, "1", message_id="b") == []
     assert "Is it safe for us to call THIS number now?" in screens(line, "1")[0]
+
+
+def test_another_conversation_is_another_report(line: Line) -> None:
+    """The number is the same, and so is what she asks for: hours later it is a new call for help."""
+    asked = ("INFO", "1", "7", "1", "1", "2")
+    first = [screens(line, words) for words in asked][-1]
+    second = [screens(line, words) for words in asked][-1]
+    assert first != second, "the code of the first report was told for the second"
+    assert len(reports(line)) == 2

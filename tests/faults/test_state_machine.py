@@ -265,19 +265,24 @@ class Promises(RuleBasedStateMachine):
             assert number.removeprefix("+250").encode() not in files
 
     def teardown(self) -> None:
-        """In the end, when everything works again, everybody who was told was heard."""
+        """In the end, when everything works again, everybody who was told was heard.
+
+        Unless so many died in the middle of an alert that it may have left three times.
+        """
         self.world.provider.answer, self.world.provider.takes = (lambda number: None), False
-        for _ in range(4):
-            self.world.ahead += timedelta(seconds=400)
+        for _ in range(8):
+            self.world.ahead += timedelta(seconds=700)
             self.world.tick()
             self.world.delivery.drain(5)
         with self.world.looking() as look:
             under_way = [row for row in look.outbox if row.state == OutboxState.SENDING]
             assert not under_way, "an SMS is being sent for ever"
-            for call in self.made:
-                for code in call.told:
-                    heard = [text for _, text in self.world.provider.taken if f" {code} " in text]
-                    assert heard, f"nobody ever heard of {code}"
+            spent = {
+                one.report_id for one in look.alerts if look.possible_sends()[one.id] == MOST_SENDS
+            }
+            for code in {code for call in self.made for code in call.told}:
+                heard = any(f" {code} " in text for _, text in self.world.provider.taken)
+                assert heard or look.reports[code].id in spent, f"nobody ever heard of {code}"
 
     def _dial(self, labels: list[str], *way: str) -> Call:
         call = Call(self.world.phone(f"+250{next(numbers)}"), labels)

@@ -233,7 +233,7 @@ class Campaign:
         call.choose(code, "Accept", "What was answered")
         call = Call(self.demo, nurse["phone"], staff=True)
         call.press(nurse["pin"])
-        call.choose(code, "Number to call", "First call")
+        call.choose(code, "Call her", "Number to call", "First call")
 
     def _wants_no_more_sms(self, index: int) -> None:
         self._finish(self._until_contact(index), "Yes, by SMS", "Yes", "Now")
