@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from gateway import database, grants, heartbeat, muting, roster, rota, schema, vitals
 from gateway.centres import DESK
 from gateway.errors import OperatorError
-from gateway.models import Centre
+from gateway.models import Centre, ProviderHealth
 from gateway.rota import SHOWN, Span
 from gateway.wiring import House
 
@@ -113,6 +113,16 @@ def _mutes(house: House) -> Iterator[str]:
         yield f"{len(found)} numbers are muted, by {codes}: `isange mute CODE --lift` ends it"
 
 
+def _providers(house: House) -> Iterator[str]:
+    with database.reading(house.database) as session:
+        failing = select(ProviderHealth).where(ProviderHealth.failing_since.is_not(None))
+        for one in session.scalars(failing):
+            yield (
+                f"{one.name} has taken no SMS since {one.failing_since:%Y-%m-%d %H:%M} UTC: "
+                "ask the provider; what waits leaves when it is back"
+            )
+
+
 def _vitals(house: House) -> Iterator[str]:
     now = vitals.read(house.database, house.pack.duty_desk.id)
     unsent, waiting = now.oldest_unsent or 0, (now.oldest_unaccepted or 0) / 60
@@ -150,5 +160,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     _rota,
     _phones,
     _mutes,
+    _providers,
     _vitals,
 )

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from gateway import database, doctor, roster, rota
-from gateway.models import Beat, Centre, Outbox, Report, Staff
+from gateway.models import Beat, Centre, Outbox, ProviderHealth, Report, Staff
 from gateway.phones import Msisdn
 from gateway.rota import Span
 from gateway.settings import Settings
@@ -61,6 +61,18 @@ def test_what_waits_too_long_is_told(line: Line) -> None:
     said = told(line.staff_house)
     assert "an SMS waits for 3600 s" in said
     assert "a report is accepted by nobody after 60 minutes" in said
+
+
+def test_a_provider_that_fails_is_told(line: Line) -> None:
+    with database.writing(line.web.database, "test") as session:
+        at = database.now(session)
+        session.add(
+            ProviderHealth(name="kannel", points=10, failures=3, alive=False, failing_since=at)
+        )
+        session.add(ProviderHealth(name="africastalking", points=100, failures=0, alive=True))
+    said = told(line.staff_house)
+    assert "kannel has taken no SMS since" in said
+    assert "africastalking" not in said
 
 
 def test_a_clock_that_does_not_tick_is_told(line: Line) -> None:
