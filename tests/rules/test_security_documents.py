@@ -142,7 +142,7 @@ def test_every_attacker_has_controls_tests_and_what_remains() -> None:
         (
             one.splitlines()[0]
             for one in attackers
-            if "| control | test |" not in part or "tests/" not in part or "*Remains*:" not in part
+            if "| control | test |" not in one or "tests/" not in one or "*Remains*:" not in one
         ),
         "tell what each can do, which control and which test, and what remains",
     )

@@ -52,7 +52,11 @@ def main(program: str, target: str) -> int:
     """Write the list to a file with this cyclonedx-py."""
     command = [program, "requirements", str(LOCK), "--pyproject", str(PROJECT)]
     options = ["--mc-type", "application", "--output-reproducible", "--output-format", "JSON"]
-    told = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+    try:
+        told = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"no list of components: cyclonedx-py did not run ({type(error).__name__})")
+        return 1
     text = tidied(told.stdout, LOCK.read_text("utf-8"))
     path = Path(target)
     path.parent.mkdir(parents=True, exist_ok=True)
