@@ -20,7 +20,9 @@ from gateway.vault import Role, Vault
 from tests.lines import Line
 from tests.phone import Phone
 
-OF_THE_OPERATOR: Final = frozenset({"centres", "staff"})
+OF_THE_OPERATOR: Final = frozenset(
+    {"audit_heads", "audit_lanes", "beats", "centres", "providers", "shifts", "staff", "swaps"}
+)
 """Tables that say nothing of a caller."""
 
 

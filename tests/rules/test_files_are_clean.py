@@ -23,7 +23,7 @@ CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 MADE = (
     *(".venv/bin/python", ".venv/installed", "isange.egg-info/PKG-INFO"),
     *("menus/__pycache__/x.pyc", ".mypy_cache/x", ".ruff_cache/x", ".import_linter_cache/x"),
-    *(".hypothesis/x", ".coverage", ".coverage.host.1"),
+    *(".hypothesis/x", ".coverage", ".coverage.host.1", "build/sbom.json"),
 )
 """What `make demo`, `test`, `check` and `lock` leave behind."""
 
