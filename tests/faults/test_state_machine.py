@@ -127,11 +127,13 @@ class Promises(RuleBasedStateMachine):
         self.holders: dict[str, str] = {}
         self.incoming = itertools.count(1)
 
-    @initialize(target=calls)
-    def somebody_has_reported(self) -> Call:
+    @initialize(target=calls, alerted=st.booleans())
+    def somebody_has_reported(self, alerted: bool) -> Call:
         call = self._dial([*BY_SMS, "No", "0852", "Send: health"], *UNTIL_PLACE, *UNTIL_CONTACT)
         while call.is_open:
             call.answer()
+        if alerted:
+            self.world.delivery.drain(5)
         return call
 
     @precondition(lambda self: len(self.made) < MOST_CALLS)
@@ -270,10 +272,11 @@ class Promises(RuleBasedStateMachine):
         Unless so many died in the middle of an alert that it may have left three times.
         """
         self.world.provider.answer, self.world.provider.takes = (lambda number: None), False
-        for _ in range(8):
-            self.world.ahead += timedelta(seconds=700)
+        for seconds in (60, 60, *[700] * 8):
+            self.world.ahead += timedelta(seconds=seconds)
             self.world.tick()
             self.world.delivery.drain(5)
+        self.every_promise_is_kept()
         with self.world.looking() as look:
             under_way = [row for row in look.outbox if row.state == OutboxState.SENDING]
             assert not under_way, "an SMS is being sent for ever"

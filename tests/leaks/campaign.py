@@ -40,7 +40,7 @@ CHANGES_OF_MIND: Final = (
 """What she may do who has her code."""
 
 COMMANDS: Final = (
-    *("centres.", "keys.", "purge.", "rota.import", "sample.", "schema."),
+    *("centres.", "keys.", "number.", "purge.", "rota.import", "sample.", "schema."),
     *("grants.", "staff.add", "staff.import"),
 )
 """What only commands do, by the beginning of the names of their transactions."""
