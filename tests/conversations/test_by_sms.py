@@ -118,7 +118,7 @@ def test_a_message_sent_again_after_the_next_one_moves_nothing(line: Line) -> No
 
 
 def test_another_conversation_is_another_report(line: Line) -> None:
-    """The number is the same, and so is what she asks for: hours later it is a new call for help."""
+    """The number is the same, and so is what she asks for: it is a new call for help."""
     asked = ("INFO", "1", "7", "1", "1", "2")
     first = [screens(line, words) for words in asked][-1]
     second = [screens(line, words) for words in asked][-1]

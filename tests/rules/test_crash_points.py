@@ -32,11 +32,7 @@ COMMITS = frozenset({"begin", "commit"})
 
 def test_every_transaction_that_writes_has_a_name() -> None:
     none_of(
-        (
-            one.where
-            for one in (*transactions(), *surrounded())
-            if not WORD.fullmatch(one.name)
-        ),
+        (one.where for one in (*transactions(), *surrounded()) if not WORD.fullmatch(one.name)),
         "name what it does, as a literal of this module: database.writing(engine, 'report.send')",
     )
 
