@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test leaks check audit sbom bench fmt catalogues install lock
+.PHONY: help demo test test-system leaks check audit sbom bench fmt catalogues install lock
 
 BIN := .venv/bin
 
@@ -15,6 +15,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 help:
 	@echo 'make demo        the whole line on this machine, with a pretend network'
 	@echo 'make test        all tests'
+	@echo 'make test-system those that need a browser and Kannel on this machine'
 	@echo 'make leaks       a thousand callers, every fault, and a search for anything they said'
 	@echo 'make check       linters, types, import contracts, catalogues, every screen in every language'
 	@echo 'make audit       known faults in the versions of requirements.lock; STRICT=1 for a release'
@@ -30,7 +31,13 @@ demo: .venv/installed
 	@$(BIN)/isange demo $(ARGS)
 
 test: .venv/installed-dev
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(OF_THE_SYSTEM:%=--ignore=%) $(ARGS)
+
+# What talks to programs that no Python package brings: Debian's chromium, kannel and kannel-extras.
+OF_THE_SYSTEM := tests/browser tests/faults/test_kannel.py
+
+test-system: .venv/installed-dev
+	@$(BIN)/python -m pytest $(OF_THE_SYSTEM) $(ARGS)
 
 leaks: .venv/installed-dev
 	@$(BIN)/python -m tests.leaks.scan $(ARGS)
