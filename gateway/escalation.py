@@ -137,10 +137,13 @@ def ask_again(session: Session, ladder: Ladder, report: Report, at: datetime) ->
         Alert.report_id == report.id, Alert.state.in_((AlertState.OPEN, AlertState.SETTLED))
     )
     alerts = session.scalars(query).all()
-    if not alerts:
+    told = outbox.alerts_told(session, report.id)
+    sent = {alert.id: told[alert.id].sent if alert.id in told else 0 for alert in alerts}
+    again = [alert for alert in alerts if sent[alert.id] < outbox.MOST_SENDS]
+    if not again:
         return call.next(below=RUNGS - 1)
-    call.send(report.rung, alerts)
-    return len(alerts)
+    call.send(report.rung, again, sent)
+    return len(again)
 
 
 def give_up(session: Session, alert_id: str, at: datetime) -> None:
