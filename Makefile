@@ -79,7 +79,7 @@ faults: .venv/installed-dev
 	$(BIN)/python -m tests.faults.latency --database sqlite
 	$(BIN)/python -m tests.faults.latency --database postgresql
 	ISANGE_EXAMPLES=60 $(BIN)/python -m pytest tests/faults/test_state_machine.py
-	$(BIN)/python -m pytest tests/faults/long -n 4 $(ARGS)
+	$(BIN)/python -m pytest tests/faults/long -n 6 $(ARGS)
 
 # What a change has to pass: each point once, on one of the two databases, and what an alert takes.
 faults-short: .venv/installed-dev

@@ -24,6 +24,7 @@ BY_SMS: Final = ("Yes, by SMS", "Yes", "Now")
 LIMITS: Final = Limits(connect=5, answer=15)
 
 _numbers = itertools.count(788_600_001)
+_calls = itertools.count(1)
 
 
 class Cut(Exception):
@@ -45,11 +46,12 @@ class Caller:
     ended: bool = False
     told: list[str] = field(default_factory=list)
     """The codes that it showed together with the word "sent"."""
+    session: str = ""
+    """What the network calls the call: never the same twice, whoever dials."""
     _typed: list[str] = field(default_factory=list)
-    _calls: int = 0
 
     def dial(self) -> Self:
-        self._typed, self._calls = [], self._calls + 1
+        self._typed, self.session = [], f"ATUid_fault_{next(_calls):08}"
         return self.repeat()
 
     def press(self, *keys: str) -> Self:
@@ -117,10 +119,6 @@ class Caller:
         found = CODE.search(self.screen)
         assert found, f"no code on this screen:\n{self.screen}"
         return found[1]
-
-    @property
-    def session(self) -> str:
-        return f"ATUid_{self.number[1:]}_{self._calls:04}"
 
     def _key(self, label: str) -> str | None:
         return next((key for key, words in self._lines() if words.startswith(label)), None)

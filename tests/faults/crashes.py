@@ -10,6 +10,7 @@ record of what really left are compared. The exit status is 1 when a promise was
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 from threading import Lock
+from types import FrameType
 
 from sqlalchemy import select
 
@@ -149,6 +151,10 @@ def run(
     return sorted(accounts, key=lambda one: points.index(one.point))
 
 
+def _leave_nothing_behind(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
 def _each(waiting: SimpleQueue[str]) -> Iterator[str]:
     while True:
         try:
@@ -181,6 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--at", default="", help="only the points that contain this")
     parser.add_argument("--grounds", type=int, default=2, help="how many services side by side")
     given = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _leave_nothing_behind)
     points = [point for point in played() if given.at in point]
     began = time.monotonic()
     accounts = []

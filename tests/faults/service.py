@@ -91,13 +91,6 @@ class Service:
         self._process = None
         self._once.unlink(missing_ok=True)
 
-    def freeze(self) -> None:
-        """Have all of it stand still."""
-        leash.signal_sessions({self.process.pid: signal.SIGSTOP})
-
-    def thaw(self) -> None:
-        leash.signal_sessions({self.process.pid: signal.SIGCONT})
-
     @property
     def process(self) -> subprocess.Popen[bytes]:
         assert self._process is not None, f"{self.name} is not running"

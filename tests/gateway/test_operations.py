@@ -266,4 +266,5 @@ def test_metrics_speak_of_steps_in_a_fixed_set_of_words(calls: Wire) -> None:
         "unusable",
         "not_done",
         "failed",
+        "over",
     }

@@ -100,18 +100,16 @@ class Recovers(Story):
     process = "clock"
 
     def before(self) -> None:
-        for name in ("worker", "clock"):
-            self.ground.services[name].freeze()
+        self.ground.services["worker"].kill()
         self.code = self.caller.report()
         far = datetime.now(UTC) + timedelta(hours=1)
         self._mark(state=OutboxState.SENDING, attempt=1, maybe_sent=1, lease_until=far)
 
     def deed(self) -> None:
         self._mark(lease_until=self.ground.long_ago())
-        self.ground.services["clock"].thaw()
 
     def again(self) -> None:
-        self.ground.services["worker"].thaw()
+        self.ground.services["worker"].start()
 
     def broken(self) -> Iterator[str]:
         states = sorted(row.state for row in self.rows())
