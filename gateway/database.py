@@ -117,8 +117,9 @@ def writing(engine: Engine, name: str) -> Iterator[Session]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """One transaction that only looks."""
-    with Session(engine.execution_options(reading=True)) as session, session.begin():
+    """One transaction that only looks; what was found can be used after it."""
+    looking = engine.execution_options(reading=True)
+    with Session(looking, expire_on_commit=False) as session, session.begin():
         yield session
 
 

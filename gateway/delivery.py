@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from gateway.models import (
     Alert,
@@ -28,6 +28,9 @@ RANK: Final = {"Sent": 1, "Submitted": 2, "Buffered": 2}
 FAILED: Final = frozenset({"Failed", "Rejected", "AbsentSubscriber", "Expired"})
 FINAL: Final = FAILED | {"Success"}
 """A state only ever moves on to a higher rank; a final one is never taken back."""
+
+GIVEN_UP: Final = frozenset({OutboxState.DROPPED, OutboxState.REFUSED, OutboxState.UNKNOWN})
+"""The states in which nobody knows of an SMS to have left, and none will leave any more."""
 
 LONGEST_ID: Final = 120
 LONGEST_WORD: Final = 64
@@ -83,6 +86,34 @@ def missed(session: Session, at: datetime, within: timedelta) -> Sequence[Outbox
     for row in rows:
         row.missed_at = at
     return rows
+
+
+def is_in_vain(row: Outbox) -> bool:
+    """Whether an SMS did not reach its phone as far as anybody knows, and never will."""
+    return row.delivery in FAILED or row.state in GIVEN_UP
+
+
+def stranded(session: Session) -> Sequence[Outbox]:
+    """The last SMS of each open alert that reached nobody, although nobody else was asked.
+
+    Who notes that it was in vain asks the next person after that, and may have died in between.
+    """
+    later = aliased(Outbox)
+    followed = select(later.id).where(
+        later.alert_id == Outbox.alert_id, later.created_at > Outbox.created_at
+    )
+    query = (
+        select(Outbox)
+        .join(Alert, Alert.id == Outbox.alert_id)
+        .join(Report, Report.id == Outbox.report_id)
+        .where(
+            Report.state == ReportState.RECEIVED,
+            Alert.state == AlertState.OPEN,
+            or_(Outbox.state.in_(GIVEN_UP), Outbox.delivery.in_(FAILED)),
+            ~followed.exists(),
+        )
+    )
+    return session.scalars(query).all()
 
 
 def sent_as(session: Session, row: Outbox, message_id: str) -> None:

@@ -65,6 +65,7 @@ class Clock:
         """
         for part in (
             self._recover,
+            self._ask_others,
             self._climb,
             self._send_drafts,
             self._remind,
@@ -85,6 +86,12 @@ class Clock:
             revived = outbox.recover(session, database.now(session))
         if revived:
             alarms.sound("died_while_sending", revived)
+
+    def _ask_others(self) -> None:
+        """A worker may have died after it noted that an alert reached nobody."""
+        with database.reading(self.house.database) as session:
+            stranded = delivery.stranded(session)
+        self.delivery.ask_others(stranded)
 
     def _climb(self) -> None:
         with database.reading(self.house.database) as session:

@@ -54,7 +54,6 @@ def show(centre: str | None) -> None:
     house = _house()
     with database.reading(house.database) as session:
         found = by_centre(session, database.now(session), centre)
-        session.expunge_all()
     if not found:
         raise OperatorError("there is no such centre: `isange rota show` lists them")
     for place, people in found.items():

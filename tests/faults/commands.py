@@ -33,6 +33,8 @@ class Command(Story):
     """What the point stands beside, for a command that commits more than once."""
     changes: ClassVar[int] = 0
     """How many rows the command adds in the end."""
+    typed: ClassVar[str] = ""
+    """What is typed where it asks."""
 
     def play(self, point: str) -> datetime:
         self.before()
@@ -46,10 +48,12 @@ class Command(Story):
         self.isange({})
         return datetime.now(UTC)
 
-    def isange(self, more: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    def isange(self, more: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
         keys = str(self.ground.home / "keys" / self.role)
         return subprocess.run(
-            [sys.executable, "-m", "gateway.cli", *self.words()],
+            [sys.executable, "-m", "gateway.cli", *(words or self.words())],
+            input=self.typed,
+            start_new_session=True,  # What is asked for is not asked of a terminal.
             env={**self.ground.settings, "ISANGE_KEYS": keys, **self.settings(), **more},
             capture_output=True,
             text=True,
@@ -76,13 +80,32 @@ class Command(Story):
 
 class AddsStaff(Command):
     changes = 1
+    typed = "4711\n4711\n"
 
     def before(self) -> None:
         self.number = new_number()
 
     def words(self) -> Sequence[str]:
         person = ("--phone", self.number, "--role", "counsellor", "--centre", "kigeme")
-        return ("staff", "add", *person, "--pin", "4711")
+        return ("staff", "add", *person)
+
+
+class RemovesStaff(AddsStaff):
+    """She is there, or she is gone: with her duty, her number and her reports."""
+
+    changes = -1
+
+    def before(self) -> None:
+        super().before()
+        self.isange({}, *super().words())
+
+    def words(self) -> Sequence[str]:
+        return ("staff", "remove", self.number)
+
+    def count(self) -> int:
+        with self.ground.reading() as session:
+            here = select(func.count()).where(Staff.left_at.is_(None), Staff.number.is_not(None))
+            return session.scalar(here) or 0
 
 
 class ImportsStaff(Command):
@@ -141,4 +164,5 @@ COMMANDS: dict[str, type[Story]] = {
     "schema.upgrade": UpgradesSchema,
     "staff.add": AddsStaff,
     "staff.import": ImportsStaff,
+    "staff.remove": RemovesStaff,
 }

@@ -45,6 +45,7 @@ UNPLAYED = {
     "flood.tell": "an alarm that stands alone, about calls that are answered anyway",
     "number.mute": "a command that a person types: she sees that it ended, and types it again",
     "rota.import": "the same",
+    "staff.pin": "the same",
     "heartbeat.look": "the same",
     "keys.unreadable": "an alarm that stands alone, about key files that a hand has spoilt",
 }
@@ -82,7 +83,7 @@ class Kills:
         story, begun, known = make(self._ground, run), self._last_sms(), self._known()
         try:
             recovered = story.play(point)
-            wait_until(story.is_over, "the story is over", LONGEST_END)
+            wait_until(lambda: self._is_over(story), "the story is over", LONGEST_END)
             self._ground.settle()
             more = list(story.broken())
         except AssertionError as error:
@@ -101,6 +102,10 @@ class Kills:
         found = promises.account(self._ground.witnesses, point, told)
         found.broken = [f"run {run}: {words}" for words in (*found.broken, *more)]
         return found
+
+    def _is_over(self, story: Story) -> bool:
+        self._ground.end_leases()
+        return story.is_over()
 
     def _last_sms(self) -> str | None:
         sent = self._ground.network.sent()

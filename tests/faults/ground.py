@@ -166,9 +166,7 @@ class Ground:
 
     def report(self, code: str) -> Report:
         with self.reading() as session:
-            found = session.scalars(select(Report).where(Report.code == code)).one()
-            session.expunge_all()
-        return found
+            return session.scalars(select(Report).where(Report.code == code)).one()
 
     def alerts(self, code: str) -> Counter[str]:
         """How many alerts about a report are in which state."""
@@ -184,19 +182,21 @@ class Ground:
         wait_until(self.is_settled, "all SMS are settled", seconds)
 
     def is_settled(self) -> bool:
+        self.end_leases()
         with self.reading() as session:
             at = database.now(session)
-            query = select(Outbox).where(
+            query = select(Outbox.id).where(
                 (Outbox.state == OutboxState.SENDING)
                 | ((Outbox.state == OutboxState.PENDING) & (Outbox.due_at < at + SOON))
             )
-            rows = session.scalars(query).all()
-            session.expunge_all()
-        self._end_leases([row for row in rows if row.state == OutboxState.SENDING], at)
-        return not rows
+            return session.scalars(query).first() is None
 
-    def _end_leases(self, rows: Sequence[Outbox], at: datetime) -> None:
+    def end_leases(self) -> None:
         """Spare the test the rest of a lease of which nobody is left. It is counted as waited."""
+        with self.reading() as session:
+            at = database.now(session)
+            query = select(Outbox).where(Outbox.state == OutboxState.SENDING)
+            rows = session.scalars(query).all()
         for row in rows:
             seen = self._sending.setdefault((row.id, row.attempt), datetime.now(UTC))
             if (datetime.now(UTC) - seen).total_seconds() < LONGEST_SEND:
@@ -211,14 +211,15 @@ class Ground:
 class Databases:
     """Makes databases with the schema and the sample country in them."""
 
-    def __init__(self, kind: Database, stack: ExitStack) -> None:
+    def __init__(self, kind: Database, stack: ExitStack, *, durable: bool = False) -> None:
+        """`durable`: a commit on PostgreSQL waits for the disk."""
         self._kind = kind
         self._server: Postgres | None = None
         self._template: str | None = None
         if kind == "postgresql":
             home = Path(stack.enter_context(TemporaryDirectory(prefix="postgres-")))
             home.chmod(0o711)
-            self._server = Postgres(home)
+            self._server = Postgres(home, durable=durable)
             stack.enter_context(running(self._server))
 
     def empty(self, folder: Path) -> str:

@@ -167,7 +167,6 @@ class _Kept:
             count = select(func.count()).where(Audit.act == "escalated", Audit.report_id.in_(ids))
             escalated = session.scalar(count) or 0
             earlier = frozenset(one.code for one in everything if one.id in story.known)
-            session.expunge_all()
         return cls(reports, alerts, escalated, earlier)
 
     def oddities(self, story: Story) -> Iterator[str]:

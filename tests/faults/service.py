@@ -80,6 +80,11 @@ class Service:
         self.kill()
         self.start(self.point)
 
+    def tend(self) -> None:
+        """Start it again if it has ended, as a supervisor does."""
+        if self.process.poll() is not None:
+            self.revive()
+
     def kill(self) -> None:
         """SIGKILL for every process of it."""
         if self._process is None:

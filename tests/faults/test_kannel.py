@@ -160,9 +160,7 @@ def open_app(line: Line, port: int) -> Iterator[Callable[[], None]]:
 
 def only_sms(line: Line) -> Outbox:
     with database.reading(line.web.database) as session:
-        row = session.scalars(select(Outbox).where(Outbox.template == "alert")).one()
-        session.expunge_all()
-    return row
+        return session.scalars(select(Outbox).where(Outbox.template == "alert")).one()
 
 
 def state_of_report(line: Line) -> str:

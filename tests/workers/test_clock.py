@@ -14,9 +14,10 @@ from rq import Queue
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
-from gateway import queues
+from gateway import crash, database, escalation, queues
 from gateway.metrics import ALARMS
 from gateway.models import Alert, Outbox, OutboxState, Report, ReportState
+from gateway.providers import Refused
 from gateway.routing import only
 from gateway.settings import Settings
 from gateway.wiring import House
@@ -130,6 +131,35 @@ def test_a_report_climbs_when_its_time_is_up(office: Office, make_clock: MakeClo
     for _ in range(3):
         clock.tick()
     assert office.asked(report) == {nurse.id, lead.id}
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_an_alert_that_reached_nobody_is_passed_on_although_the_worker_died(
+    office: Office, make_clock: MakeClock, side: str
+) -> None:
+    nurse, lead = office.staff(), office.staff(role="lead")
+    report = office.report()
+    refusing = Provider(
+        does=lambda number: Refused("invalid number") if number == nurse.number else None
+    )
+    with crash.armed(f"alert.give_up {side} commit !"), pytest.raises(crash.Crash):
+        office.delivery(refusing).drain()
+    make_clock(refusing).tick()
+    assert office.asked(report) == {nurse.id, lead.id}
+
+
+def test_an_alert_that_is_sent_anew_is_not_given_up_for_the_sms_before(
+    office: Office, make_clock: MakeClock
+) -> None:
+    nurse, _lead = office.staff(), office.staff(role="lead")
+    report = office.report()
+    with crash.armed("alert.give_up before commit !"), pytest.raises(crash.Crash):
+        office.delivery(Provider(does=lambda number: Refused("invalid number"))).drain()
+    with database.writing(office.engine, "test") as session:
+        row = session.get_one(Report, report)
+        escalation.ask_again(session, office.ladder, row, database.now(session))
+    make_clock(Provider()).tick()
+    assert office.asked(report) == {nurse.id}
 
 
 def test_a_timer_that_fires_late_is_an_alarm(office: Office, make_clock: MakeClock) -> None:

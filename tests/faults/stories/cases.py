@@ -38,9 +38,7 @@ class OpensCase(Story):
 
     def contact(self) -> ContactRow | None:
         with self.ground.reading() as session:
-            row = session.get(ContactRow, self.report().id)
-            session.expunge_all()
-        return row
+            return session.get(ContactRow, self.report().id)
 
 
 class StopsContact(OpensCase):

@@ -106,9 +106,7 @@ class KeepsDraft(Story):
 
     def drafts(self) -> list[Report]:
         with self.ground.reading() as session:
-            found = list(session.scalars(select(Report).where(Report.state == ReportState.DRAFT)))
-            session.expunge_all()
-        return found
+            return list(session.scalars(select(Report).where(Report.state == ReportState.DRAFT)))
 
     def let_it_be_due(self) -> None:
         """Let the minutes pass after which the clock sends a draft of which nobody hears."""

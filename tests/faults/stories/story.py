@@ -65,17 +65,13 @@ class Story:
         """The report of this story, by the code that its caller was told."""
         code = self.code or self.caller.told[0]
         with self.ground.reading() as session:
-            found = session.scalars(select(Report).where(Report.code == code)).one()
-            session.expunge_all()
-        return found
+            return session.scalars(select(Report).where(Report.code == code)).one()
 
     def rows(self) -> list[Outbox]:
         """Every SMS about the report."""
         query = select(Outbox).where(Outbox.report_id == self.report().id)
         with self.ground.reading() as session:
-            found = list(session.scalars(query))
-            session.expunge_all()
-        return found
+            return list(session.scalars(query))
 
     def reported(self) -> None:
         """A report, and every SMS about it has left."""
