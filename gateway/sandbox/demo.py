@@ -41,7 +41,7 @@ ISANGE: Final = (sys.executable, "-m", "gateway.cli")
 
 KEPT: Final = (
     *("country", "staff_port", "stand_in_port", "phone_port"),
-    *("secret", "api_key", "metrics_token", "phone_token"),
+    *("secret", "api_key", "phone_token"),
 )
 """What a plan takes over from the start before: all addresses stay as they were."""
 
@@ -171,7 +171,6 @@ def _plan(folder: DataFolder, pack: Pack, wanted: _Wanted, redis_url: str) -> Pl
         redis_url=redis_url,
         secret=kept.get("secret") or secrets.token_urlsafe(32),
         api_key=kept.get("api_key") or secrets.token_hex(32),
-        metrics_token=kept.get("metrics_token") or secrets.token_urlsafe(24),
         phone_token=kept.get("phone_token") or secrets.token_urlsafe(16),
     )
     folder.write("settings.json", json.dumps({name: getattr(plan, name) for name in KEPT}))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.errors import OperatorError
+from gateway.sandbox.phone.recording import Recording
 from gateway.sandbox.plan import DESCRIPTION
 from gateway.sandbox.standin.client import Call, Refused, StandIn
 from gateway.sandbox.supervisor import print_line
@@ -31,6 +32,9 @@ ANY_CODE: Final = "*384*3029#"
 
 WIDTH: Final = 32
 """Characters in a line of the pretend screen."""
+
+NAME: Final = "caller"
+"""What the phone is called in a script of its calls."""
 
 OVER: Final = {
     "ended": "The line has ended the call.",
@@ -51,21 +55,37 @@ class Phone:
     network: StandIn
     number: str = field(repr=False)
     service_code: str
+    recording: Recording = field(repr=False)
 
     def dial(self) -> Call:
-        return self.network.dial(self.number, self.service_code)
+        self.note("dial", dialled=self.service_code)
+        call = self.network.dial(self.number, self.service_code)
+        self.note_screen(call)
+        return call
+
+    def note(self, kind: str, **what: object) -> None:
+        """What was done or seen, for who wants to play it again."""
+        self.recording.meet(NAME, number=self.number)
+        self.recording.add(NAME, kind, **what)
+
+    def note_screen(self, call: Call) -> None:
+        self.note("screen", text=call.text, state=call.state)
 
 
-def run(data: Path, number: str | None, url: str | None, *, staff: bool) -> None:
-    """Hold calls until nobody wants another one. Raises CannotDial."""
-    if url and staff:
-        raise CannotDial("--staff goes with a demo, not with --url")
+def run(
+    data: Path, number: str | None, url: str | None, record: Path | None, *, staff: bool
+) -> None:
+    """Hold calls until nobody wants another one; write them into `record`. Raises CannotDial."""
+    if url and (staff or record):
+        raise CannotDial("--staff and --record go with a demo, not with --url")
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
         with _elsewhere(url, number) if url else _at_the_demo(data, number, staff=staff) as phone:
             _use(phone)
+        if record is not None:
+            _save(phone.recording, data, record)
     except Refused as refused:
         raise CannotDial(f"the network refuses: {refused}") from None
     except (OSError, HTTPException):
@@ -81,7 +101,8 @@ def _at_the_demo(data: Path, number: str | None, *, staff: bool) -> Iterator[Pho
         somebody = next(person for person in demo["staff"] if person["role"] == "health")
         number = somebody["phone"]
         print_line(f"You are the health worker of {somebody['centre']}, PIN {somebody['pin']}.")
-    yield Phone(StandIn(demo["stand_in_url"]), number or CALLER, code)
+    recording = Recording(demo.get("country", ""))
+    yield Phone(StandIn(demo["stand_in_url"]), number or CALLER, code, recording)
 
 
 @contextlib.contextmanager
@@ -97,7 +118,7 @@ def _elsewhere(url: str, number: str | None) -> Iterator[Phone]:
         config = Config(Path(folder), "dial", "dial", Callbacks(ussd=url))
         try:
             with background(config) as address:
-                yield Phone(StandIn(address), number or CALLER, ANY_CODE)
+                yield Phone(StandIn(address), number or CALLER, ANY_CODE, Recording(""))
         except RefusedInProduction as refused:
             raise CannotDial(str(refused)) from None
 
@@ -111,6 +132,20 @@ def _description(data: Path) -> dict[str, Any]:
             "or say with --data where it is"
         ) from None
     return demo
+
+
+def _save(recording: Recording, data: Path, record: Path) -> None:
+    """Write what was recorded as a script. Raises CannotDial."""
+    from gateway.sandbox.scripts import writing
+    from gateway.sandbox.scripts.stage import Demo
+
+    with Demo.at(data) as demo:
+        script = writing.write(recording.view(), demo.setting)
+    try:
+        record.write_text(script, "utf-8")
+    except OSError:
+        raise CannotDial(f"{record} cannot be written") from None
+    print_line(f"The calls are in {record}.")
 
 
 def _use(phone: Phone) -> None:
@@ -127,9 +162,10 @@ def _hold(phone: Phone) -> None:
     try:
         while not call.ended:
             _show(call)
-            _press(call, _answer())
+            _press(phone, call, _answer())
     except (KeyboardInterrupt, EOFError):
         print_line("")
+        phone.note("hang_up")
         call.hang_up()
     except Refused:
         print_line("The network has lost the call.")
@@ -139,11 +175,13 @@ def _hold(phone: Phone) -> None:
     print_line(OVER.get(call.state, f"The network has cut the call: {call.view['error']}."))
 
 
-def _press(call: Call, typed: str) -> None:
+def _press(phone: Phone, call: Call, typed: str) -> None:
+    phone.note("press", typed=typed)
     try:
         call.press(typed)
     except Refused:  # Nothing can be typed into a call that has ended meanwhile.
         call.look()
+    phone.note_screen(call)
 
 
 def _answer() -> str:

@@ -45,7 +45,6 @@ class Plan:
     redis_url: str = field(repr=False)
     secret: str = field(repr=False)
     api_key: str = field(repr=False)
-    metrics_token: str = field(repr=False)
     phone_token: str = field(repr=False)
 
     @property
@@ -101,7 +100,10 @@ class Plan:
         return next(iter(get_territory_currencies(self.pack.region)), "XXX")
 
     def service(self, role: Role) -> dict[str, str]:
-        """The environment of a service process: production's settings, the keys of one role."""
+        """The environment of a service process: production's settings, the keys of one role.
+
+        Who is on this machine may read the metrics, with whatever shows an address.
+        """
         return {
             **os.environ,
             **NO_PROXY,
@@ -112,7 +114,7 @@ class Plan:
             "ISANGE_LANGUAGE": self.language,
             "ISANGE_KEYS": str(self.keys / role),
             "ISANGE_CALLBACK_SECRETS": self.secret,
-            "ISANGE_METRICS_TOKEN": self.metrics_token,
+            "ISANGE_METRICS_TOKEN": "",
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
             "AT_USERNAME": USERNAME,
             "AT_API_KEY": self.api_key,
@@ -161,7 +163,7 @@ class Plan:
             "staff_ussd_url": self.callback("staff"),
             "phone_url": self.phone_url,
             "console_url": None,
-            "metrics_url": f"{self.web}/metrics?token={self.metrics_token}",
+            "metrics_url": f"{self.web}/metrics",
             "health_url": f"{self.web}/healthz",
             "stand_in_url": self.stand_in,
             "sent_url": f"{self.stand_in}/sent",

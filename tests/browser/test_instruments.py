@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs
 
 import pytest
@@ -102,6 +103,7 @@ def test_empty_answer(desk: Desk) -> None:
     desk.press("Empty answer")
 
     wait_until(lambda: text_sent(desk) == "2*", "nothing was sent as an answer")
+    desk.phone("survivor").sees("You typed nothing.")
     assert desk.call("survivor")["state"] == "open"
 
 
@@ -111,6 +113,7 @@ def test_type_a_star(desk: Desk) -> None:
     desk.press("Type *")
 
     wait_until(lambda: text_sent(desk) == "2**", "a star was sent as an answer")
+    desk.phone("survivor").sees("Please type 1-4.")
     assert desk.call("survivor")["state"] == "open"
 
 
@@ -133,6 +136,20 @@ def test_whoever_types_nothing_is_cut_off(desk: Desk) -> None:
     desk.wait_for_ending(call, "Incomplete")
     clock = desk.page.locator("[data-clock=idle]")
     assert clock.inner_text().startswith("Next key")
+
+
+def test_the_countdowns_are_those_of_the_network(desk: Desk) -> None:
+    desk.phone("survivor").dial()
+    call = desk.call("survivor")
+
+    for clock, words, limit in (("session", "Session", 180), ("idle", "Next key", 30)):
+        shown = desk.page.locator(f"[data-clock={clock}]").inner_text()
+        left = [int(number) for number in re.findall(r"\d+", shown)]
+        assert shown.startswith(words)
+        assert left
+        assert limit - 15 < left[0] <= limit
+    assert desk.page.locator("[data-clock=answer]").inner_text().startswith("Answer")
+    assert call["age"] < 15
 
 
 def test_the_meter_and_the_wire_are_those_of_the_call(desk: Desk) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.browser.conftest import Sit
 from tests.browser.desk import Desk, Size
-from tests.faults.demos import Demo
+from tests.faults.demos import Demo, run_isange
 from tests.services import wait_until
 
 SIZES = pytest.mark.parametrize("size", Size)
@@ -128,3 +129,28 @@ def test_a_recording_is_saved(sit: Sit) -> None:
         for entry in desk.page.request.get(f"{desk.url}api/recording").json()["entries"]
     }
     assert {"caption", "dial", "press", "screen", "sms", "write"} <= kinds
+
+
+def test_a_recording_is_saved_as_script_and_as_picture_by_keyboard(
+    sit: Sit, demo: Demo, tmp_path: Path
+) -> None:
+    desk = sit()
+    desk.phone("survivor").dial().answer("7", "1 This number").answer("9", "7 Call me")
+
+    script = saved(desk, "Save as script", tmp_path / "story.yaml")
+    picture = saved(desk, "Save as picture", tmp_path / "story.svg")
+
+    assert "press: Call me" in script.read_text()
+    again = run_isange("dial", "--data", demo.data, "--script", script)
+    assert again.returncode == 0, again
+    assert "1 This number" in picture.read_text()
+
+
+def saved(desk: Desk, words: str, path: Path) -> Path:
+    """The file behind a link, once Enter was pressed on it."""
+    desk.page.get_by_role("link", name=words, exact=True).focus()
+    with desk.page.expect_download() as saving:
+        desk.page.keyboard.press("Enter")
+    assert saving.value.suggested_filename == path.name
+    saving.value.save_as(path)
+    return path

@@ -86,11 +86,26 @@ def _install_events(app: Flask, lobby: Lobby) -> None:
     def recording() -> Response:
         return jsonify(lobby.room().recording.view())
 
+    @app.get("/<token>/api/script")
+    def script() -> Response:
+        return _saved(lobby.room().script(), "text/yaml", "story.yaml")
+
+    @app.get("/<token>/api/picture")
+    def picture() -> Response:
+        return _saved(lobby.room().picture(), "image/svg+xml", "story.svg")
+
     @app.get("/<token>/api/events")
     def events() -> Response:
         stream = Response(_events(lobby.room()), content_type="text/event-stream")
         stream.headers["X-Accel-Buffering"] = "no"
         return stream
+
+
+def _saved(text: str, kind: str, name: str) -> Response:
+    """A file that a browser keeps and does not show."""
+    answer = Response(text, content_type=f"{kind}; charset=utf-8")
+    answer.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return answer
 
 
 def _events(room: Room) -> Iterator[str]:

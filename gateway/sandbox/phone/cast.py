@@ -28,7 +28,7 @@ ROLES: Final = {
     "national": "National desk",
 }
 
-WHO: Final[Mapping[PhoneId, Sequence[str]]] = {
+WHO: Final[Mapping[str, Sequence[str]]] = {
     "duty": ("health", "counsellor", "national"),
     "lead": ("lead", "national"),
 }
@@ -94,7 +94,7 @@ def _path(pack: Pack, area: str) -> tuple[Area, ...]:
 
 
 def holders(
-    phone: PhoneId, place: Scene, pack: Pack, staff: Sequence[Mapping[str, str]]
+    phone: str, place: Scene, pack: Pack, staff: Sequence[Mapping[str, str]]
 ) -> tuple[Holder, ...]:
     """Who may hold a phone; the first does until somebody else is chosen."""
     if phone not in WHO:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeVar
 
-from gateway.sandbox.phone.cast import Holder, PhoneId
+from gateway.sandbox.phone.cast import Holder
 from gateway.sandbox.phone.changes import Changes
 from gateway.sandbox.phone.errors import NetworkGone, Unable
 from gateway.sandbox.phone.line import Line
@@ -67,7 +67,7 @@ class Handset:
     """A phone of the page. Its network calls hold no lock but its own: others go on meanwhile."""
 
     def __init__(
-        self, id_: PhoneId, holders: Sequence[Holder], around: Surroundings, network_code: str
+        self, id_: str, holders: Sequence[Holder], around: Surroundings, network_code: str
     ) -> None:
         self.id = id_
         self.holders = holders
@@ -129,8 +129,8 @@ class Handset:
         """Answer the screen; empty and `*` are allowed."""
         session = self._open_session()
         lag = (session.limits["answer_limit"] or 0.0) + 1.0 if self.late else 0.0
+        self._note("press", typed=typed, **({"late": True} if self.late else {}))
         self.late = False
-        self._note("press", typed=typed)
         self._exchange(lambda: session.press(typed, lag))
 
     def repeat(self) -> None:

@@ -26,6 +26,8 @@ class Recording:
         self._story: str | None = None
         self._begun = time.monotonic()
         self._phones: dict[str, dict[str, str]] = {}
+        """Who held them at first."""
+        self._holders: dict[str, dict[str, str]] = {}
         self._entries: deque[dict[str, Any]] = deque(maxlen=LONGEST)
 
     def begin(self, story: str | None = None) -> None:
@@ -33,12 +35,17 @@ class Recording:
         with self._lock:
             self._story, self._begun = story, time.monotonic()
             self._phones.clear()
+            self._holders.clear()
             self._entries.clear()
 
     def meet(self, phone: str, **about: str) -> None:
-        """Who holds a phone, from when it is first used in this recording."""
+        """Who holds a phone, whenever it is used; that somebody else does now is an entry."""
         with self._lock:
-            self._phones[phone] = about
+            before = self._holders.get(phone)
+            self._holders[phone] = about
+            self._phones.setdefault(phone, about)
+        if before is not None and before != about:
+            self.add(phone, "card", **about)
 
     def add(self, phone: str | None, kind: str, **what: object) -> None:
         """One thing that somebody did or saw. `phone` None: it is about all of them."""

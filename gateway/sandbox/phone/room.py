@@ -20,6 +20,8 @@ from gateway.sandbox.phone.recording import Recording
 from gateway.sandbox.phone.stories import STORIES
 from gateway.sandbox.phone.teller import READING, Speed, Teller
 from gateway.sandbox.phone.words import Interpreter
+from gateway.sandbox.scripts import drawing, film, writing
+from gateway.sandbox.scripts.setting import Setting
 from gateway.sandbox.standin.client import Refused, StandIn
 
 PHONES: Final[tuple[PhoneId, ...]] = get_args(PhoneId)
@@ -106,7 +108,8 @@ class Room:
             self.tell("Nothing is waiting.")
             return
         minutes = max(1, round(passed.total_seconds() / 60))
-        self.recording.add(None, "time", minutes=minutes)
+        of = {} if code is None else {"code": code}
+        self.recording.add(None, "time", minutes=minutes, **of)
         self.tell(f"{minutes} min have passed.")
 
     def tell(self, text: str) -> None:
@@ -167,6 +170,14 @@ class Room:
             "notice": self._notice,
         }
 
+    def script(self) -> str:
+        """What was recorded, as a script that `isange dial` plays again."""
+        return writing.write(self.recording.view(), Setting(self.line, self._pack))
+
+    def picture(self) -> str:
+        """What was recorded, as an animated SVG."""
+        return drawing.draw(film.shoot(self.recording.view()))
+
     def facts(self) -> dict[str, Any]:
         """What does not change while the demo runs."""
         return {
@@ -182,7 +193,7 @@ class Room:
             ],
         }
 
-    def _holders(self, phone: PhoneId) -> tuple[Holder, ...]:
+    def _holders(self, phone: str) -> tuple[Holder, ...]:
         return cast.holders(phone, self._scene, self._pack, self.line.staff)
 
     def _hand_over(self, phone: Handset, holder: object) -> None:

@@ -252,3 +252,9 @@ LEAD: Final = Story(
 )
 
 STORIES: Final[Mapping[str, Story]] = {story.id: story for story in (CALL_ME, CHILD, LEAD)}
+
+
+def title_of(recorded: str | None) -> str | None:
+    """What people call a recording: the title of the story that was told, or what it is called."""
+    story = STORIES.get(recorded or "")
+    return story.title if story else recorded

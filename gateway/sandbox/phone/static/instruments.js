@@ -99,8 +99,9 @@ export class Instruments {
     const skip = button("Skip to the next timer", () => wish("POST", "time/skip"));
     return group("machines", ["Machines and time"], el("div", { className: "buttons" }, buttons, skip),
       el("p", { className: "small" }, "Everything on the phones is recorded from the beginning of a story, or from when you say so."),
-      el("div", { className: "buttons" }, el("a", { className: "button", href: "api/recording", download: "recording.json" },
-        "Save the recording"), button("Begin a new one", beginRecording)));
+      el("div", { className: "buttons" }, saved("script", "story.yaml", "Save as script"),
+        saved("picture", "story.svg", "Save as picture"), saved("recording", "recording.json", "Save the recording"),
+        button("Begin a new one", beginRecording)));
   }
 
   showWire(call, ending) {
@@ -137,6 +138,11 @@ export class Instruments {
 
 async function beginRecording() {
   if (await wish("DELETE", "recording")) say("The recording begins anew.");
+}
+
+/** What was recorded, as a file to keep. */
+function saved(what, name, words) {
+  return el("a", { className: "button", href: `api/${what}`, download: name }, words);
 }
 
 export function button(word, act) {
