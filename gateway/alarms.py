@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from gateway import outbox, roster
 from gateway.logs import log
 from gateway.metrics import ALARMS
+from gateway.models import Urgency
 
 Kind = Literal[
     "audit_broken",
@@ -102,4 +103,5 @@ def wake(session: Session, at: datetime, kind: Kind, **facts: str | int | None) 
             lives=ALARM_LIVES,
             staff_id=person.id,
             values={"kind": kind},
+            urgency=Urgency.P1,
         )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from gateway import audit, escalation, folding, outbox
@@ -87,6 +87,37 @@ def hand_over(
     _let_go(session, ladder, alert, report, at)
     audit.record(session, at, audit.staff(person.id), "handed over", report.id)
     return True
+
+
+def release(session: Session, ladder: Ladder, person: Staff, at: datetime) -> int:
+    """She has left: others have what she had, and are asked what she was; how many reports.
+
+    Reports that others stand for come last: those are let go of with them.
+    """
+    count = 0
+    for report in session.scalars(_waiting_for(person).with_for_update(of=Report)).all():
+        own = select(Alert).where(Alert.report_id == report.id, Alert.staff_id == person.id)
+        alert = session.scalars(own).one()
+        if is_hers(report, person):
+            _let_go(session, ladder, alert, report, at)
+        elif report.state == ReportState.RECEIVED and alert.state == AlertState.OPEN:
+            escalation.count_out(session, report, alert, AlertState.DECLINED, at)
+        else:
+            continue
+        audit.record(session, at, audit.OPERATOR, "handed over", report.id)
+        count += 1
+    return count
+
+
+def _waiting_for(person: Staff) -> Select[Report]:
+    """What she was asked about, and nobody has closed."""
+    return (
+        select(Report)
+        .join(Alert, Alert.report_id == Report.id)
+        .where(Alert.staff_id == person.id)
+        .where(Report.state.in_((ReportState.RECEIVED, ReportState.ACCEPTED)))
+        .order_by(Report.folded_into.is_not(None), Report.id)
+    )
 
 
 def take_back(session: Session, ladder: Ladder, report: Report, at: datetime) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from gateway.commands import auditing, duties, keeping, muting
+from gateway.commands import auditing, duties, keeping, muting, people
 from gateway.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _out = click.option(
     type=click.Path(path_type=Path),
     help="Folder to write to.",
 )
+_file = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -90,11 +91,37 @@ def phones(data: Path, host: str, port: int, token: str | None) -> None:
 @click.option("--number", default=None, help="The phone's own number, +250...")
 @click.option("--url", default=None, help="USSD callback to dial where no demo runs.")
 @click.option("--staff", is_flag=True, help="Dial the code of the staff.")
-def dial(data: Path, number: str | None, url: str | None, *, staff: bool) -> None:
-    """A phone in this terminal: each line typed is an answer, Ctrl-C hangs up."""
+@click.option("--record", type=_file, default=None, help="Write the calls into a script.")
+@click.option("--script", "scripts", type=_file, multiple=True, help="Play this script instead.")
+@click.option("--picture", type=_file, default=None, help="Draw the script as an animated SVG.")
+@click.argument("more", metavar="[FILE]...", nargs=-1, type=_file)
+def dial(
+    data: Path,
+    number: str | None,
+    url: str | None,
+    record: Path | None,
+    scripts: tuple[Path, ...],
+    picture: Path | None,
+    more: tuple[Path, ...],
+    *,
+    staff: bool,
+) -> None:
+    """A phone in this terminal: each line typed is an answer, Ctrl-C hangs up.
+
+    With --script, and more files behind it, the calls of these scripts are made; it ends with 1
+    where the line answers otherwise than a script has it.
+    """
+    if scripts:
+        if number or url or staff or record:
+            raise click.UsageError("--script goes with --data and --picture alone")
+        from gateway.sandbox.scripts import terminal
+
+        sys.exit(terminal.run((*scripts, *more), data, picture))
+    if more or picture:
+        raise click.UsageError("files and --picture go with --script")
     from gateway.sandbox import dial as phone
 
-    phone.run(data, number, url, staff=staff)
+    phone.run(data, number, url, record, staff=staff)
 
 
 @isange.command()
@@ -232,6 +259,7 @@ isange.add_command(keeping.db)
 isange.add_command(keeping.keys)
 isange.add_command(keeping.purge)
 isange.add_command(muting.mute)
+isange.add_command(people.staff)
 
 
 @isange.group("centres")
@@ -252,38 +280,6 @@ def import_centres(file: Path) -> None:
         at = database.now(session)
         audit.record(session, at, audit.OPERATOR, "centres imported", detail=f"{count} centres")
     click.echo(f"{count} centres are in service.")
-
-
-@isange.group()
-def staff() -> None:
-    """The people who are alerted."""
-
-
-@staff.command()
-@click.option("--phone", required=True, help="Her number, +250... or as written in the country.")
-@click.option(
-    "--role",
-    required=True,
-    help="health, counsellor, investigator, lead or national; operator or witness.",
-)
-@click.option("--centre", required=True, help="The centre's id.")
-@click.option("--language", default=None, help="Language of her SMS.")
-@click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True)
-def add(phone: str, role: str, centre: str, language: str | None, pin: str) -> None:
-    """Register one person, on duty from now on. Asks for her PIN."""
-    from gateway import staffing
-
-    staffing.add(_house("staff"), staffing.Entry(phone, role, centre, language, pin))
-    click.echo("She is registered and on duty.")
-
-
-@staff.command("import")
-@click.argument("file", type=click.Path(path_type=Path, exists=True))
-def import_staff(file: Path) -> None:
-    """Register the people of a CSV FILE: phone,role,centre,language,pin. All of them or none."""
-    from gateway import staffing
-
-    click.echo(f"{staffing.import_file(_house('staff'), file)} people are registered and on duty.")
 
 
 @isange.command("callbacks")

@@ -6,9 +6,9 @@ of the session: when Redis lost it, everything is typed again, and what was done
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple, Protocol
 
 from gateway import logs
 from gateway.database import DatabaseDown
@@ -100,8 +100,7 @@ class CannotDo(Exception):
         self.language = language
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(NamedTuple):
     """The call that a step belongs to, by the name of its session, and what is counted of it."""
 
     request: Request
@@ -109,16 +108,14 @@ class _Call:
     counters: Counters
 
 
-@dataclass(frozen=True, slots=True)
-class _Input:
+class _Input(NamedTuple):
     """One answer of hers, and the history up to and including it."""
 
     typed: str
     history: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Path:
+class _Path(NamedTuple):
     """How a history is understood: where it goes on from, and with which inputs.
 
     `kind` says what may be done on the way. live: by the last input whatever it asks for, by those
@@ -133,8 +130,7 @@ class _Path:
     new: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
+class _Walk(NamedTuple):
     """Where the inputs so far led; `ring` when the last one left something waiting.
 
     `uses` is what it counts as.
@@ -156,13 +152,16 @@ class Conversation:
         bell: Bell,
         language: str,
         limits: Limits = NO_LIMITS,
+        may_go_on: Callable[[State], bool] | None = None,
     ) -> None:
+        """`may_go_on` is asked before each step of a call; None where anybody may."""
         self._engine = engine
         self._sessions = sessions
         self._deeds = deeds
         self._bell = bell
         self._language = language
         self._limits = limits
+        self._may_go_on = may_go_on
 
     def answer(self, request: Request) -> Answer:
         """One step. Raises TooMuch and CannotDo."""
@@ -217,6 +216,8 @@ class Conversation:
 
     def _known(self, call: _Call, known: Session) -> _Path:
         """The path on from where she is known to stand, if the history goes on from there."""
+        if not self._is_admitted(known.state):
+            return _Path("signed_out", "live", replace(known.state, ended=True))
         text = call.request.text
         typed = self._new_input(call, known)
         if typed is None:
@@ -227,6 +228,13 @@ class Conversation:
         if "*" in typed and self._sessions.has_gaps():
             return _Path("caught_up", "live", known.state, _inputs(text, known.length))
         return _Path("step", "live", known.state, [_Input(typed, text)])
+
+    def _is_admitted(self, state: State) -> bool:
+        try:
+            return self._may_go_on is None or self._may_go_on(state)
+        except DatabaseDown as error:
+            logs.failure("call_not_admitted", error)
+            raise CannotDo(state.language) from None
 
     def _new_input(self, call: _Call, known: Session) -> str | None:
         """What follows the known history, stars and all, or None when it is not continued."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import func, select
@@ -17,6 +17,9 @@ from gateway.wiring import House
 
 LONG_UNACCEPTED: Final = 15
 """Minutes: by then every rung of the most urgent reports was called."""
+
+MOST_APART: Final = timedelta(seconds=2)
+"""Clocks that are set by a network agree to some milliseconds; asking takes no second."""
 
 LOOK_AHEAD: Final = timedelta(days=7)
 """How far a rota should reach."""
@@ -54,6 +57,22 @@ def _facts(house: House) -> Iterator[str]:
 def _schema(house: House) -> Iterator[str]:
     if not schema.is_current(house.database):
         yield "the database has another schema than this release: run `isange db upgrade`"
+
+
+def _clock(house: House) -> Iterator[str]:
+    """What happens when goes by the database's clock; the lines of the log by this machine's."""
+    with database.reading(house.database) as session:
+        theirs = database.now(session)
+    yield from clock_faults(datetime.now(UTC) - theirs)
+
+
+def clock_faults(ahead: timedelta) -> Iterator[str]:
+    """`ahead`: how far this machine's clock is before the database's."""
+    if abs(ahead) > MOST_APART:
+        yield (
+            f"the clock of this machine is {ahead.total_seconds():+.0f} s off the database's: have "
+            "chrony or systemd-timesyncd set both"
+        )
 
 
 def _redis(house: House) -> Iterator[str]:
@@ -153,6 +172,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     _keys,
     _facts,
     _schema,
+    _clock,
     _audit,
     _redis,
     _centres,

@@ -70,6 +70,15 @@ def go_off(session: Session, person: Staff, at: datetime) -> bool:
     return True
 
 
+def leave(session: Session, person: Staff, at: datetime) -> None:
+    """She has left: no duty of hers runs any more, and none will."""
+    was_on = rota.duty_of(session, person, at).on
+    person.on_duty = False
+    rota.strike(session, person, at)
+    if was_on:
+        _see_that_somebody_is_left(session, person, at)
+
+
 def ask_to_take_over(
     session: Session, person: Staff, colleague: Staff | None, at: datetime
 ) -> bool:
@@ -138,6 +147,14 @@ def _end(session: Session, person: Staff, at: datetime) -> datetime | None:
     """No duty of hers runs any more; when her shift would have ended, if she was in one."""
     person.on_duty = False
     return rota.end_shifts(session, person, at)
+
+
+def see_shifts_end(session: Session, at: datetime) -> None:
+    """A shift that runs out may be the last one of its centre."""
+    ended = [shift.staff_id for shift in rota.see_end(session, at)]
+    query = select(Staff).where(Staff.id.in_(ended), roster.asked_first()).order_by(Staff.id)
+    for person in {one.centre_id: one for one in session.scalars(query)}.values():
+        _see_that_somebody_is_left(session, person, at)
 
 
 def _see_that_somebody_is_left(session: Session, person: Staff, at: datetime) -> None:

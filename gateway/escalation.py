@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from gateway import alarms, audit, folding, outbox, roster
 from gateway.metrics import ALERTS
-from gateway.models import Alert, AlertState, Report, ReportState, Staff
+from gateway.models import Alert, AlertState, Report, ReportState, Staff, Urgency
 
 ALERT_LIVES: Final = timedelta(hours=24)
 """An alert is dropped when it could not be sent for so long: the ladder went on long before."""
@@ -265,6 +265,7 @@ class _Call:
         late = self.minutes_lost is not None
         for alert in alerts:
             alert.state, alert.answered_at = AlertState.OPEN, None
+        for alert in alerts:
             outbox.add(
                 self.session,
                 dedupe_key=f"alert:{alert.id}:{self.at.isoformat()}",
@@ -277,6 +278,7 @@ class _Call:
                 alert_id=alert.id,
                 values={"minutes": self.minutes_lost if late else within},
                 sent=(sent or {}).get(alert.id, 0),
+                urgency=Urgency[self.report.priority],
             )
         ALERTS.labels(self.report.priority).inc(len(alerts))
 

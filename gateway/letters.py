@@ -95,7 +95,7 @@ class Letters:
         person = session.get(Staff, row.staff_id) if row.staff_id else None
         if person is None:
             return Drop("nobody to send to", alarm=True)
-        if person.opted_out_at is not None:
+        if person.opted_out_at is not None or person.number is None:
             return Drop("opted out")
         if row.template in ONLY_WHILE_OPEN and not _is_open(session, row, report):
             return Drop("settled")

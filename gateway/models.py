@@ -7,7 +7,7 @@ destroyed alone. Rows of `reports` stay as bare counts after everything else abo
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
@@ -53,6 +53,19 @@ class OutboxState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Urgency(IntEnum):
+    """Which SMS leaves first when not all can at once; an alert is as urgent as its report."""
+
+    P1 = 1
+    P2 = 2
+    P3 = 3
+    NEWS = 4
+    """To staff, and about no report that waits for somebody."""
+    ANSWER = 5
+    """To a caller who writes to us and waits for the next screen."""
+    COURTESY = 6
+
+
 class Centre(Base):
     """A place of care, or the national duty desk (kind "national", never shown to callers)."""
 
@@ -72,7 +85,11 @@ class Centre(Base):
 
 
 class Staff(Base):
-    """A person who is alerted. The number is found by its hash and read by the worker alone."""
+    """A person who is alerted. The number is found by its hash and read by the worker alone.
+
+    Of one who has left there are neither number nor PIN: the row stays, because the audit log and
+    the reports name it.
+    """
 
     __tablename__ = "staff"
 
@@ -80,12 +97,16 @@ class Staff(Base):
     centre_id: Mapped[str] = mapped_column(ForeignKey("centres.id"), index=True)
     role: Mapped[str]
     language: Mapped[str]
-    number_hash: Mapped[bytes] = mapped_column(unique=True)
-    number: Mapped[bytes]
-    pin_hash: Mapped[str] = mapped_column(String(200))
+    number_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    number: Mapped[bytes | None]
+    pin_hash: Mapped[str | None] = mapped_column(String(200))
+    pin_set_at: Mapped[datetime]
+    """A call that she signed in to before this is over."""
     on_duty: Mapped[bool] = mapped_column(default=False)
     """Switched by herself, beside the shifts that she has in the rota."""
     opted_out_at: Mapped[datetime | None]
+    """Since when no SMS of ours goes to her: she blocked them, or has left."""
+    left_at: Mapped[datetime | None]
     tested_at: Mapped[datetime | None]
     """When the last weekly test was sent to her phone,"""
     test_answered_at: Mapped[datetime | None]
@@ -98,12 +119,17 @@ class Shift(Base):
     """A time for which a member of staff is on duty, as the rota has it."""
 
     __tablename__ = "shifts"
-    __table_args__ = (Index("shifts_of_staff", "staff_id", "ends_at"),)
+    __table_args__ = (
+        Index("shifts_of_staff", "staff_id", "ends_at"),
+        Index("shifts_to_end", "end_seen_at", "ends_at"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    end_seen_at: Mapped[datetime | None]
+    """When it was looked at whether anybody follows."""
 
 
 class Swap(Base):
@@ -239,6 +265,7 @@ class Outbox(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("outbox_due", "state", "due_at"),
+        Index("outbox_next", "state", "urgency", "due_at"),
         Index("outbox_provider_message", "provider_message_id"),
     )
 
@@ -248,6 +275,7 @@ class Outbox(Base):
     staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     alert_id: Mapped[str | None] = mapped_column(ForeignKey("alerts.id"))
     audience: Mapped[str]
+    urgency: Mapped[int]
     template: Mapped[str]
     values: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sealed: Mapped[bytes | None]

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, case, false, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from gateway import delivery
-from gateway.models import Outbox, OutboxState
+from gateway.models import Outbox, OutboxState, Urgency
 from gateway.once import add_once
 from gateway.providers import Accepted, OperatorFault, Outcome, Refused, TryLater, Unknown
 from gateway.vault import Vault, Where
@@ -72,12 +72,13 @@ def add(
     values: Mapping[str, Any] | None = None,
     sent: int = 0,
     due_at: datetime | None = None,
+    urgency: Urgency = Urgency.NEWS,
 ) -> bool:
     """Queue one SMS, unless `dedupe_key` already did; whether it was added.
 
     It leaves `at` once, or later at `due_at`, and after `lives` more it is dropped rather than sent
-    late. `values` are for the template and hold
-    nothing personal. `sent` is how often earlier SMS of the same alert may have gone out.
+    late. `values` are for the template and hold nothing personal. `sent` is how often earlier SMS
+    of the same alert may have gone out. `urgency` is for staff: a caller's is a courtesy.
     """
     return add_once(
         session,
@@ -88,6 +89,7 @@ def add(
         staff_id=staff_id,
         alert_id=alert_id,
         audience=audience,
+        urgency=Urgency.COURTESY if audience == "caller" else urgency,
         template=template,
         values=dict(values or {}),
         maybe_sent=sent,
@@ -113,6 +115,7 @@ def add_sealed(
         id=row_id,
         dedupe_key=dedupe_key,
         audience="caller",
+        urgency=Urgency.ANSWER,
         template=template,
         sealed=vault.seal_for("sender", letter, sealed_in(row_id)),
         **_times(at, at, lives),
@@ -128,17 +131,27 @@ def _times(at: datetime, due_at: datetime, lives: timedelta) -> dict[str, dateti
     return {"created_at": at, "due_at": due_at, "expires_at": due_at + lives}
 
 
-def claim(session: Session, at: datetime, most: int, leaves: Leaves = "all") -> Sequence[Outbox]:
-    """Take up to `most` due rows for sending, staff before callers. Commit before you send.
+def claim(
+    session: Session, at: datetime, most: int, leaves: Leaves = "all", *, fair: bool = False
+) -> Sequence[Outbox]:
+    """Take up to `most` due rows for sending, the most urgent first. Commit before you send.
 
-    What has expired is among them whatever else may leave, for it is to be dropped.
+    What has expired is among them whatever else may leave, for it is to be dropped. A `fair` claim
+    begins with the SMS to staff that waits longest, however little urgent it is.
     """
-    staff_first = Outbox.audience.desc()
     may = or_(Outbox.expires_at <= at, _LEAVES[leaves])
-    query = select(Outbox).where(*_is_due(at), may).order_by(staff_first, Outbox.due_at).limit(most)
-    rows = session.scalars(query.with_for_update(skip_locked=True)).all()
+    query = select(Outbox).where(*_is_due(at), may).with_for_update(skip_locked=True)
+    longest = query.where(Outbox.urgency <= Urgency.NEWS).order_by(Outbox.due_at)
+    first = _taken(session, longest.limit(min(most, 1)), at) if fair else []
+    urgent = query.order_by(Outbox.urgency, Outbox.due_at)
+    return [*first, *_taken(session, urgent.limit(most - len(first)), at)]
+
+
+def _taken(session: Session, query: Select[Outbox], at: datetime) -> Sequence[Outbox]:
+    rows = session.scalars(query).all()
     for row in rows:
         take(row, at)
+    session.flush()
     return rows
 
 
@@ -148,10 +161,11 @@ def to_risk(session: Session, at: datetime, kind: Literal["spare", "last"]) -> O
     One that was tried less often goes first, so that no single SMS decides about a provider.
     """
     spare = (Outbox.audience == "staff", Outbox.maybe_sent < MOST_SENDS - 1)
+    tried = (Outbox.maybe_sent, Outbox.attempt)
     query = (
         select(Outbox)
         .where(*_is_due(at), Outbox.expires_at > at, *(spare if kind == "spare" else ()))
-        .order_by(Outbox.audience.desc(), Outbox.maybe_sent, Outbox.attempt, Outbox.due_at)
+        .order_by(Outbox.audience.desc(), *tried, Outbox.urgency, Outbox.due_at)
         .limit(1)
     )
     return session.scalars(query.with_for_update(skip_locked=True)).first()

@@ -89,16 +89,11 @@ class Replies:
             return _Conversation(session, self, message_id, person, at).answer(said)
 
     def _sender(self, session: Session, number: Msisdn, said: Said) -> Staff | None:
-        """The member of staff, locked, so that her tries are counted one after another.
-
-        The lock leaves room for rows that refer to her: a report's holder adds some.
-        """
+        """The member of staff, locked, so that her tries are counted one after another."""
         person = roster.by_number(session, self.vault, number)
-        if person is not None:
-            if not isinstance(said, Reply):
-                duty.one_after_another(session, person)
-            session.refresh(person, with_for_update={"key_share": True})
-        return person
+        if person is not None and not isinstance(said, Reply):
+            duty.one_after_another(session, person)
+        return person if person is not None and roster.is_still_here(session, person) else None
 
 
 @dataclass(frozen=True, slots=True)

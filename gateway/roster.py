@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal, get_args
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
@@ -68,6 +69,7 @@ def add(session: Session, vault: Vault, new: NewStaff) -> models.Staff:
         number_hash=_hash(vault, new.phone),
         number=sealed,
         pin_hash=vault.hash_secret(new.pin, pin_of(staff_id)),
+        pin_set_at=at,
         on_duty=new.on_duty,
         tested_at=at,
         test_answered_at=at,
@@ -80,6 +82,21 @@ def by_number(session: Session, vault: Vault, phone: Msisdn) -> models.Staff | N
     """The member of staff who is registered with this number."""
     query = select(models.Staff).where(models.Staff.number_hash == _hash(vault, phone))
     return session.scalars(query).first()
+
+
+def set_pin(vault: Vault, person: models.Staff, pin: str, at: datetime) -> None:
+    """From now on this PIN opens her line; the old one does not, nor a call that it opened."""
+    person.pin_hash, person.pin_set_at = vault.hash_secret(pin, pin_of(person.id)), at
+
+
+def is_still_here(session: Session, person: models.Staff) -> bool:
+    """Whether she has not left. Who takes her out waits for us now, or has been quicker.
+
+    Called before any report is locked. The lock leaves room for rows that refer to her: a report's
+    holder adds some.
+    """
+    session.refresh(person, with_for_update={"key_share": True})
+    return person.left_at is None
 
 
 def number_of(staff_id: str) -> Where:

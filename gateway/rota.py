@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.database import utc_now
@@ -21,6 +21,10 @@ from gateway.models import Centre, Shift, Staff
 
 SHOWN: Final = "%a %Y-%m-%d %H:%M"
 """A moment in the country's time, as people read a rota."""
+
+
+MOST_ENDS: Final = 200
+"""Shifts whose end is looked at in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,34 @@ def end_shifts(session: Session, person: Staff, at: datetime) -> datetime | None
     ).all()
     last = max((shift.ends_at for shift in running), default=None)
     for shift in running:
-        shift.ends_at = at
+        shift.ends_at = shift.end_seen_at = at
     session.flush()
     return last
+
+
+def has_ended(session: Session, at: datetime) -> bool:
+    """Whether a shift has run out and nobody has looked yet who follows."""
+    return session.scalars(_run_out(at).limit(1)).first() is not None
+
+
+def see_end(session: Session, at: datetime) -> Sequence[Shift]:
+    """The shifts that have run out, each once."""
+    query = _run_out(at).limit(MOST_ENDS).with_for_update(skip_locked=True)
+    shifts = session.scalars(query).all()
+    for shift in shifts:
+        shift.end_seen_at = at
+    session.flush()
+    return shifts
+
+
+def _run_out(at: datetime) -> Select[Shift]:
+    return select(Shift).where(Shift.end_seen_at.is_(None), Shift.ends_at <= at)
+
+
+def strike(session: Session, person: Staff, at: datetime) -> None:
+    """Take her off the rota from now on. What has been stays."""
+    end_shifts(session, person, at)
+    session.execute(delete(Shift).where(Shift.staff_id == person.id, Shift.starts_at >= at))
 
 
 def clear(session: Session, people: Sequence[Staff], span: Span, at: datetime) -> None:

@@ -12,7 +12,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, get_args
 
-from gateway import crash
+from gateway import crash, links
 from gateway.errors import OperatorError
 
 Environment = Literal["development", "production"]
@@ -134,6 +134,15 @@ class Settings:
             raise SettingsError("ISANGE_METRICS_TOKEN is not set: /metrics would be open to all")
         if self.database_url.startswith("sqlite"):
             raise SettingsError("DATABASE_URL is SQLite: production needs postgresql://...")
+        pages = {
+            "KANNEL_URL": self.kannel_url,
+            "KANNEL_STATUS_URL": self.kannel_status_url,
+            "KANNEL_CALLBACK": self.kannel_callback,
+            "SENTRY_DSN": self.sentry_dsn,
+        }
+        in_clear = next(links.in_clear(self.database_url, self.redis_url, pages), None)
+        if in_clear is not None:
+            raise SettingsError(in_clear)
 
 
 @dataclass(frozen=True, slots=True)

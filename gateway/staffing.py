@@ -1,22 +1,28 @@
-"""Registering staff from the command line: one person, or a file of them."""
+"""Staff from the command line: registering one person or a file of them, a new PIN, an end.
+
+A person is named by her telephone number, or by the id under which `isange staff list` shows her.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway import audit, database, phones, roster
+from gateway import audit, database, leaving, phones, roster, rota
 from gateway.errors import OperatorError
+from gateway.models import Staff
 from gateway.roster import AlreadyRegistered, NewStaff, NoSuchCentre, Role
 from gateway.wiring import House
+from menus import checks
+from menus.script import Refused
 
 COLUMNS: Final = ("phone", "role", "centre", "language", "pin")
-PIN_DIGITS: Final = 4
 
 
 class BadEntry(OperatorError):
@@ -51,6 +57,67 @@ def import_file(house: House, file: Path) -> int:
                 raise BadEntry(f"{file.name}, line {line}: {error}") from None
             count += 1
     return count
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A person as the list shows her: no name, no number. `troubles` keep alerts from her."""
+
+    id: str
+    centre: str
+    role: str
+    language: str
+    on_duty: bool
+    troubles: tuple[str, ...]
+
+
+def everybody(house: House, centre: str | None = None) -> Sequence[Listed]:
+    """Who is registered, at one centre or at all, by centre and role."""
+    here = () if centre is None else (Staff.centre_id == centre,)
+    query = select(Staff, rota.on_duty_now()).where(Staff.left_at.is_(None), *here)
+    with database.reading(house.database) as session:
+        return [
+            Listed(one.id, one.centre_id, one.role, one.language, on, tuple(_troubles(one)))
+            for one, on in session.execute(query.order_by(Staff.centre_id, Staff.role, Staff.id))
+        ]
+
+
+def _troubles(person: Staff) -> Iterator[str]:
+    if person.opted_out_at is not None:
+        yield "blocks our SMS"
+    missed, answered = person.test_missed_at, person.test_answered_at
+    if missed is not None and (answered is None or answered < missed):
+        yield "did not answer the test"
+
+
+def remove(house: House, who: str) -> int:
+    """Take a person out for good; how many reports went on to others. Raises BadEntry, HasLeft."""
+    with database.writing(house.database, "staff.remove") as session:
+        person = _named(session, house, who)
+        return leaving.remove(session, house.ladder, person, database.now(session))
+
+
+def change_pin(house: House, who: str, pin: str) -> None:
+    """Give a person a new PIN; the old one ends at once. Raises BadEntry, HasLeft."""
+    with database.writing(house.database, "staff.pin") as session:
+        person, at = _named(session, house, who), database.now(session)
+        if not roster.is_still_here(session, person):
+            raise leaving.HasLeft("she has left")
+        roster.set_pin(house.vault, person, _pin(pin), at)
+        audit.record(session, at, audit.OPERATOR, "PIN set", detail=person.id)
+
+
+def _named(session: Session, house: House, who: str) -> Staff:
+    by_id = session.get(Staff, who)
+    if by_id is not None:
+        return by_id
+    try:
+        person = roster.by_number(session, house.vault, phones.parse(who, house.pack.region))
+    except phones.NotANumber:
+        person = None
+    if person is None:
+        raise BadEntry("nobody is registered so: name her number, or her id in `isange staff list`")
+    return person
 
 
 def _entries(file: Path) -> Iterator[tuple[int, Entry]]:
@@ -95,6 +162,8 @@ def _role(text: str) -> Role:
 
 
 def _pin(text: str) -> str:
-    if len(text) != PIN_DIGITS or not (text.isascii() and text.isdecimal()):
-        raise BadEntry(f"the PIN must be {PIN_DIGITS} digits")
-    return text
+    """Four digits, and none of those that callers may not choose either."""
+    try:
+        return checks.new_secret(text)
+    except Refused:
+        raise BadEntry("the PIN must be 4 digits, and not one that is easy to guess") from None

@@ -22,8 +22,10 @@ from gateway.followups import Appointment, FollowUps
 from gateway.models import Alert, PinTry, Report, ReportState, Staff
 from gateway.once import in_turn
 from gateway.vault import Vault
+from menus.engine import State
 from menus.intents import (
     AcceptCase,
+    ChangePin,
     CheckSecret,
     CloseCase,
     DropReminder,
@@ -48,8 +50,19 @@ LISTED: Final = 12
 """Open reports shown to one person, newest alert first."""
 
 
+LOOKS: Final = (ReadAnswers, RevealNumber, CheckSecret)
+"""What only the one who accepted may see,"""
+
+IN_VAIN: Final = "looked in vain"
+"""and the row of who tries without: there is no way to it but a fault of ours, or a forged call."""
+
+SIGNED_IN: Final = "staff"
+SINCE: Final = "since"
+"""Facts of a call: who signed in, and when the PIN that she signed in with was set."""
+
+
 class NotSignedIn(LookupError):
-    """A step after signing in from a number that is no longer registered."""
+    """A step after signing in by somebody who has left meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,20 @@ class StaffLine:
     vault: Vault
     ladder: Ladder
     pack: Pack
+
+    def may_go_on(self, state: State) -> bool:
+        """Whether nobody has signed in to this call yet, or who did may still do so.
+
+        Not every screen asks for something that is done, and what one shows was looked up before.
+        Raises database.DatabaseDown.
+        """
+        staff_id, since = _fact(state, SIGNED_IN), _fact(state, SINCE)
+        if staff_id is None:
+            return True
+        still = select(Staff.pin_set_at).where(Staff.id == staff_id, Staff.left_at.is_(None))
+        with database.reading(self.engine) as session:
+            set_at = session.scalar(still)
+        return set_at is not None and set_at.isoformat() == since
 
     def do(self, intent: Intent, step: Step) -> Done:
         """Do it in one transaction. Raises database.DatabaseDown; then nothing was done."""
@@ -84,6 +111,8 @@ class _Desk:
         if person is None:
             raise NotSignedIn("the number is not registered any more")
         match intent:
+            case ChangePin(old, new):
+                return self._change_pin(person, old, new)
             case ListCases():
                 self._audit(person, "listed")
                 return Done(self._overview(person))
@@ -95,14 +124,19 @@ class _Desk:
                 return self._on_case(person, intent)
 
     def _on_case(self, person: Staff, intent: Intent) -> Done:
-        found = self._find(person, Report.id == getattr(intent, "case", ""))
+        if not roster.is_still_here(self.session, person):
+            raise NotSignedIn("she has left in this moment")
+        which = Report.id == getattr(intent, "case", "")
+        found = self._find(person, which)
         if found is None:
-            return Done({"standing": "gone"})
+            return self._not_hers(person, which)
         alert, report = found
         if casework.is_hers(report, person):
             looked = _look(self._file(person, report), intent)
             if looked is not None:
                 return Done(looked)
+        elif isinstance(intent, LOOKS):
+            self._audit(person, IN_VAIN, report)
         if not self.step.again:
             self._act(person, alert, report, intent)
         return Done(self._facts(person, alert, report), ring=True)
@@ -147,13 +181,36 @@ class _Desk:
 
     def _sign_in(self, person: Staff | None, pin: str) -> Done:
         """The same work for an unknown number, a wrong PIN and a locked one."""
+        known = self._known_try()
+        right = self._still_counts(person, known) if known else self._tried(person, pin)
+        if person is None or not right:
+            return Done({})
+        if known is None:
+            self._audit(person, "signed in")
+        signed_in = {SIGNED_IN: person.id, SINCE: person.pin_set_at.isoformat()}
+        return Done({**signed_in, "language": person.language, **self._overview(person)})
+
+    def _change_pin(self, person: Staff, old: str, new: str) -> Done:
+        """Tries count like those of signing in. Every call of hers is over, this one as well."""
+        known = self._known_try()
+        right = self._still_counts(person, known) if known else self._tried(person, old)
+        if not right:
+            return Done({"pin": "wrong"})
+        if known is None:
+            roster.set_pin(self.line.vault, person, new, self.at)
+            self._audit(person, "PIN changed")
+        return Done({"pin": "changed"})
+
+    def _known_try(self) -> PinTry | None:
+        """What was tried on this occasion before. Raises NotDone when it should have been."""
         known = self.session.get(PinTry, self.step.history)
         if known is None and self.step.again:
             raise NotDone
-        right = known.right if known else self._tried(person, pin)
-        if person is None or not right:
-            return Done({})
-        return Done({"staff": person.id, "language": person.language, **self._overview(person)})
+        return known
+
+    def _still_counts(self, person: Staff | None, known: PinTry) -> bool:
+        """A call that is typed again was opened by the PIN of its time: is it that of today?"""
+        return person is not None and known.right and known.tried_at >= person.pin_set_at
 
     def _tried(self, person: Staff | None, pin: str) -> bool:
         if person is not None:
@@ -166,10 +223,10 @@ class _Desk:
         self.session.add(
             PinTry(request=self.step.history, staff_id=person.id, tried_at=self.at, right=right)
         )
-        self._audit(person, "signed in" if right else "wrong PIN")
         if not right:
+            self._audit(person, "wrong PIN")
             alarms.sound("wrong_pin", centre=person.centre_id)
-        elif self.line.vault.is_outdated(person.pin_hash):
+        elif person.pin_hash and self.line.vault.is_outdated(person.pin_hash):
             person.pin_hash = self.line.vault.hash_secret(pin, roster.pin_of(person.id))
         return right
 
@@ -182,7 +239,7 @@ class _Desk:
         query = select(func.count()).where(
             PinTry.staff_id == person.id,
             PinTry.right.is_(False),
-            PinTry.tried_at > self.at - LOCKED_FOR,
+            PinTry.tried_at > max(self.at - LOCKED_FOR, person.pin_set_at),
         )
         return self.session.scalar(query) or 0
 
@@ -209,10 +266,16 @@ class _Desk:
     def _shown(self, person: Staff, which: ColumnElement[bool], act: str) -> Done:
         found = self._find(person, which)
         if found is None:
-            return Done({"standing": "gone"})
+            return self._not_hers(person, which)
         alert, report = found
         self._audit(person, act, report)
         return Done(self._facts(person, alert, report))
+
+    def _not_hers(self, person: Staff, which: ColumnElement[bool]) -> Done:
+        """She is told the same whether there is such a report; the log is told which it is."""
+        report = self.session.scalars(select(Report).where(which)).first()
+        self._audit(person, IN_VAIN, report)
+        return Done({"standing": "gone"})
 
     def _find(self, person: Staff, which: ColumnElement[bool]) -> tuple[Alert, Report] | None:
         """A report she was alerted about, locked; nobody sees any other."""
@@ -237,6 +300,10 @@ class _Desk:
     ) -> None:
         report_id = report.id if report else None
         audit.record(self.session, self.at, audit.staff(person.id), act, report_id, detail)
+
+
+def _fact(state: State, name: str) -> str | None:
+    return next((one.facts[name] for one in reversed(state.trail) if name in one.facts), None)
 
 
 def _alerts_of(person: Staff) -> Select[Alert, Report]:

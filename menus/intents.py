@@ -115,6 +115,17 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangePin:
+    """Choose another PIN, knowing the old one; every call of hers is over then.
+
+    Facts: `pin` is "changed" or "wrong".
+    """
+
+    old: str = field(repr=False)
+    new: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ListCases:
     """Look again at what is open. Facts: `duty`, `cases`."""
 
@@ -226,6 +237,7 @@ CaseIntent = OpenCase | StopContact | ChangeContact | DeleteReport
 CallerIntent = Send | KeepDraft | DiscardDraft | CaseIntent
 StaffIntent = (
     SignIn
+    | ChangePin
     | ListCases
     | SetDuty
     | OpenForStaff

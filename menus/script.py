@@ -17,7 +17,7 @@ where they stand (the first argument of these words), not because someone rememb
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, TypeGuard
 
 from menus.intents import Intent
@@ -203,7 +203,7 @@ def _leading(one: Option, default: Screen | Onward | None) -> Option:
         return one
     if default is None:
         raise ValueError(f"option {one.label!r} leads nowhere")
-    return replace(one, goto=default)
+    return Option(one.label, default, one.keep, one.then, one.intent, one.language)
 
 
 def is_name(words: Words) -> TypeGuard[Name]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from menus import checks, staff_calls, staff_sms
+from menus import checks, staff_calls, staff_pin, staff_sms
 from menus.intents import (
     AcceptCase,
     CloseCase,
@@ -58,6 +58,7 @@ def desk(caller: Caller) -> Choose | End:
         if on_duty
         else option("Go on duty", intent=SetDuty(on=True), goto=desk),
         option("Look again", intent=ListCases(), goto=desk),
+        option("Change my PIN", goto=staff_pin.old_pin, then=desk),
     )
 
 

@@ -23,7 +23,7 @@ from gateway.conversation import Step
 from gateway.country import Pack
 from gateway.escalation import Ladder
 from gateway.letters import Letters
-from gateway.models import Alert, Base, Outbox, OutboxState, Report
+from gateway.models import Alert, Base, Outbox, OutboxState, Report, Urgency
 from gateway.phones import Msisdn
 from gateway.post import Post
 from gateway.providers import Accepted, Outcome, Pulse
@@ -157,7 +157,14 @@ class Office:
         done = self.reports.do(send, Step(session, session, Msisdn(number), language, None))
         return self.one(Report, Report.code == done.facts["ref"]).id
 
-    def queue(self, person: Person, count: int = 1, *, lives: timedelta = A_DAY) -> None:
+    def queue(
+        self,
+        person: Person,
+        count: int = 1,
+        *,
+        lives: timedelta = A_DAY,
+        urgency: Urgency = Urgency.NEWS,
+    ) -> None:
         """SMS to a member of staff that are about no report."""
         with database.writing(self.engine, "test") as session:
             at = database.now(session)
@@ -170,6 +177,7 @@ class Office:
                     at=at,
                     lives=lives,
                     staff_id=person.id,
+                    urgency=urgency,
                 )
 
     def delivery(self, provider: Provider) -> Delivery:

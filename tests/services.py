@@ -68,7 +68,7 @@ class Postgres:
 
     def start(self) -> None:
         binaries = self._binaries()
-        data = self._home / "data"
+        data = self.data
         if not data.exists():
             data.mkdir(mode=0o700)
             self._give(data)
@@ -111,6 +111,16 @@ class Postgres:
         name = url.rpartition("/")[2]
         with self._admin() as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    @property
+    def data(self) -> Path:
+        """Where all databases and the WAL lie."""
+        return self._home / "data"
+
+    def dump(self, url: str) -> bytes:
+        """A backup of a database, as pg_dump writes it."""
+        argv = [os.fspath(self._binaries() / "pg_dump"), "--dbname", url]
+        return subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout
 
     def _admin(self) -> psycopg.Connection:
         return psycopg.connect(

@@ -20,12 +20,14 @@ from gateway import (
     beats,
     database,
     delivery,
+    duty,
     escalation,
     heartbeat,
     idle,
     logs,
     outbox,
     retention,
+    rota,
     routing,
 )
 from gateway.auditing import heads
@@ -69,6 +71,7 @@ class Clock:
             self._climb,
             self._send_drafts,
             self._remind,
+            self._end_shifts,
             self._watch,
             self._deliver,
             self._beat,
@@ -128,6 +131,14 @@ class Clock:
     def _remind_one(self, session: Session, report_id: str) -> None:
         ladder, times = self.house.ladder, self.house.pack.reminders
         idle.look(session, ladder, times, report_id, database.now(session))
+
+    def _end_shifts(self) -> None:
+        """A rota that runs out is an alarm when it does, and not with the next alert."""
+        with database.reading(self.house.database) as session:
+            if not rota.has_ended(session, database.now(session)):
+                return
+        with database.writing(self.house.database, "clock.end_shifts") as session:
+            duty.see_shifts_end(session, database.now(session))
 
     def _watch(self) -> None:
         """An alert of which the network says nothing may lie in a phone that is off."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -18,7 +19,7 @@ from gateway.database import DatabaseDown
 from gateway.letters import Drop, Letter, Letters
 from gateway.logs import log
 from gateway.metrics import SENDS
-from gateway.models import Outbox, OutboxState, ProviderHealth
+from gateway.models import Outbox, ProviderHealth
 from gateway.outbox import Claimed
 from gateway.providers import Accepted, OperatorFault, Outcome, Refused, Unknown
 from gateway.routing import Fleet, Routes
@@ -32,7 +33,8 @@ LONGEST: Final = 60.0
 NOTE_AGAIN: Final = (0.1, 0.5, 1.0, 2.0, 4.0)
 """Seconds between tries to note outcomes while the database is away: they are known only here."""
 
-GIVEN_UP: Final = frozenset({OutboxState.DROPPED, OutboxState.REFUSED, OutboxState.UNKNOWN})
+FAIR: Final = 8
+"""Of so many claims one begins with what waits longest: worse things may never stop coming."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Delivery:
     letters: Letters
     fleet: Fleet
     note_again: Sequence[float] = NOTE_AGAIN
+    _turns: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
 
     def drain(self, seconds: float = LONGEST) -> int:
         """Send until nothing is due, or for so long; how many SMS the provider was given.
@@ -89,14 +92,14 @@ class Delivery:
             with database.writing(self.engine, "outbox.claim") as session:
                 at = database.now(session)
                 routes = routing.look(session, self.fleet, at)
-                taken = _take(session, routes, room)
+                taken = _take(session, routes, room, fair=next(self._turns) % FAIR == 0)
                 for row, risked_on in taken:
                     letter = self._write(session, row, at)
                     if isinstance(letter, Drop):
                         _drop(session, at, row, letter, risked_on)
                     else:
                         ready.append(_ready(row, letter, routes, risked_on))
-            self._ask_others(row for row, _ in taken)
+            self.ask_others(row for row, _ in taken)
             if not taken:
                 break
         return ready
@@ -127,7 +130,7 @@ class Delivery:
         sent = [future.result() for future in done]
         if not sent:
             return
-        self._ask_others(self._settled(sent))
+        self.ask_others(self._settled(sent))
         for one in sent:
             SENDS.labels(one.ready.audience, type(one.outcome).__name__.lower()).inc()
             _log(one)
@@ -153,28 +156,28 @@ class Delivery:
             log.warning("lease_lost", count=settled.count(None))
         return [row for row in settled if row is not None]
 
-    def _ask_others(self, rows: Iterable[Outbox]) -> None:
+    def ask_others(self, rows: Iterable[Outbox]) -> None:
         """An alert that cannot reach its person goes on to the next one at once."""
         for row in rows:
-            failed = row.delivery in delivery.FAILED
-            if row.alert_id is None or not (failed or row.state in GIVEN_UP):
+            if row.alert_id is None or not delivery.is_in_vain(row):
                 continue
+            failed = row.delivery in delivery.FAILED
             give_up = escalation.not_delivered if failed else escalation.give_up
             try:
                 with database.writing(self.engine, "alert.give_up") as session:
                     give_up(session, row.alert_id, database.now(session))
             except DatabaseDown as error:
-                logs.failure("alert_not_given_up", error)  # Its timer does it, only later.
+                logs.failure("alert_not_given_up", error)  # The clock does it (delivery.stranded).
 
 
 def _take(
-    session: Session, routes: Routes, room: int
+    session: Session, routes: Routes, room: int, *, fair: bool
 ) -> Sequence[tuple[Outbox, ProviderHealth | None]]:
     """Claim rows, each with the provider that it is risked on, if it is."""
     risked = routing.take_risks(session, routes)
     under_way = AT_ONCE - room + len(risked)
     most = min(AT_ONCE, routes.at_once(AT_ONCE)) - under_way
-    rows = outbox.claim(session, routes.at, most, routes.leaves) if most > 0 else []
+    rows = outbox.claim(session, routes.at, most, routes.leaves, fair=fair) if most > 0 else []
     return [*risked, *((row, None) for row in rows)]
 
 

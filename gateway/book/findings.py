@@ -13,6 +13,7 @@ from gateway.countries.reading import LONGEST_NAME
 from menus.intents import (
     AcceptCase,
     ChangeContact,
+    ChangePin,
     CheckSecret,
     CloseCase,
     DeleteReport,
@@ -138,5 +139,6 @@ _FOUND_OUT: Final[Sequence[tuple[tuple[type, ...], Callable[[], Sequence[Facts]]
     ((NoteCall, SetReminder, DropReminder), _cases),
     ((ReadAnswers,), _answers),
     ((RevealNumber,), _numbers),
+    ((ChangePin,), lambda: [{"pin": said} for said in ("changed", "wrong")]),
     ((CheckSecret,), lambda: [{"secret": said} for said in ("right", "wrong", "none")]),
 )

@@ -2,8 +2,9 @@
 
 Facts this file leans on, measured on version 2.0.3 of the package: a refused recipient is HTTP 201
 and no exception; every HTTP failure is one exception that carries only the body's text; an answer
-whose content type has parameters comes back as a string; its errors quote numbers. There is no
-idempotency key, so after a lost answer nobody knows whether the SMS went out.
+whose content type has parameters comes back as a string; its errors quote numbers; it follows
+redirects, which is why requests are made here. There is no idempotency key, so after a lost answer
+nobody knows whether the SMS went out.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Final
 
 import requests
 from africastalking.Application import ApplicationService
-from africastalking.Service import AfricasTalkingException
+from africastalking.Service import AfricasTalkingException, Service
 from africastalking.SMS import SMSService
 
 from gateway.phones import Msisdn
@@ -88,6 +89,51 @@ WHOLE_CALL: Final[Mapping[str, Outcome]] = {
 """Words in the message of an answer without recipients: the call failed as a whole."""
 
 
+class Redirected(Exception):
+    """We were sent elsewhere, and did not go."""
+
+
+class _Direct(Service):  # type: ignore[misc]  # The package has no types.
+    """Requests of the package that go to its own address and nowhere else.
+
+    A redirect would take telephone number, text and API key to whatever address it names.
+    """
+
+    def _make_request(
+        self,
+        url: str,
+        method: str,
+        headers: Mapping[str, str],
+        data: Any,
+        params: Any,
+        callback: None = None,
+        timeout: tuple[float, float] = TIMEOUTS,
+    ) -> object:
+        answer = requests.request(
+            method,
+            url,
+            headers=dict(headers),
+            params=params,
+            data=data,
+            timeout=timeout,
+            allow_redirects=False,
+        )
+        if 300 <= answer.status_code < 400:
+            raise Redirected
+        if not answer.ok:
+            raise AfricasTalkingException(answer.text)
+        is_json = answer.headers.get("content-type") == "application/json"
+        return answer.json() if is_json else answer.text
+
+
+class _Sms(_Direct, SMSService):  # type: ignore[misc]
+    """Bulk SMS."""
+
+
+class _Account(_Direct, ApplicationService):  # type: ignore[misc]
+    """Who we are there, and our credit."""
+
+
 class AfricasTalking:
     """The provider protocol over `africastalking.SMSService`."""
 
@@ -105,8 +151,8 @@ class AfricasTalking:
         """`base_url` points to a stand-in; None is the real service."""
         self._sender_id = sender_id
         self._timeouts, self._probe_timeouts = timeouts, probe_timeouts
-        self._sms: Any = SMSService(username, api_key)
-        self._account: Any = ApplicationService(username, api_key)
+        self._sms: Any = _Sms(username, api_key)
+        self._account: Any = _Account(username, api_key)
         if base_url:
             _move(self._sms, base_url)
             _move(self._account, base_url)
@@ -121,6 +167,8 @@ class AfricasTalking:
             return failures.outcome_of(error)
         except AfricasTalkingException as error:
             return _told(str(error), HTTP_ERRORS) or Unknown("provider error")
+        except Redirected:
+            return Unknown("redirected")
         except NOT_JSON:
             return Unknown("unreadable answer")
         return _read(answer, to)
@@ -129,7 +177,7 @@ class AfricasTalking:
         """Ask for the balance of the account."""
         try:
             answer = self._account.fetch_application_data(timeout=self._probe_timeouts)
-        except (requests.RequestException, AfricasTalkingException, *NOT_JSON):
+        except (requests.RequestException, AfricasTalkingException, Redirected, *NOT_JSON):
             return Pulse(alive=False)
         told = BALANCE.search(str(answer))
         return Pulse(alive=told is not None, balance=Decimal(told[1]) if told else None)

@@ -65,6 +65,29 @@ def hanging_up(after_bytes: int) -> Iterator[str]:
 
 
 @contextmanager
+def redirecting(to: str, status: int) -> Iterator[str]:
+    """A server that sends whoever asks it to another address."""
+
+    def take(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        head = f"HTTP/1.1 {status} Elsewhere\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n"
+        connection.sendall(head.encode())
+
+    with serving(take) as url:
+        yield f"http://{url}"
+
+
+@contextmanager
+def visited_by_nobody() -> Iterator[str]:
+    """An address to which nothing may come."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        yield "http://{}:{}/".format(*listener.getsockname())
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+@contextmanager
 def strangers_tls(folder: Path) -> Iterator[str]:
     """A server that proves to be itself with a certificate of its own making."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

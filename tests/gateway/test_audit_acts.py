@@ -25,6 +25,7 @@ from gateway.staffline import StaffLine
 from menus.intents import (
     AcceptCase,
     ChangeContact,
+    ChangePin,
     CheckSecret,
     CloseCase,
     Contact,
@@ -156,6 +157,17 @@ def _asked(intent: Callable[[str, str], Intent]) -> Do:
     return set_up
 
 
+def _elsewhere(intent: Callable[[str, str], Intent]) -> Do:
+    """What somebody tries who was never alerted about a report."""
+
+    def set_up(scene: Scene) -> Callable[[], object]:
+        wanted = intent(*scene.sent())
+        stranger = scene.line.staff("gihundwe")
+        return lambda: scene.staff(wanted, stranger)
+
+    return set_up
+
+
 def _at_once(do: Callable[[Scene], object]) -> Do:
     return lambda scene: lambda: do(scene)
 
@@ -170,6 +182,7 @@ INTENTS: Mapping[type[Intent], tuple[Do, str | None]] = {
     StopContact: (_own(lambda ref, case: StopContact(case)), "caller contact stopped"),
     DeleteReport: (_own(lambda ref, case: DeleteReport(case)), "caller deleted"),
     SignIn: (_at_once(lambda scene: scene.staff(SignIn(PIN))), "staff signed in"),
+    ChangePin: (_at_once(lambda scene: scene.staff(ChangePin(PIN, "9076"))), "staff PIN changed"),
     ListCases: (_at_once(lambda scene: scene.staff(ListCases())), "staff listed"),
     SetDuty: (_at_once(lambda scene: scene.staff(SetDuty(on=False))), "staff off duty"),
     OpenForStaff: (_asked(lambda ref, case: OpenForStaff(ref)), "staff opened"),
@@ -200,6 +213,8 @@ def test_an_intent_leaves_its_row(scene: Scene, intent: type[Intent]) -> None:
     assert scene.new() == ([row] if row else [])
 
 
+IN_VAIN = "staff looked in vain"
+
 FAILED: Mapping[str, tuple[Do, str | None]] = {
     "a wrong PIN": (_at_once(lambda scene: scene.staff(SignIn("0000"))), "staff wrong PIN"),
     "a PIN of nobody's": (
@@ -207,9 +222,14 @@ FAILED: Mapping[str, tuple[Do, str | None]] = {
         None,
     ),
     "a wrong secret": (_own(lambda ref, case: OpenCase(ref, "0000")), "caller no match"),
-    "a report of nobody's": (_at_once(lambda s: s.staff(OpenForStaff("000000"))), None),
-    "answers of somebody else's": (_asked(lambda ref, case: ReadAnswers(case)), None),
-    "a number of somebody else's": (_asked(lambda r, case: RevealNumber(case, "danger")), None),
+    "a report of nobody's": (_at_once(lambda s: s.staff(OpenForStaff("000000"))), IN_VAIN),
+    "a report of another centre": (_elsewhere(lambda ref, case: OpenForStaff(ref)), IN_VAIN),
+    "a case of another centre": (_elsewhere(lambda ref, case: AcceptCase(case)), IN_VAIN),
+    "answers of another centre": (_elsewhere(lambda ref, case: ReadAnswers(case)), IN_VAIN),
+    "answers of somebody else's": (_asked(lambda ref, case: ReadAnswers(case)), IN_VAIN),
+    "a number of somebody else's": (_asked(lambda r, case: RevealNumber(case, "danger")), IN_VAIN),
+    "a secret of somebody else's": (_asked(lambda r, case: CheckSecret(case, "2580")), IN_VAIN),
+    "a wrong old PIN": (_at_once(lambda s: s.staff(ChangePin("0852", "9076"))), "staff wrong PIN"),
     "a wrong secret on the phone": (
         _case(lambda case: CheckSecret(case, "0000")),
         "staff secret wrong",
@@ -229,6 +249,16 @@ def test_what_did_not_happen_is_not_in_the_log(scene: Scene, what: str) -> None:
     scene.new()
     do()
     assert scene.new() == ([row] if row else [])
+
+
+def test_a_look_in_vain_names_the_report(scene: Scene) -> None:
+    """Whose report somebody wanted to see is what the log is for."""
+    ref, case = scene.sent()
+    scene.staff(OpenForStaff(ref), scene.line.staff("gihundwe"))
+    with database.reading(scene.line.web.database) as session:
+        last = session.scalars(select(Audit).order_by(Audit.id.desc())).first()
+    assert last is not None
+    assert (last.act, last.report_id) == ("looked in vain", case)
 
 
 @pytest.mark.parametrize("intent", INTENTS, ids=lambda intent: str(intent.__name__))
@@ -320,6 +350,7 @@ LOOKS_ONLY = {
     "menus graph",
     "menus show",
     "rota show",
+    "staff list",
 }
 """Commands that change nothing, and show nothing of a case."""
 
@@ -338,10 +369,11 @@ COMMANDS: Mapping[str, tuple[list[str], list[str]]] = {
     "staff add": (
         [
             *("--phone", "+250788000999", "--role", "health", "--centre", "kabutare"),
-            *("--pin", "4711"),
         ],
         ["operator registered"],
     ),
+    "staff pin": (["NURSE"], ["operator PIN set"]),
+    "staff remove": (["NURSE"], ["operator removed"]),
     "staff import": (["FILE"], ["operator registered", "operator registered"]),
 }
 
@@ -359,15 +391,17 @@ def test_every_command_is_walked() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_leaves_its_rows(scene: Scene, name: str, tmp_path: Path) -> None:
     words, rows = COMMANDS[name]
-    people = ["phone,role,centre,language,pin", "+250788000991,health,kabutare,en,1234"]
-    people.append("+250788000992,witness,national,en,1234")
+    people = ["phone,role,centre,language,pin", "+250788000991,health,kabutare,en,4711"]
+    people.append("+250788000992,witness,national,en,4711")
     (tmp_path / "staff.csv").write_text("\n".join(people))
     file = FILES.get(name, Path())
     given = str(file if file.parts[0:1] == ("gateway",) else tmp_path / file)
     settings = scene.line.staff_house.settings
+    stand_for = {"FILE": given, "NURSE": scene.nurse}
     done = CliRunner().invoke(
         isange,
-        [*name.split(), *(given if word == "FILE" else word for word in words)],
+        [*name.split(), *(stand_for.get(word, word) for word in words)],
+        input=f"{PIN}\n{PIN}\n",
         env={
             "DATABASE_URL": settings.database_url,
             "REDIS_URL": settings.redis_url,

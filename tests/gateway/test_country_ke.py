@@ -95,7 +95,7 @@ def test_nothing_of_it_is_verified_and_production_says_so(
 
     live = {
         "ISANGE_ENV": "production",
-        "DATABASE_URL": "postgresql://nowhere/isange",
+        "DATABASE_URL": "postgresql:///nowhere",
         "ISANGE_METRICS_TOKEN": "a token",
     }
     with pytest.raises(SettingsError, match="not verified"):

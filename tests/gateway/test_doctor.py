@@ -123,3 +123,16 @@ def test_one_fault_hides_no_other(
     said = told(House(settings("staff", **{setting: value}), "staff"))
     assert words in said
     assert "facts of the country are not verified" in said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(3, "+3 s"), (-3600, "-3600 s"), (1.5, None), (-0.2, None), (0, None)]
+)
+def test_a_clock_that_is_wrong_is_told(seconds: float, said: str | None) -> None:
+    found = list(doctor.clock_faults(timedelta(seconds=seconds)))
+    assert [said in one for one in found if said] == [True] * (said is not None)
+    assert bool(found) == (said is not None)
+
+
+def test_the_clock_of_one_machine_agrees_with_itself(line: Line) -> None:
+    assert "the clock of this machine" not in told(line.staff_house)

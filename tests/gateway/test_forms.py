@@ -39,7 +39,7 @@ def request(body: bytes, **environ: object) -> Request:
 
 
 def read(body: bytes, largest: int = LARGEST_STEP) -> Mapping[str, str]:
-    return fields(bodies.read(request(body), largest))
+    return fields(bodies.read(request(body).environ, largest))
 
 
 def test_a_form_is_its_fields() -> None:
@@ -99,7 +99,7 @@ def test_a_body_of_unsaid_length_is_read_no_further_than_it_may_be() -> None:
     chunked = request(b"", **{"wsgi.input": endless, "wsgi.input_terminated": True})
     del chunked.environ["CONTENT_LENGTH"]
     with pytest.raises(NotAForm):
-        bodies.read(chunked, LARGEST_STEP)
+        bodies.read(chunked.environ, LARGEST_STEP)
     assert endless.given <= LARGEST_STEP + 1
 
 

@@ -21,8 +21,10 @@ from tests.gateway.peers import (
     everything_logged,
     hanging_up,
     not_answering,
+    redirecting,
     refusing,
     strangers_tls,
+    visited_by_nobody,
 )
 from tests.sandbox.receiver import Receiver, listening
 
@@ -195,6 +197,18 @@ def test_a_connection_that_is_cut_proves_nothing(heard: int) -> None:
 def test_a_stranger_in_the_providers_place_gets_nothing_to_read(tmp_path: Path) -> None:
     with strangers_tls(tmp_path) as url:
         assert provider(url).send(TO, TEXT) == TryLater("no connection")
+
+
+REDIRECTS = [301, 302, 303, 307, 308]
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_nothing_follows_a_redirect(status: int) -> None:
+    """It would take number, text and API key wherever an answer says."""
+    with visited_by_nobody() as elsewhere, redirecting(elsewhere, status) as url:
+        assert provider(url).send(TO, TEXT) == Unknown("redirected")
+    with visited_by_nobody() as elsewhere, redirecting(elsewhere, status) as url:
+        assert hasty(url).probe() == Pulse(alive=False)
 
 
 ODD_ANSWERS = {

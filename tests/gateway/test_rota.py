@@ -166,6 +166,45 @@ def test_the_lead_and_the_operator_hear_when_nobody_is_left(office: Office) -> N
     assert alarms("nobody_on_duty") == before + 1, "she was off"
 
 
+def see_ends(office: Office) -> None:
+    with database.writing(office.engine, "test") as session:
+        duty.see_shifts_end(session, database.now(session))
+
+
+def test_a_rota_that_runs_out_is_told_once(office: Office) -> None:
+    nurse, other = office.staff(on_duty=False), office.staff(role="counsellor", on_duty=False)
+    lead, operator = office.staff(role="lead"), office.staff("national", "operator")
+    before = alarms("nobody_on_duty")
+    has_shift(office, nurse, -8 * AN_HOUR, -AN_HOUR)
+    has_shift(office, other, -AN_HOUR, AN_HOUR)
+    see_ends(office)
+    assert told(office, lead) == [], "the next one has come"
+
+    has_shift(office, nurse, -AN_HOUR, timedelta())
+    office.change(Shift, Shift.staff_id == other.id, ends_at=office.now())
+    for _ in range(2):
+        see_ends(office)
+    assert told(office, lead) == ["nobody_on_duty"]
+    assert told(office, operator) == ["alarm"]
+    assert alarms("nobody_on_duty") == before + 1
+
+
+def test_who_went_home_early_is_not_told_of_again(office: Office) -> None:
+    nurse, lead = office.staff(on_duty=False), office.staff(role="lead")
+    has_shift(office, nurse, -AN_HOUR, AN_HOUR)
+    does(office, nurse, duty.go_off)
+    see_ends(office)
+    assert told(office, lead) == ["nobody_on_duty"]
+
+
+def test_the_end_of_an_investigators_shift_leaves_nobody_behind(office: Office) -> None:
+    investigator = office.staff(role="investigator", on_duty=False)
+    before = alarms("nobody_on_duty")
+    has_shift(office, investigator, -AN_HOUR, timedelta())
+    see_ends(office)
+    assert alarms("nobody_on_duty") == before
+
+
 def test_who_is_not_asked_first_leaves_nobody_behind(office: Office) -> None:
     before = alarms("nobody_on_duty")
     for role in ("lead", "investigator"):

@@ -200,6 +200,15 @@ def test_a_rotation_that_died_anywhere_is_taken_up(root: Path, changes: int) -> 
     assert_reads(vaults, vaults)
 
 
+def test_what_lies_ready_is_not_made_anew(root: Path) -> None:
+    """A process may hold it already, and another one be about to seal with it."""
+    with locked(root) as folders:
+        key_id = folders.prepare(NEXT_YEAR)
+        ready = {path: path.read_bytes() for path in root.glob("*/*")}
+        assert folders.prepare(NEXT_YEAR + timedelta(days=9)) == key_id
+    assert {path: path.read_bytes() for path in root.glob("*/*")} == ready
+
+
 def test_lookup_and_alert_keys_stay(root: Path) -> None:
     before = opened(root)
     prints = before["web"].fingerprint("contact", CALLER), before["worker"].alert_digits("41")
@@ -233,6 +242,46 @@ def test_an_old_session_key_stays_until_no_session_can_need_it(root: Path) -> No
 
     assert Later(root).finish(key_id, ()) == []
     assert Folders(root).ids("session", "secret") == {NEW}
+
+
+class Aged(Folders):
+    """Folders whose files came so many seconds ago, by kind and half."""
+
+    def __init__(self, root: Path, ages: dict[tuple[str, str], float]) -> None:
+        super().__init__(root)
+        object.__setattr__(self, "ages", ages)
+
+    def _age(self, kind: str, key_id: str, half: str = "secret") -> float:
+        assert key_id == NEW
+        return self.ages.get((kind, half), 90.0)  # type: ignore[attr-defined,no-any-return]
+
+
+@pytest.mark.parametrize("kind", ["sender", "centre"])
+@pytest.mark.parametrize(
+    ("change", "half", "other"),
+    [("prepare", "private", "public"), ("switch", "public", "private")],
+)
+def test_a_step_is_as_old_as_the_half_that_came_last(
+    root: Path, kind: str, change: str, half: str, other: str
+) -> None:
+    """Other processes may not have looked since: until then the next step has to wait."""
+    folders = Aged(root, {(kind, half): 4.0, (kind, other): 1.0})
+    assert folders.seconds_since(change, NEW) == 4.0
+
+
+@pytest.mark.parametrize("kind", ["session", "pepper"])
+@pytest.mark.parametrize("change", ["prepare", "switch"])
+def test_a_step_is_as_old_as_the_secret_that_came_last(root: Path, kind: str, change: str) -> None:
+    assert Aged(root, {(kind, "secret"): 3.0}).seconds_since(change, NEW) == 3.0
+
+
+def test_the_age_of_a_step_is_that_of_its_files(root: Path) -> None:
+    with locked(root) as folders:
+        key_id = folders.prepare(NEXT_YEAR)
+        assert 0 <= folders.seconds_since("prepare", key_id) < 60
+        folders.switch(key_id)
+        assert 0 <= folders.seconds_since("switch", key_id) < 60
+        assert folders.seconds_since("switch", NEWER) > 1e9, "a file that never came"
 
 
 def test_a_pepper_stays_while_a_hash_needs_it(root: Path) -> None:
@@ -298,6 +347,17 @@ def test_a_rotation_that_cannot_be_done_changes_nothing(
     with pytest.raises(VaultError, match=advice), locked(root) as folders:
         folders.prepare(NEXT_YEAR)
     assert sorted(root.glob("*/*")) == before
+
+
+@pytest.mark.parametrize("missing", ["web", "staff", "worker"])
+@pytest.mark.parametrize("step", ["switch", "finish"])
+def test_a_step_that_wants_every_folder_names_the_one_that_is_not_here(
+    place: Place, missing: str, step: str
+) -> None:
+    place.rotation().step("prepare")
+    shutil.rmtree(place.root / missing)
+    with pytest.raises(CannotRotate, match=f"lacks {missing}: this step wants the folders of all"):
+        place.rotation().step(step)
 
 
 def test_two_rotations_at_once_are_one_too_many(root: Path) -> None:

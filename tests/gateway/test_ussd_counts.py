@@ -77,6 +77,39 @@ def test_sending_costs_one_transaction_and_a_ring(counting: Ready, gate: Gate) -
     assert len(sql) <= SENDING_SQL, "\n".join(sql)
 
 
+REPORTING = "2*1*1*4*2*2*3*2*1*3*2*2580*1"
+"""A whole report of an adult's, with a secret; nobody may contact her."""
+
+REPORT_SQL = 20
+"""Statements of its one transaction: the report, its wrapped keys, its alerts and their SMS."""
+
+
+NO_DRAFT = "2*1*1*4*2*2*3*2*1*3*2"
+"""She does not allow a draft: one look whether there was one, for it has to go."""
+
+NO_DRAFT_SQL = 3
+
+
+def test_a_whole_report_asks_the_database_at_two_of_its_steps(counting: Ready, gate: Gate) -> None:
+    on_duty = NewStaff(phones.parse("+250788000500"), "health", "kabutare", "en", "no PIN", True)
+    with database.writing(counting.database, "test") as session:
+        roster.add(session, counting.vault, on_duty)
+    calls = wire(counting)
+    keys = REPORTING.split("*")
+    for text in ("*".join(keys[:number]) for number in range(len(keys))):
+        gate.trips = 0
+        with statements(counting) as sql:
+            calls.step(text)
+        assert gate.trips == 2
+        assert len(sql) <= (NO_DRAFT_SQL if text == NO_DRAFT else 0), "\n".join(sql)
+    gate.trips = 0
+    with statements(counting) as sql:
+        assert calls.step(REPORTING).startswith("END Sent. Code: ")
+    assert gate.trips <= SENDING_TRIPS
+    assert sum(one.startswith("BEGIN") for one in sql) == 1
+    assert len(sql) <= REPORT_SQL, "\n".join(sql)
+
+
 def test_no_step_opens_a_connection(house: Ready, calls: Wire) -> None:
     calls.walk("1*1*1", sessionId="warm")
     before = _connections(house)

@@ -123,7 +123,7 @@ def test_nothing_about_a_caller_is_printed(server: WebServer) -> None:
 
 def test_metrics_hold_nothing_about_a_caller_either(server: WebServer) -> None:
     _send(server)
-    told = server.ask(request("/metrics?token=token", method="GET")).body.decode()
+    told = server.ask(request("/metrics", b"", "GET", "Authorization: Bearer token")).body.decode()
     labels = re.findall(r"\{.*\}", told)
     assert any("isange_steps_total" in line for line in told.splitlines())
     assert len(labels) > 20

@@ -31,7 +31,7 @@ from gateway.vault import (
     WrappedKey,
     create_keys,
 )
-from gateway.vault.watching import LOOK_EVERY
+from gateway.vault.watching import LOOK_EVERY, Watched
 from gateway.wiring import House
 from tests.services import wait_until
 
@@ -315,6 +315,16 @@ def test_an_unknown_key_id_has_the_folder_looked_at_at_once(root: Path) -> None:
         staff.unwrap("R-41", "contact", box)
     shutil.copy2(newer["staff"] / "centre-20270101a.private", root / "staff")
     staff.unwrap("R-41", "contact", box)
+
+
+def test_a_look_that_finds_nothing_newer_says_so(root: Path) -> None:
+    """Whoever could not open a value opens it again only with keys that he had not."""
+    watched = Watched(root / "web", "web", lambda keyring: object())
+    before = watched.parts()
+    assert watched.newer_than(before) is None
+    newer = create_keys(root.parent / "newer", date(2027, 1, 1))["web"]
+    shutil.copy2(newer / "sender-20270101a.public", root / "web")
+    assert watched.newer_than(before) is watched.parts() is not before
 
 
 def test_between_two_looks_a_folder_costs_nothing(root: Path) -> None:

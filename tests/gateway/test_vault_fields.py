@@ -149,6 +149,19 @@ def test_each_recipient_and_nobody_else_unwraps_a_data_key(
                     vault.unwrap("R-41", purpose, wrapped)
 
 
+@pytest.mark.parametrize("recipient", ["centre", "escrow"])
+def test_a_data_key_that_is_wrapped_anew_is_the_same_for_its_new_reader(
+    vaults: Vaults, key: DataKey, recipient: Recipient
+) -> None:
+    sealed = key.encrypt(NUMBER, HERE)
+    old = wrapped_for(key, "centre")
+    new = vaults["staff"].rewrap("R-41", "contact", old, recipient)
+    assert new.recipient == recipient
+    assert new.sealed != old.sealed
+    opened = vaults[READERS[recipient]].unwrap("R-41", "contact", new)
+    assert opened.decrypt(sealed, HERE) == NUMBER
+
+
 def test_the_callers_process_reads_nothing_back(vaults: Vaults, key: DataKey) -> None:
     for wrapped in key.wrapped:
         with pytest.raises(CannotOpen):
@@ -286,7 +299,7 @@ def test_the_length_of_a_session_does_not_tell_the_screen(vaults: Vaults) -> Non
 def test_the_worker_has_no_session_key(vaults: Vaults) -> None:
     with pytest.raises(NotForThisRole, match="the worker role holds no session key"):
         vaults["worker"].seal_session(b"name", b"state")
-    with pytest.raises(NotForThisRole):
+    with pytest.raises(NotForThisRole, match="the worker role holds no session key"):
         vaults["worker"].open_session(b"name", b"state")
 
 

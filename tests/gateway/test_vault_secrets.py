@@ -124,8 +124,10 @@ def test_a_role_without_pepper_checks_no_secrets(tmp_path: Path) -> None:
     worker = Vault.open(create_keys(tmp_path / "keys")["worker"], "worker")
     with pytest.raises(NotForThisRole, match="the worker role holds no pepper key"):
         worker.hash_secret("4821", HERE)
-    with pytest.raises(NotForThisRole):
+    with pytest.raises(NotForThisRole, match="the worker role holds no pepper key"):
         worker.check_secret(None, "4821", HERE)
+    with pytest.raises(NotForThisRole, match="the worker role holds no pepper key"):
+        worker.is_outdated("20261124a$argon2id$")
 
 
 @pytest.mark.parametrize(

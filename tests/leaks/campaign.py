@@ -1,4 +1,4 @@
-"""A thousand callers on a real demo, while its processes fail at every point at which they can.
+"""A thousand callers on a real line, while its processes fail at every point at which they can.
 
 Each caller has a number and, where she writes, a word that occur nowhere else. What they and the
 staff do touches everything that ever holds a number or an answer: reports with every kind of
@@ -19,9 +19,9 @@ from typing import Final
 
 from gateway.sandbox.standin import wire
 from gateway.sandbox.standin.outgoing import Limits, post
-from tests.faults.demos import Demo
 from tests.faults.points import crash_points
 from tests.leaks import canaries
+from tests.leaks.stage import Stage
 from tests.phone import MORE
 
 PATIENT: Final = Limits(connect=5, answer=15)
@@ -41,11 +41,14 @@ CHANGES_OF_MIND: Final = (
 
 COMMANDS: Final = (
     *("centres.", "keys.", "number.", "purge.", "rota.import", "sample.", "schema."),
-    *("grants.", "staff.add", "staff.import"),
+    *("grants.", "staff.add", "staff.import", "staff.pin", "staff.remove"),
 )
 """What only commands do, by the beginning of the names of their transactions."""
 
-SELDOM: Final = ("flood.", "heartbeat.", "audit.head", "provider.probe", "probe.", "balance.")
+SELDOM: Final = (
+    *("flood.", "heartbeat.", "audit.head", "provider.probe", "probe.", "balance."),
+    "clock.end_shifts",
+)
 """What happens once a day or a week, or when a provider fails for long. No number is near it."""
 
 SECRET: Final = "0852"
@@ -58,7 +61,7 @@ _ids = itertools.count(1)
 class Call:
     """A call that is posted step by step, without the pretend network in between."""
 
-    demo: Demo
+    stage: Stage
     number: str
     staff: bool = False
 
@@ -81,7 +84,7 @@ class Call:
         """Let the network tell that the session is over, and why."""
         body = wire.ussd_event(
             number=self.number,
-            service_code=self.demo.info["service_code"],
+            service_code=self.stage.info["service_code"],
             text="*".join(self.typed),
             session_id=self.session,
             network_code="63510",
@@ -92,18 +95,18 @@ class Call:
             millis=1000 * len(self.typed),
             ended=datetime.now(UTC),
         )
-        post(self.demo.info["events_url"], body, wire.USSD_AGENT, PATIENT)
+        post(self.stage.info["events_url"], body, wire.USSD_AGENT, PATIENT)
 
     def _step(self) -> None:
         kind = "staff_service_code" if self.staff else "service_code"
         body = wire.ussd_step(
             number=self.number,
-            service_code=self.demo.info[kind],
+            service_code=self.stage.info[kind],
             text="*".join(self.typed),
             session_id=self.session,
             network_code="63510",
         )
-        url = self.demo.info["staff_ussd_url" if self.staff else "ussd_url"]
+        url = self.stage.info["staff_ussd_url" if self.staff else "ussd_url"]
         self.screen = post(url, body, wire.USSD_AGENT, PATIENT).body
 
     def _key(self, label: str) -> str:
@@ -126,15 +129,15 @@ class Interrupted(LookupError):
 
 @dataclass(frozen=True)
 class Campaign:
-    """Callers and staff of one demo."""
+    """Callers and staff of one line."""
 
-    demo: Demo
+    stage: Stage
     armed: Path
     """The folder with a file for each point that is still to fail."""
 
     @classmethod
     def arm(cls, folder: Path) -> dict[str, str]:
-        """The environment of a demo whose processes will fail once at every point."""
+        """The environment of a line whose processes will fail once at every point."""
         folder.mkdir()
         return {"ISANGE_CRASH": "* ?", "ISANGE_CRASH_ONCE": str(folder)}
 
@@ -146,15 +149,16 @@ class Campaign:
         for index, way in zip(range(callers), todo, strict=False):
             if index % HURRY == HURRY - 1:
                 self._let_time_pass()
+            self.stage.tend()
             with suppress(Interrupted):
                 way(index)
 
     def _let_time_pass(self) -> None:
         """Nobody accepts, drafts are overdue, and some phones can no longer be reached."""
-        for person in self.demo.info["staff"]:
+        for person in self.stage.info["staff"]:
             if person["centre"] == "kabutare" and person["role"] in {"counsellor", "lead"}:
-                self.demo.network.behave(number=person["phone"], status_code=403)
-        self.demo.records.hurry()
+                self.stage.network.behave(number=person["phone"], status_code=403)
+        self.stage.records.hurry()
 
     def left(self) -> set[str]:
         """The points of the service at which nothing has failed yet."""
@@ -173,7 +177,7 @@ class Campaign:
         )
 
     def _call(self, index: int) -> Call:
-        return Call(self.demo, canaries.number(index))
+        return Call(self.stage, canaries.number(index))
 
     def _until_contact(self, index: int) -> Call:
         call = self._call(index)
@@ -225,30 +229,30 @@ class Campaign:
     def _is_called_by_staff(self, index: int) -> None:
         code = self._finish(self._until_contact(index), "Yes, by call", "Evening")
         people = {
-            one["role"]: one for one in self.demo.info["staff"] if one["centre"] == "kabutare"
+            one["role"]: one for one in self.stage.info["staff"] if one["centre"] == "kabutare"
         }
         nurse = people["health"]
-        call = Call(self.demo, nurse["phone"], staff=True)
+        call = Call(self.stage, nurse["phone"], staff=True)
         call.press(nurse["pin"])
         call.choose(code, "Accept", "What was answered")
-        call = Call(self.demo, nurse["phone"], staff=True)
+        call = Call(self.stage, nurse["phone"], staff=True)
         call.press(nurse["pin"])
         call.choose(code, "Call her", "Number to call", "First call")
 
     def _wants_no_more_sms(self, index: int) -> None:
         self._finish(self._until_contact(index), "Yes, by SMS", "Yes", "Now")
         self._sms(canaries.number(index), "STOP")
-        self.demo.network.opt_out(canaries.number(index))
+        self.stage.network.opt_out(canaries.number(index))
 
     def _staff_accept(self, centre: str) -> None:
-        people = {one["phone"] for one in self.demo.info["staff"] if one["centre"] == centre}
-        for sms in self.demo.network.sent()[-6:]:
+        people = {one["phone"] for one in self.stage.info["staff"] if one["centre"] == centre}
+        for sms in self.stage.network.sent()[-6:]:
             found = re.search(r"Reply (1 \d+ \d{4}) accept", sms.text)
             if sms.to in people and found:
                 self._sms(sms.to, found[1])
 
     def _sms(self, sender: str, text: str) -> None:
-        self.demo.network.incoming(sender, text)
+        self.stage.network.incoming(sender, text)
 
 
 def is_of_the_service(point: str) -> bool:

@@ -21,6 +21,9 @@ Encoding = Callable[[str], bytes]
 DEPTH: Final = 3
 """Shapes within shapes that are undone."""
 
+LONGEST: Final = 1 << 20
+"""Bytes of a packed stream that are looked at."""
+
 SHORTEST: Final = 8
 """Bytes below which nothing that we look for can be."""
 
@@ -96,10 +99,11 @@ def _wide(data: bytes, text: str) -> Iterator[list[bytes]]:
 
 def _packed(data: bytes, text: str) -> Iterator[list[bytes]]:
     """Streams of zlib and gzip wherever they begin."""
-    unpacked = []
+    unpacked, whole = [], memoryview(data)
     for found in re.finditer(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08", data):
         try:
-            unpacked.append(zlib.decompressobj(wbits=47).decompress(data[found.start() :]))
+            stream = whole[found.start() : found.start() + LONGEST]
+            unpacked.append(zlib.decompressobj(wbits=47).decompress(stream))
         except zlib.error:
             continue
     yield unpacked

@@ -14,16 +14,16 @@ from typing import Any
 
 import requests
 from redis import Redis
-from sqlalchemy import MetaData, create_engine, select
+from sqlalchemy import MetaData, select
 
-from tests.faults.demos import Demo
+from gateway import database
 from tests.leaks import canaries
 from tests.leaks.encodings import readings
+from tests.leaks.stage import BACKUP, METRICS, Stage
 
-DUMP, FILES = "database dump", "database files"
-REDIS, REDIS_FILES = "Redis", "Redis files"
-LOGS, METRICS, SENTRY = "logs", "metrics", "Sentry"
+DUMP, REDIS, SENTRY = "database dump", "Redis", "Sentry"
 PROCESSES = "what every user sees of the processes"
+"""Kinds of places that are no files; for those that are see tests.leaks.stage."""
 
 
 @dataclass(frozen=True)
@@ -44,18 +44,19 @@ class Find:
     canary: str
 
 
-def everything(demo: Demo, reported: list[bytes]) -> Iterator[Loot]:
+def everything(stage: Stage, reported: list[bytes]) -> Iterator[Loot]:
     """All there is to steal. `reported` is what a fault reporter was sent."""
-    yield from _dump(demo.info["database_url"])
-    yield from _redis(demo.info["redis_url"])
-    for place, folder in ((FILES, "database"), (REDIS_FILES, "valkey"), (LOGS, "logs")):
-        yield from _files(place, demo.data / folder)
-    yield Loot(LOGS, "what it printed", demo.output.read_bytes())
-    yield from _files(METRICS, demo.data / "metrics")
-    yield Loot(METRICS, "/metrics", requests.get(demo.info["metrics_url"], timeout=10).content)
+    yield from _dump(stage.info["database_url"])
+    yield from _redis(stage.info["redis_url"])
+    if stage.backup is not None:
+        yield Loot(BACKUP, "all of it", stage.backup())
+    stage.settle()
+    for place, path in stage.left:
+        yield from _files(place, path)
+    yield Loot(METRICS, "/metrics", requests.get(stage.info["metrics_url"], timeout=10).content)
     for number, body in enumerate(reported):
         yield Loot(SENTRY, f"event {number}", body)
-    for name, pid in demo.pids.items():
+    for name, pid in stage.pids().items():
         yield Loot(PROCESSES, name, Path(f"/proc/{pid}/cmdline").read_bytes())
 
 
@@ -71,9 +72,9 @@ def search(loot: Iterator[Loot]) -> set[Find]:
 
 def _dump(url: str) -> Iterator[Loot]:
     """Every row of every table, a table at a time."""
-    engine = create_engine(url)
+    engine = database.connect(url)
     try:
-        with engine.connect() as connection:
+        with engine.execution_options(reading=True).connect() as connection:
             schema = MetaData()
             schema.reflect(connection)
             for table in schema.sorted_tables:
@@ -121,7 +122,8 @@ def _flat(told: Any) -> Iterator[bytes]:
         yield told if isinstance(told, bytes) else str(told).encode()
 
 
-def _files(place: str, folder: Path) -> Iterator[Loot]:
-    for path in sorted(folder.rglob("*")):
+def _files(place: str, left: Path) -> Iterator[Loot]:
+    for path in sorted(left.rglob("*")) if left.is_dir() else [left]:
         if path.is_file():
-            yield Loot(place, path.relative_to(folder).as_posix(), path.read_bytes())
+            name = path.relative_to(left.parent).as_posix()
+            yield Loot(place, name, path.read_bytes().rstrip(b"\0"))

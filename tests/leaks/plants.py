@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 import requests
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
-from sqlalchemy import LargeBinary, column, create_engine, insert, table, text
+from sqlalchemy import Column, Engine, LargeBinary, MetaData, Table, insert
 
-from tests.faults.demos import Demo
+from gateway import database
 from tests.leaks import canaries
 from tests.leaks.encodings import ENCODINGS
-from tests.leaks.places import DUMP, FILES, LOGS, METRICS, REDIS, REDIS_FILES, SENTRY
+from tests.leaks.places import DUMP, REDIS, SENTRY
+from tests.leaks.stage import DATABASE_PLACES, REDIS_FILES, Stage
 
 FIRST: Final = 8000
 """The index of the first planted canary: no caller has one as great."""
@@ -22,11 +24,11 @@ FIRST: Final = 8000
 Plant = Callable[[bytes], None]
 
 
-def plant_all(demo: Demo, dsn: str) -> set[tuple[str, str]]:
+def plant_all(stage: Stage, dsn: str) -> set[tuple[str, str]]:
     """Put a canary of its own into each place in each shape; the finds that a scan must make."""
     expected: set[tuple[str, str]] = set()
     indices = iter(range(FIRST, 10_000))
-    for places, plant, only_text in _ways(demo, dsn):
+    for places, plant, only_text in _ways(stage, dsn):
         for encode in ENCODINGS.values():
             canary = canaries.number(next(indices))
             planted = encode(canary)
@@ -37,21 +39,22 @@ def plant_all(demo: Demo, dsn: str) -> set[tuple[str, str]]:
     return expected
 
 
-def _ways(demo: Demo, dsn: str) -> Iterator[tuple[tuple[str, ...], Plant, bool]]:
-    yield (DUMP, FILES), _into_database(demo.info["database_url"]), False
-    with Redis.from_url(demo.info["redis_url"]) as client:
+def _ways(stage: Stage, dsn: str) -> Iterator[tuple[tuple[str, ...], Plant, bool]]:
+    of_a_row = (DUMP, *DATABASE_PLACES[stage.kind])
+    engine = database.connect(stage.info["database_url"])
+    yield of_a_row, _into_database(engine), False
+    engine.dispose()
+    with Redis.from_url(stage.info["redis_url"]) as client:
         yield (REDIS, REDIS_FILES), _into_redis(client), False
         yield (REDIS, REDIS_FILES), _into_a_job(client), True
-    yield (LOGS,), _into_file(demo, "logs/web.log"), False
-    yield (METRICS,), _into_file(demo, "metrics/planted.db"), False
+    for place, file in stage.open_to.items():
+        yield (place,), _into_file(file), False
     yield (SENTRY,), lambda planted: _post(dsn, planted), False
 
 
-def _into_database(url: str) -> Plant:
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE planted (value BLOB)"))
-    planted = table("planted", column("value", LargeBinary))
+def _into_database(engine: Engine) -> Plant:
+    planted = Table("planted", MetaData(), Column("value", LargeBinary))
+    planted.create(engine)
 
     def plant(value: bytes) -> None:
         with engine.begin() as connection:
@@ -77,10 +80,10 @@ def _into_a_job(client: Redis) -> Plant:
     return plant
 
 
-def _into_file(demo: Demo, name: str) -> Plant:
+def _into_file(file: Path) -> Plant:
     def plant(planted: bytes) -> None:
-        with (demo.data / name).open("ab") as file:
-            file.write(b"{" + planted + b"}\n")
+        with file.open("ab") as open_file:
+            open_file.write(b"{" + planted + b"}\n")
 
     return plant
 

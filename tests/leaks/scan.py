@@ -1,4 +1,6 @@
-"""`python -m tests.leaks.scan` (`make leaks`): a campaign on a real demo, and a search afterwards.
+"""`python -m tests.leaks.scan` (`make leaks`): a campaign on a real line, and a search afterwards.
+
+Once on each kind of database, unless `--database` names one.
 
 Exit status 1 when anything can be read that must not be, or when something that was planted on
 purpose is overlooked.
@@ -17,11 +19,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import get_args
 
-from tests.faults.demos import Demo
-from tests.leaks import places, plants
+from tests.leaks import places, plants, stage
 from tests.leaks.campaign import Campaign
 from tests.leaks.places import Find
+from tests.leaks.stage import Database
 
 
 @dataclass(frozen=True)
@@ -41,22 +44,19 @@ class Result:
     """Bytes by place."""
 
 
-def run(folder: Path, callers: int) -> Result:
+def run(folder: Path, callers: int, kind: Database = "sqlite") -> Result:
     """Call, fail, search; plant, and search again."""
-    demo = Demo(folder / "demo")
     armed, sizes = folder / "armed", Counter[str]()
     with sentry() as (dsn, reported):
-        try:
-            demo.start(env={**Campaign.arm(armed), "SENTRY_DSN": f"{dsn}/1"})
-            campaign = Campaign(demo, armed)
+        env = {**Campaign.arm(armed), "SENTRY_DSN": f"{dsn}/1"}
+        with stage.on(kind, folder, env) as line:
+            campaign = Campaign(line, armed)
             campaign.run(callers)
-            leaks = places.search(_counted(places.everything(demo, reported), sizes))
+            leaks = places.search(_counted(places.everything(line, reported), sizes))
             events = len(reported)
-            expected = plants.plant_all(demo, f"{dsn}/planted")
-            found = places.search(places.everything(demo, reported))
-            reports = len(demo.records.reports())
-        finally:
-            demo.close()
+            expected = plants.plant_all(line, f"{dsn}/planted")
+            found = places.search(places.everything(line, reported))
+            reports = len(line.records.reports())
     return Result(
         reports=reports,
         events=events,
@@ -102,11 +102,20 @@ def _counted(loot: Iterator[places.Loot], sizes: Counter[str]) -> Iterator[place
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--callers", type=int, default=1000)
+    parser.add_argument("--callers", type=int, default=1000, help="on each kind of database")
+    kinds = get_args(Database)
+    parser.add_argument("--database", choices=[*kinds, "both"], default="both")
     wanted = parser.parse_args()
+    chosen = kinds if wanted.database == "both" else [wanted.database]
+    return max(_scan(kind, wanted.callers) for kind in chosen)
+
+
+def _scan(kind: Database, callers: int) -> int:
+    """One campaign and its search; 1 when something was found, or overlooked."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        result = run(Path(folder), wanted.callers)
+        result = run(Path(folder), callers, kind)
+    print(f"{kind}:")
     for place, size in sorted(result.searched.items()):
         print(f"{place:40} {size / 1e6:8.2f} MB searched")
     print(f"{result.reports} reports, {result.events} faults reported")

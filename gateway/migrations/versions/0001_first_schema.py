@@ -72,11 +72,13 @@ def upgrade() -> None:
         sa.Column("centre_id", sa.String(length=64), nullable=False),
         sa.Column("role", sa.String(length=64), nullable=False),
         sa.Column("language", sa.String(length=64), nullable=False),
-        sa.Column("number_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("number", sa.LargeBinary(), nullable=False),
-        sa.Column("pin_hash", sa.String(length=200), nullable=False),
+        sa.Column("number_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("number", sa.LargeBinary(), nullable=True),
+        sa.Column("pin_hash", sa.String(length=200), nullable=True),
+        sa.Column("pin_set_at", UtcDateTime(), nullable=False),
         sa.Column("on_duty", sa.Boolean(), nullable=False),
         sa.Column("opted_out_at", UtcDateTime(), nullable=True),
+        sa.Column("left_at", UtcDateTime(), nullable=True),
         sa.Column("tested_at", UtcDateTime(), nullable=True),
         sa.Column("test_answered_at", UtcDateTime(), nullable=True),
         sa.Column("test_missed_at", UtcDateTime(), nullable=True),
@@ -173,6 +175,7 @@ def upgrade() -> None:
         sa.Column("staff_id", sa.String(length=64), nullable=False),
         sa.Column("starts_at", UtcDateTime(), nullable=False),
         sa.Column("ends_at", UtcDateTime(), nullable=False),
+        sa.Column("end_seen_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["staff_id"],
             ["staff.id"],
@@ -181,6 +184,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("shifts", schema=None) as batch_op:
         batch_op.create_index("shifts_of_staff", ["staff_id", "ends_at"], unique=False)
+        batch_op.create_index("shifts_to_end", ["end_seen_at", "ends_at"], unique=False)
 
     op.create_table(
         "swaps",
@@ -333,6 +337,7 @@ def upgrade() -> None:
         sa.Column("staff_id", sa.String(length=64), nullable=True),
         sa.Column("alert_id", sa.String(length=64), nullable=True),
         sa.Column("audience", sa.String(length=64), nullable=False),
+        sa.Column("urgency", sa.Integer(), nullable=False),
         sa.Column("template", sa.String(length=64), nullable=False),
         sa.Column("values", sa.JSON(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
@@ -369,4 +374,5 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outbox_report_id"), ["report_id"], unique=False)
         batch_op.create_index("outbox_due", ["state", "due_at"], unique=False)
+        batch_op.create_index("outbox_next", ["state", "urgency", "due_at"], unique=False)
         batch_op.create_index("outbox_provider_message", ["provider_message_id"], unique=False)

@@ -40,6 +40,7 @@ STORIES: Final[dict[str, type[Story]]] = {
     "case.stop_contact": StopsContact,
     "beat.note": Ticks,
     "clock.climb": Climbs,
+    "clock.end_shifts": Ticks,
     "clock.heartbeat": Ticks,
     "clock.recover": Recovers,
     "clock.remind": Reminds,

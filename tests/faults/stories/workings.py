@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
-from gateway import database
-from gateway.models import AuditHead, Beat, Outbox, OutboxState, ProviderHealth, Report
+from gateway import database, rota
+from gateway.models import AuditHead, Beat, Outbox, OutboxState, ProviderHealth, Report, Staff
+from gateway.rota import Span
 from tests.faults.ground import NURSES
 from tests.faults.stories.staff import Accepts
 from tests.faults.stories.story import Story
@@ -89,6 +90,10 @@ class Ticks(Story):
         with database.writing(self.ground.engine, "test") as session:
             for table in (AuditHead, Beat, ProviderHealth):
                 session.execute(delete(table))
+            nurse = session.scalars(select(Staff).where(Staff.role == "health")).first()
+            assert nurse is not None
+            at = database.now(session)
+            rota.add_shift(session, nurse, Span(at - timedelta(hours=8), at))
 
     def deed(self) -> None:
         self.caller.report()
