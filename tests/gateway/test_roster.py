@@ -39,6 +39,8 @@ def add(office: Office, number: str, centre: str = CENTRE) -> None:
 def test_a_number_is_sealed_for_the_worker(office: Office, vaults: Callable[[Role], Vault]) -> None:
     person = office.staff()
     row = office.one(Staff)
+    assert row.number is not None
+    assert row.number_hash is not None
     where = roster.number_of(row.id)
     assert office.worker.open_sealed("sender", row.number, where).decode() == person.number
     for role in ("web", "staff"):
@@ -52,6 +54,7 @@ def test_a_number_that_was_moved_to_another_member_does_not_open(office: Office)
     stolen = office.one(Staff, Staff.id == first.id)
     office.change(Staff, Staff.id == second.id, number=stolen.number)
     moved = office.one(Staff, Staff.id == second.id)
+    assert moved.number is not None
     with pytest.raises(CannotOpen):
         office.worker.open_sealed("sender", moved.number, roster.number_of(second.id))
 

@@ -450,6 +450,7 @@ def test_all_rows_are_for_the_new_keys_and_the_old_ones_open_nothing(place: Plac
             assert not place.opens(row, place.vault(role, before))
     assert len(place.boxes()) == 5 * len(reports)
     staff = office.one(Staff)
+    assert staff.number is not None
     assert sealed_under(staff.number) == new
     number = place.vault("worker").open_sealed("sender", staff.number, roster.number_of(staff.id))
     assert number.decode() == person.number

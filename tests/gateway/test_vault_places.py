@@ -101,6 +101,7 @@ def contact(report_id: str) -> Read:
 def staff_number(staff_id: str) -> Read:
     def read(session: Session, vaults: Vaults) -> object:
         person = session.get_one(Staff, staff_id)
+        assert person.number is not None
         return vaults("worker").open_sealed("sender", person.number, roster.number_of(staff_id))
 
     return read
