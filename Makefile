@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-system leaks check audit sbom bench fmt catalogues install lock
+.PHONY: help demo test test-system leaks check audit sbom bench mutants fmt catalogues install lock
 
 BIN := .venv/bin
 
@@ -20,8 +20,9 @@ help:
 	@echo 'make check       linters, types, import contracts, catalogues, every screen in every language'
 	@echo 'make audit       known faults in the versions of requirements.lock; STRICT=1 for a release'
 	@echo 'make sbom        build/sbom.json: every component with its hashes, as CycloneDX'
-	@echo 'make bench       what a turn and a search cost'
+	@echo 'make bench       what a step, a burst, an alert and a start cost; ARGS="step burst" some of it'
 	@echo 'make faults      processes killed, disks full, clocks wrong, providers away; RUNS=25 kills more'
+	@echo 'make mutants     code broken on purpose: how much of that the tests notice (docs/mutation.md)'
 	@echo 'make fmt         format the code, and mend what the linter can'
 	@echo 'make catalogues  bring the translations up to what the menus say'
 	@echo 'make install     only .venv, as an operator needs it'
@@ -66,8 +67,8 @@ define with_tool
 	$(BIN)/python -m $(2)
 endef
 
-bench: .venv/installed
-	$(BIN)/python -m bench.dialogue
+bench: .venv/installed-dev
+	@$(BIN)/python -m bench $(ARGS)
 
 # Each point once is some minutes. RUNS is how often at each point, GROUNDS how many side by side.
 RUNS ?= 1
@@ -85,6 +86,10 @@ faults: .venv/installed-dev
 faults-short: .venv/installed-dev
 	$(BIN)/python -m tests.faults.crashes --grounds $(GROUNDS) --database both
 	$(BIN)/python -m tests.faults.latency --database sqlite
+
+# Half an hour for all; ARGS='vault --survivors FILE' is one group, and what nobody noticed in it.
+mutants: .venv/installed-dev
+	$(call with_tool,mutmut~=3.8,tests.mutation $$tools $(ARGS))
 
 fmt: .venv/installed-dev
 	$(BIN)/ruff check --fix .

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gateway.countries.facts import Hours, SafeHours
-from gateway.models import ContactRow, DataKeyRow
+from gateway.models import ContactRow, DataKeyRow, Report
 from gateway.phones import Msisdn
 from gateway.vault import CannotOpen, DataKey, KeyPurpose, Recipient, Vault, Where, WrappedKey
 from menus.intents import Channel, Contact, PartOfDay, Window
@@ -66,6 +66,7 @@ def keep(
             report_id=report_id,
             number_hash=vault.fingerprint("contact", msisdn.reveal()),
             sealed=key.encrypt(json.dumps(plain).encode(), _where(report_id)),
+            reported_at=session.get_one(Report, report_id).created_at,
         )
     )
     keep_keys(session, report_id, "contact", key)

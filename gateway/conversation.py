@@ -15,7 +15,7 @@ from gateway.database import DatabaseDown
 from gateway.limits import NO_LIMITS, Counters, Limits, Use, use_of
 from gateway.phones import Msisdn
 from gateway.sessions import Found, Session, Sessions, SessionsDown
-from menus.engine import Engine, State, Turn
+from menus.engine import Engine, Page, State, Turn
 from menus.intents import DiscardDraft, Intent
 
 LONGEST_TEXT = 1000
@@ -168,8 +168,11 @@ class Conversation:
         if len(request.text) > LONGEST_TEXT or request.text.count("*") >= MOST_PARTS:
             raise TooMuch
         key = self._sessions.key(request.session_id, request.msisdn)
-        call = _Call(request, key, self._limits.counters(request.msisdn))
         digest = self._sessions.digest(key, request.text)
+        answer = self._straight_on(request.text, key, digest)
+        if answer:
+            return answer
+        call = _Call(request, key, self._limits.counters(request.msisdn))
         try:
             found, reachable = self._sessions.find(key, call.counters.names), True
         except SessionsDown:
@@ -182,6 +185,27 @@ class Conversation:
             return repeated(known)
         return self._go(call, digest, known, self._known(call, known))
 
+    def _straight_on(self, text: str, key: bytes, digest: bytes) -> Answer | None:
+        """A step that only shows something, in one round trip; None if that takes more.
+
+        What this process remembers may be behind. But nothing is done on this way, and what it
+        shows is kept only where Redis holds the very session that it comes from: otherwise
+        nothing has happened yet, and the step goes the long way.
+        """
+        known = self._sessions.remembered(key)
+        if known is None or known.digest == digest or self._may_go_on:
+            return None
+        typed = self._new_input(text, key, known)
+        if typed is None or "*" in typed:
+            return None
+        turn = self._engine.turn(known.state, typed)
+        if turn.intent or turn.state.draft:
+            return None
+        page = self._engine.page(turn.state, turn.note)
+        kept = _kept(turn.state, page, len(text), digest)
+        is_kept = self._sessions.replace(key, kept, known)
+        return Answer(page.text, page.ends, "step") if is_kept else None
+
     def _go(self, call: _Call, digest: bytes, known: Session | None, path: _Path) -> Answer:
         """Walk a path, keep where it led, and say what the phone shows there."""
         walk = self._walk(call, path)
@@ -192,9 +216,7 @@ class Conversation:
             return answer
         if page.ends and state.draft:
             self._do(DiscardDraft(), state.language, call, call.request.text)
-        kept = Session(
-            forget(state) if page.ends else state, len(call.request.text), digest, answer.body
-        )
+        kept = _kept(state, page, len(call.request.text), digest)
         uses = (*(("call",) if path.new else ()), *walk.uses)
         quicker = self._keep(call, kept, known, uses)
         if walk.ring:
@@ -219,7 +241,7 @@ class Conversation:
         if not self._is_admitted(known.state):
             return _Path("signed_out", "live", replace(known.state, ended=True))
         text = call.request.text
-        typed = self._new_input(call, known)
+        typed = self._new_input(text, call.key, known)
         if typed is None:
             kind: Literal["live", "past"] = "past" if len(text) < known.length else "live"
             event = "late" if kind == "past" else "rebuilt"
@@ -236,10 +258,10 @@ class Conversation:
             logs.failure("call_not_admitted", error)
             raise CannotDo(state.language) from None
 
-    def _new_input(self, call: _Call, known: Session) -> str | None:
+    def _new_input(self, text: str, key: bytes, known: Session) -> str | None:
         """What follows the known history, stars and all, or None when it is not continued."""
-        begun, rest = call.request.text[: known.length], call.request.text[known.length :]
-        if self._sessions.digest(call.key, begun) != known.digest:
+        begun, rest = text[: known.length], text[known.length :]
+        if self._sessions.digest(key, begun) != known.digest:
             return None
         if not begun:
             return rest
@@ -299,6 +321,12 @@ class Conversation:
 def repeated(known: Session) -> Answer:
     """The kept answer once more, byte for byte."""
     return Answer(known.answer[4:], known.answer.startswith("END"), "repeat")
+
+
+def _kept(state: State, page: Page, length: int, digest: bytes) -> Session:
+    """What is kept of a call at a page, after so much was sent."""
+    shown = Answer(page.text, page.ends, "").body
+    return Session(forget(state) if page.ends else state, length, digest, shown)
 
 
 def forget(state: State) -> State:

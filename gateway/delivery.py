@@ -32,6 +32,9 @@ FINAL: Final = FAILED | {"Success"}
 GIVEN_UP: Final = frozenset({OutboxState.DROPPED, OutboxState.REFUSED, OutboxState.UNKNOWN})
 """The states in which nobody knows of an SMS to have left, and none will leave any more."""
 
+_NOT_ACCEPTED: Final = frozenset(OutboxState) - {OutboxState.ACCEPTED}
+"""Put this way, no database begins its search with all that ever left."""
+
 LONGEST_ID: Final = 120
 LONGEST_WORD: Final = 64
 
@@ -73,7 +76,7 @@ def missed(session: Session, at: datetime, within: timedelta) -> Sequence[Outbox
         .join(Alert, Alert.id == Outbox.alert_id)
         .join(Report, Report.id == Outbox.report_id)
         .where(
-            Outbox.state == OutboxState.ACCEPTED,
+            Outbox.state.not_in(_NOT_ACCEPTED),
             Outbox.finished_at <= at - within,
             Outbox.missed_at.is_(None),
             or_(Outbox.delivery.is_(None), Outbox.delivery.not_in(FINAL)),

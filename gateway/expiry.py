@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from gateway import contacts
@@ -27,6 +27,7 @@ from gateway.models import (
     IncomingSms,
     NumberUse,
     Outbox,
+    OutboxState,
     PinTry,
     Report,
     ReportState,
@@ -63,14 +64,14 @@ def steps(ages: Retention, at: datetime, note: Callable[[set[str]], object]) -> 
     def forget(*purposes: str) -> Callable[[Session, Ids], object]:
         return lambda session, ids: note(_forget_keys(session, ids, purposes))
 
-    contact, answers, drafts = _past(ages.contact, at), _past(ages.answers, at), _drafts(ages, at)
+    contact, answers, drafts = _contacts(ages, at), _past(ages.answers, at), _drafts(ages, at)
     return [
-        Step("keys to contacts", _with(contact, _key("contact")), forget("contact"), keys=True),
+        Step("keys to contacts", contact.where(_key("contact")), forget("contact"), keys=True),
         Step("keys to answers", _with(answers, _key()), forget("contact", "answers"), keys=True),
         Step("keys to drafts", _with(drafts, _key()), forget("contact", "answers"), keys=True),
-        Step("contacts", _with(contact, _contact()), _forget_contacts),
+        Step("contacts", contact, _forget_contacts),
         Step("drafts", _with(drafts), _forget_drafts),
-        Step("reports", _with(answers, Report.purged_at.is_(None)), _counted_only(at)),
+        Step("reports", _with(answers), _counted_only(at, note)),
         *_traces(at - HOURS_MATTER, at - timedelta(days=ages.logs), at),
     ]
 
@@ -81,8 +82,21 @@ def keys_in_use(session: Session) -> set[str]:
 
 
 def _past(days: int, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Reports that are not purged yet and ended so long ago, which none does before it is made."""
+    is_old = Report.created_at < at - timedelta(days=days)
+    return Report.purged_at.is_(None), is_old, *_ended(days, at)
+
+
+def _ended(days: int, at: datetime) -> tuple[ColumnElement[bool], ...]:
     ended = func.coalesce(Report.closed_at, Report.created_at)
     return ended < at - timedelta(days=days), Report.state != ReportState.DRAFT
+
+
+def _contacts(ages: Retention, at: datetime) -> Select[Any]:
+    """Contacts whose report ended so long ago: few are as old, while of reports there are years."""
+    is_old = ContactRow.reported_at < at - timedelta(days=ages.contact)
+    query = select(ContactRow.report_id).join(Report, Report.id == ContactRow.report_id)
+    return query.where(is_old, *_ended(ages.contact, at)).order_by(ContactRow.reported_at)
 
 
 def _drafts(ages: Retention, at: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -97,10 +111,6 @@ def _with(reports: tuple[ColumnElement[bool], ...], *also: ColumnElement[bool]) 
 def _key(*purposes: str) -> ColumnElement[bool]:
     own = DataKeyRow.report_id == Report.id
     return exists().where(own, *([DataKeyRow.purpose.in_(purposes)] if purposes else []))
-
-
-def _contact() -> ColumnElement[bool]:
-    return exists().where(ContactRow.report_id == Report.id)
 
 
 def _forget_keys(session: Session, ids: Ids, purposes: tuple[str, ...]) -> set[str]:
@@ -129,10 +139,16 @@ def _forget_drafts(session: Session, ids: Ids) -> None:
     session.execute(delete(Report).where(Report.id.in_(ids)))
 
 
-def _counted_only(at: datetime) -> Callable[[Session, Ids], None]:
-    """What leaves of a report only that there was one, of which kind, where, in which month."""
+def _counted_only(
+    at: datetime, note: Callable[[set[str]], object]
+) -> Callable[[Session, Ids], None]:
+    """What leaves of a report only that there was one, of which kind, where, in which month.
+
+    Keys that were passed over before, because somebody worked on the report, go first.
+    """
 
     def destroy(session: Session, ids: Ids) -> None:
+        note(_forget_keys(session, ids, ("contact", "answers")))
         _forget_contacts(session, ids)
         for table in (Deed, NumberUse, CodeTry, CallAttempt, Outbox, Alert):
             session.execute(delete(table).where(table.report_id.in_(ids)))
@@ -167,10 +183,10 @@ def _bare(report: Report) -> Mapping[str, Any]:
 
 def _traces(hours: datetime, logs: datetime, at: datetime) -> Iterator[Step]:
     """What work left behind, none of which is about what anybody reported."""
-    late = Outbox.expires_at < at
+    unsent = Outbox.state.in_((OutboxState.PENDING, OutboxState.SENDING))  # Others have none.
     yield Step(
         "letters that came too late",
-        select(Outbox.id).where(Outbox.sealed.is_not(None), late),
+        select(Outbox.id).where(unsent, Outbox.sealed.is_not(None), Outbox.expires_at < at),
         lambda session, ids: session.execute(
             update(Outbox).where(Outbox.id.in_(ids)).values(sealed=None)
         ),
@@ -179,9 +195,10 @@ def _traces(hours: datetime, logs: datetime, at: datetime) -> Iterator[Step]:
     yield _older(CodeTry.request, CodeTry.tried_at < hours, "tries of codes")
     yield _older(PinTry.request, PinTry.tried_at < hours, "tries of PINs")
     yield _older(NumberUse.id, NumberUse.at < hours, "uses of numbers")
-    begun = select(Report.id).where(Report.created_at < hours)
-    yield _older(Deed.request, Deed.report_id.in_(begun), "deeds of sessions")
-    yield _older(Outbox.id, Outbox.expires_at < logs, "SMS")
+    begun = exists().where(Report.id == Deed.report_id, Report.created_at < hours)
+    yield _older(Deed.request, begun, "deeds of sessions")
+    due = and_(Outbox.state.in_(OutboxState), Outbox.due_at < logs)  # It is due before it expires.
+    yield _older(Outbox.id, and_(due, Outbox.expires_at < logs), "SMS")
     yield _older(DeliveryReport.id, DeliveryReport.received_at < logs, "delivery reports")
     yield _older(IncomingSms.id, IncomingSms.received_at < logs, "ids of incoming SMS")
     yield _older(Shift.id, Shift.ends_at < logs, "shifts")

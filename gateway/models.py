@@ -153,7 +153,11 @@ class Report(Base):
     """
 
     __tablename__ = "reports"
-    __table_args__ = (Index("reports_waiting", "state", "created_at"),)
+    __table_args__ = (
+        Index("reports_waiting", "state", "created_at"),
+        Index("reports_of_centre", "centre_id", "state", "created_at"),
+        Index("reports_unpurged", "purged_at", "created_at"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
@@ -161,7 +165,7 @@ class Report(Base):
     about: Mapped[str]
     priority: Mapped[str]
     state: Mapped[str] = mapped_column(default=ReportState.RECEIVED)
-    centre_id: Mapped[str] = mapped_column(ForeignKey("centres.id"), index=True)
+    centre_id: Mapped[str] = mapped_column(ForeignKey("centres.id"))
     avoid: Mapped[list[str]] = mapped_column(JSON, default=list)
     investigator: Mapped[bool]
     partial: Mapped[bool] = mapped_column(default=False)
@@ -226,6 +230,8 @@ class ContactRow(Base):
     report_id: Mapped[str] = mapped_column(ForeignKey("reports.id"), primary_key=True)
     number_hash: Mapped[bytes] = mapped_column(index=True)
     sealed: Mapped[bytes]
+    reported_at: Mapped[datetime] = mapped_column(index=True)
+    """When its report was made: what is purged is found by it."""
     sms_stopped_at: Mapped[datetime | None]
     """When the number's owner told the network to stop our SMS; calls are another matter."""
 
@@ -246,11 +252,14 @@ class Alert(Base):
     """One report put to one member of staff. Its one-time digits are derived from its id."""
 
     __tablename__ = "alerts"
-    __table_args__ = (UniqueConstraint("report_id", "staff_id"),)
+    __table_args__ = (
+        UniqueConstraint("report_id", "staff_id"),
+        Index("alerts_of_staff", "staff_id", "created_at"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    report_id: Mapped[str] = mapped_column(ForeignKey("reports.id"), index=True)
-    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    report_id: Mapped[str] = mapped_column(ForeignKey("reports.id"))
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     rung: Mapped[int]
     state: Mapped[str] = mapped_column(default=AlertState.OPEN)
     wrong: Mapped[int] = mapped_column(default=0)

@@ -46,6 +46,11 @@ class Recent(Generic[Value]):
             entry = self._entries.get(key)
         return entry[1] if entry and entry[0] > self._clock() - self._seconds else None
 
+    def drop(self, key: bytes) -> None:
+        """Forget a value now."""
+        with self._lock:
+            self._entries.pop(key, None)
+
     def __len__(self) -> int:
         return len(self._entries)
 

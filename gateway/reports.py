@@ -137,9 +137,9 @@ class Reports:
         is_new = begun is None or begun.state == ReportState.DRAFT
         if begun:
             _empty(session, begun)
+            self._fill(session, begun, send, step, at)
         report = begun or self._new(session, send, step, at)
         self._note(session, step.session, send.about, report)
-        self._fill(session, report, send, step, at)
         report.partial = False
         if report.state == ReportState.DRAFT:
             report.state = ReportState.RECEIVED
@@ -156,12 +156,12 @@ class Reports:
             # Kept or not, nothing is to be done now: she may have thought better of it since.
             return Done({"draft": draft.code} if draft else {})
         if draft is None:
-            draft = self._new(session, send, step, at)
-            draft.state = ReportState.DRAFT
+            draft = self._new(session, send, step, at, ReportState.DRAFT)
             self._note(session, step.session, "draft", draft)
-        if draft.state == ReportState.DRAFT:
+        elif draft.state == ReportState.DRAFT:
             _empty(session, draft)
             self._fill(session, draft, send, step, at)
+        if draft.state == ReportState.DRAFT:
             draft.climb_at = at + DRAFT_LIVES
         return Done({"draft": draft.code})
 
@@ -247,20 +247,25 @@ class Reports:
             None,
         )
 
-    def _new(self, session: Session, send: Send, step: Step, at: datetime) -> Report:
+    def _new(
+        self,
+        session: Session,
+        send: Send,
+        step: Step,
+        at: datetime,
+        state: ReportState = ReportState.RECEIVED,
+    ) -> Report:
         report = Report(
             id=str(uuid.uuid4()),
             code=_unused_code(session),
             about=send.about,
-            state=ReportState.RECEIVED,
-            priority=escalation.priority(send.about, send.answers),
-            centre_id=self._centre(session, send),
-            investigator=False,
+            state=state,
             language=step.language,
             network=step.network,
             created_at=at,
         )
         session.add(report)
+        self._fill(session, report, send, step, at)
         folding.note(session, self.vault, report, step.msisdn, at)
         return report
 

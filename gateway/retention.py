@@ -38,7 +38,7 @@ _BEAT: Final = "purge"
 
 @dataclass
 class Purged:
-    """What went, or would go: how much of what, and the keys with which old backups open it."""
+    """What went, or would go: how much of what, and the keys that old backups open it with."""
 
     counts: Counter[str] = field(default_factory=Counter)
     keys: set[str] = field(default_factory=set)
@@ -66,8 +66,6 @@ class Purge:
                 purged.counts[step.what] += gone
         with database.writing(self.engine, "purge.audit") as session:
             purged.counts[AUDIT] += audit.purge_before(session, self._audit_until(at))
-        with database.reading(self.engine) as session:
-            purged.keys |= expiry.keys_in_use(session)
         database.forget_deleted(self.engine)
         return purged
 
@@ -80,8 +78,12 @@ class Purge:
                 purged.counts[step.what] = session.scalar(due) or 0
             old = select(func.count()).where(Audit.at < self._audit_until(at))
             purged.counts[AUDIT] = session.scalar(old) or 0
-            purged.keys |= expiry.keys_in_use(session)
         return purged
+
+    def keys_in_use(self) -> set[str]:
+        """The keys that backups of what is left open with. It takes a look at each of them."""
+        with database.reading(self.engine) as session:
+            return expiry.keys_in_use(session)
 
     def _batch(self, step: Step, at: datetime) -> int:
         name = "purge.keys" if step.keys else "purge.rows"

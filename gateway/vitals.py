@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import Engine, and_, case, func, or_, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from gateway import beats, database, roster
 from gateway.folding import NOT_CALLED
-from gateway.models import Outbox, OutboxState, Report, ReportState
+from gateway.models import Outbox, OutboxState, Report, ReportState, Urgency
 
 LONGEST_SILENCE: Final = 60
 """Seconds without a beat after which no clock runs: it ticks every two."""
@@ -79,12 +79,13 @@ def _unsent_since(session: Session, at: datetime) -> datetime | None:
 
     One to a caller may be written days before it is due, and is dropped when it is late.
     """
-    tried = and_(Outbox.attempt > 0, Outbox.audience == "staff")
-    since = case((tried, Outbox.created_at), else_=Outbox.due_at)
     waiting = Outbox.state.in_((OutboxState.PENDING, OutboxState.SENDING))
-    query = select(func.min(since)).where(waiting, or_(tried, Outbox.due_at <= at))
-    found: datetime | None = session.scalar(query)
-    return found
+    tried = (Outbox.urgency <= Urgency.NEWS, Outbox.attempt > 0)
+    moments = (
+        session.scalar(select(func.min(Outbox.created_at)).where(waiting, *tried)),
+        session.scalar(select(func.min(Outbox.due_at)).where(waiting, Outbox.due_at <= at)),
+    )
+    return min((one for one in moments if one), default=None)
 
 
 def _unaccepted_since(session: Session) -> datetime | None:

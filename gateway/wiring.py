@@ -176,10 +176,15 @@ class House:
         return Conversation(
             engine=MenuEngine(staff.pin, country, self.speech),
             sessions=Sessions(self.redis, self.vault, "staff", alone=self._alone),
-            deeds=StaffLine(self.database, self.vault, self.ladder, self.pack),
+            deeds=self.staff_line,
             bell=self.bell,
             language=self.pack.staff_language,
+            may_go_on=self.staff_line.may_go_on,
         )
+
+    @cached_property
+    def staff_line(self) -> StaffLine:
+        return StaffLine(self.database, self.vault, self.ladder, self.pack)
 
     @cached_property
     def newest_conversation(self) -> NewestInput:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, case, delete, func, select, text, update
+from sqlalchemy import bindparam, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from gateway.auditing import chain, lanes
@@ -40,7 +40,7 @@ def remove_before(session: Session, seal: Seal, moment: datetime) -> int:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))
     intact = {one.extent.lane for one in lanes.read(connection, seal) if one.intact}
-    cuts = {lane: seq for lane, seq in _cuts(session, moment).items() if lane in intact}
+    cuts = {lane: seq for lane in intact if (seq := _cut(session, lane, moment)) is not None}
     digests = {lane: _digest(session, lane, seq) for lane, seq in cuts.items()}
     removed = sum(_remove(session, lane, seq) for lane, seq in cuts.items())
     for lane in lanes.read(connection, seal, locked=True):
@@ -53,15 +53,15 @@ def remove_before(session: Session, seal: Seal, moment: datetime) -> int:
     return removed
 
 
-def _cuts(session: Session, moment: datetime) -> dict[int, int]:
-    """The last row to go of each lane that has one. Times in a lane are not quite in order."""
-    younger = func.min(case((ROWS.c.at >= moment, ROWS.c.seq)))
-    query = select(
-        ROWS.c.lane,
-        func.min(ROWS.c.seq).label("first"),
-        func.coalesce(younger - 1, func.max(ROWS.c.seq)).label("last"),
-    ).group_by(ROWS.c.lane)
-    return {row.lane: row.last for row in session.execute(query) if row.last >= row.first}
+def _cut(session: Session, lane: int, moment: datetime) -> int | None:
+    """The last row of a lane that is to go, if any is. Times in a lane are not quite in order.
+
+    Only what is to go is looked at, and the first row that stays.
+    """
+    rows = select(ROWS.c.seq).where(ROWS.c.lane == lane).order_by(ROWS.c.seq)
+    stays = session.scalar(rows.where(ROWS.c.at >= moment).limit(1))
+    gone = rows if stays is None else rows.where(ROWS.c.seq < stays)
+    return session.scalar(gone.order_by(None).order_by(ROWS.c.seq.desc()).limit(1))
 
 
 def _digest(session: Session, lane: int, seq: int) -> bytes:

@@ -111,10 +111,11 @@ def purge(*, dry_run: bool, folder: Path | None, escrow_public: Path | None) -> 
         _tell(purging.would_go(), "would go")
         return
     gone = purging.run()
+    keys = gone.keys | purging.keys_in_use()
     _tell(gone, "are gone")
     if folder is not None:
         _rotation(folder, escrow_public).renew()
-    left = {key for key in gone.keys if folder is None or key.startswith("escrow-")}
+    left = {key for key in keys if folder is None or key.startswith("escrow-")}
     if left:
         click.echo(f"Backups from before still open with {', '.join(sorted(left))}.")
         click.echo('What ends that stands in docs/keys.md, under "Old backups".')

@@ -72,20 +72,18 @@ class Folders:
         return {name.key_id for name in names if name.kind == kind and name.half in halves}
 
     def current(self) -> str:
-        """The id of the latest rotation, or of one that is under way."""
-        pairs = (self.ids(kind, "private", role=OPENS[kind]) for kind in PAIRS)
-        secrets = (self.ids(kind, "secret", "next") for kind in SECRETS)
-        return max(set().union(*pairs, *secrets))
+        """The id of the latest rotation, or of one under way, which began with a private half."""
+        self._need_all()
+        return max(set().union(*(self.ids(kind, "private") for kind in PAIRS)))
 
     def is_under_way(self) -> bool:
-        """Whether a rotation was begun and is not at its end."""
+        """Whether a rotation was begun and is not at its end. Wants the folders of all roles."""
         return not self._is_switched(self.current()) or any(
-            len(self.ids(kind, "private", role=OPENS[kind])) > 1 for kind in PAIRS
+            len(self.ids(kind, "private")) > 1 for kind in PAIRS
         )
 
     def prepare(self, today: date | None = None) -> str:
         """The id of the new keys, once their secret parts lie where they are needed."""
-        self._need_all()
         key_id = self.current()
         if not self.is_under_way():
             key_id = _id_after(key_id, today or datetime.now(UTC).date())

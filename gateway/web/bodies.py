@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from flask import Request
+from werkzeug.wsgi import get_input_stream
 
 from gateway.forms import NotAForm
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 LARGEST_STEP: Final = 4096
 """Bytes of a USSD step. The longest history a phone can type is a quarter of that."""
@@ -15,11 +18,9 @@ LARGEST_NOTICE: Final = 32_768
 """Bytes of a notice. A long SMS is ten parts, and each of its letters may be sent as 12 bytes."""
 
 
-def read(request: Request, largest: int) -> bytes:
+def read(request: WSGIEnvironment, largest: int) -> bytes:
     """The body, of at most `largest` bytes. Raises NotAForm."""
-    if (request.content_length or 0) > largest:
-        raise NotAForm("the body is too large")
-    body: bytes = request.stream.read(largest + 1)
+    body = get_input_stream(request).read(largest + 1)
     if len(body) > largest:
         raise NotAForm("the body is too large")
     return body

@@ -22,7 +22,7 @@ from gateway.networks.hubtel import Hubtel
 from gateway.post import Post
 from gateway.web import entrance, operations
 from gateway.web.kannel import Kannel
-from gateway.web.line import EVERY_METHOD, Help, Line, answering, with_history, with_newest
+from gateway.web.line import Help, Line, with_history, with_newest
 from gateway.web.notices import Incomplete, Notice, Notices
 from gateway.wiring import House
 
@@ -32,18 +32,10 @@ def create_app(house: House) -> Flask:
     app = Flask("gateway.web.callers", static_folder=None)
     operations.install(app, house)
     post = Post(house.database, house.vault, house.replies, house.reports, house.sms_line)
-    for kind, line in _lines(house, post).items():
-        app.add_url_rule(
-            PATHS[kind],
-            kind,
-            answering(line),
-            methods=EVERY_METHOD,
-            provide_automatic_options=False,
-        )
     for kind, notice in _notices(house, post).items():
         view = _taking(house, kind, notice)
         app.add_url_rule(PATHS[kind], kind, view, methods=[notice.method])
-    entrance.guard(app, house.settings)
+    entrance.guard(app, house.settings, _lines(house, post))
     return app
 
 

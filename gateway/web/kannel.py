@@ -78,7 +78,7 @@ def _asked(request: Request) -> Form:
 def _written(request: Request) -> Form:
     """The text is UTF-8, or UTF-16 as it came over the air unless Kannel's mo-recode is on."""
     charset = request.mimetype_params.get("charset", "").casefold()
-    body = bodies.read(request, bodies.LARGEST_NOTICE)
+    body = bodies.read(request.environ, bodies.LARGEST_NOTICE)
     text = body.decode("utf-16-be" if charset == "utf-16be" else "utf-8", "replace")
     sender = request.headers.get("X-Kannel-From", "")
     return {**_asked(request), "from": sender, "text": text.replace("\0", "\ufffd")}

@@ -1,13 +1,18 @@
-"""USSD steps over HTTP: a network's request in, a screen in that network's words out."""
+"""USSD steps over HTTP: a network's request in, a screen in that network's words out.
+
+A line is a WSGI application of its own, without Flask: a campaign has thousands call at once, and
+what a framework does for each request would cost as much again as the whole step.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING
 
-from flask import Request, Response, request
+from prometheus_client import Counter
 
 from gateway import conversation, logs
 from gateway.conversation import Answer, Bell, CannotDo, Conversation, TooMuch
@@ -21,8 +26,8 @@ from menus import emergency, gsm7
 from menus.ports import Hotlines
 from menus.speech import Speech
 
-EVERY_METHOD: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-"""A caller is answered whatever the network's method; the provider's notices are POST alone."""
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 Talk = Callable[[Step], Answer]
 """Holds the conversation. Raises TooMuch and CannotDo."""
@@ -44,7 +49,11 @@ class Help:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Answers steps of one network. Nothing that goes wrong reaches the phone but as help."""
+    """Answers steps of one network, to whoever knew the secret (gateway.web.entrance).
+
+    A caller is answered whatever the method, and nothing that goes wrong reaches the phone but as
+    help.
+    """
 
     network: Network
     talk: Talk
@@ -52,16 +61,18 @@ class Line:
     ended: Callable[[SessionOver], None] | None = None
     """Told that a session is over, by networks that say so in the stream of steps."""
 
-    def respond(self, request: Request) -> Response:
-        """The answer to one step, whatever it is."""
+    def __call__(self, request: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         begun = time.perf_counter()
         body, answer = self._answer(request)
-        STEPS.labels(answer.event).inc()
+        _steps(answer.event).inc()
         STEP_SECONDS.observe(time.perf_counter() - begun)
         rendered = self.network.render(answer.text, ends=answer.ends, body=body)
-        return Response(rendered.body, 200, content_type=rendered.content_type)
+        shown = rendered.body.encode()
+        length = ("Content-Length", str(len(shown)))
+        start_response("200 OK", [("Content-Type", rendered.content_type), length])
+        return [] if request["REQUEST_METHOD"] == "HEAD" else [shown]
 
-    def _answer(self, request: Request) -> tuple[bytes, Answer]:
+    def _answer(self, request: WSGIEnvironment) -> tuple[bytes, Answer]:
         body = b""
         try:
             body = bodies.read(request, bodies.LARGEST_STEP)
@@ -85,13 +96,10 @@ class Line:
         return Answer("", ends=True, event="over")
 
 
-def answering(line: Line) -> Callable[[str], Response]:
-    """The view of a line. Whoever comes so far knew the secret (gateway.web.entrance)."""
-
-    def view(secret: str) -> Response:
-        return line.respond(request)
-
-    return view
+@cache
+def _steps(event: str) -> Counter:
+    """The counter of one word for a step. To look it up by its label costs more than to count."""
+    return STEPS.labels(event)
 
 
 def with_history(talk: Conversation) -> Talk:

@@ -104,4 +104,4 @@ def needed(form: Form, name: str) -> str:
 
 
 def _posted(request: Request) -> Form:
-    return fields(bodies.read(request, bodies.LARGEST_NOTICE))
+    return fields(bodies.read(request.environ, bodies.LARGEST_NOTICE))

@@ -33,14 +33,20 @@ def serve(face: Face, host: str, port: int) -> None:
     settings = Settings.read(os.environ)
     # Wrong keys end this process with one line, not its workers with a traceback each.
     Vault.open(settings.keys, ROLES[face])
+    processes = settings.web_processes if face == "callers" else 1
+    run(f"{__name__}:{face}_app", host, port, processes, settings.web_threads)
+
+
+def run(factory: str, host: str, port: int, processes: int, threads: int) -> None:
+    """Serve the app that `factory` ("module:function") makes, once in each process."""
     Granian(
-        f"{__name__}:{face}_app",
+        factory,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         factory=True,
-        workers=settings.web_processes if face == "callers" else 1,
-        blocking_threads=settings.web_threads,
+        workers=processes,
+        blocking_threads=threads,
         backlog=BACKLOG,
         log_access=False,
         log_level="error",  # type: ignore[arg-type]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from gateway.callbacks import PATHS
 from gateway.networks.africastalking import AfricasTalking
 from gateway.web import entrance, operations
-from gateway.web.line import EVERY_METHOD, Help, Line, answering, with_history
+from gateway.web.line import Help, Line, with_history
 from gateway.wiring import House
 
 
@@ -17,12 +16,5 @@ def create_app(house: House) -> Flask:
     operations.install(app, house)
     help_ = Help(house.pack, house.speech, house.pack.staff_language)
     line = Line(AfricasTalking(house.pack.region), with_history(house.staff_conversation), help_)
-    app.add_url_rule(
-        PATHS["staff"],
-        "staff",
-        answering(line),
-        methods=EVERY_METHOD,
-        provide_automatic_options=False,
-    )
-    entrance.guard(app, house.settings)
+    entrance.guard(app, house.settings, {"staff": line})
     return app

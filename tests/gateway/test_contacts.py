@@ -93,7 +93,8 @@ def test_a_backup_of_a_forgotten_contact_opens_nothing(office: Office, report: s
         contacts.forget(session, report)
     assert office.all(DataKeyRow, DataKeyRow.purpose == "contact") == []
     with writing(office) as session:
-        session.add(ContactRow(report_id=report, number_hash=copy.number_hash, sealed=copy.sealed))
+        stolen = {"number_hash": copy.number_hash, "sealed": copy.sealed}
+        session.add(ContactRow(report_id=report, reported_at=copy.reported_at, **stolen))
     with pytest.raises(CannotOpen):
         read(office, report)
 

@@ -9,13 +9,14 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import database, delivery, escalation, outbox
-from gateway.models import Alert, AlertState, DeliveryReport, Outbox
+from gateway.models import Alert, AlertState, DeliveryReport, Outbox, Report, ReportState
 from gateway.outbox import Claimed
 from gateway.providers import Accepted
-from tests.office import Office
+from tests.office import Office, Person
 
 WORDS = ("Sent", "Submitted", "Buffered", "Success", "Failed", "Teleported")
 
@@ -138,6 +139,28 @@ def test_a_state_only_moves_on(words: Sequence[str]) -> None:
     assert ranks == sorted(ranks)
 
 
+@pytest.mark.parametrize(
+    ("known", "told", "then"),
+    [
+        (None, "Teleported", "Teleported"),
+        ("Sent", "Buffered", "Buffered"),
+        ("Sent", "Submitted", "Submitted"),
+        ("Buffered", "Sent", "Buffered"),
+        ("Buffered", "Submitted", "Buffered"),
+        ("Submitted", "Buffered", "Submitted"),
+        ("Teleported", "Sent", "Sent"),
+        ("Sent", "Teleported", "Sent"),
+        ("Teleported", "Beamed", "Teleported"),
+        ("Buffered", "Failed", "Failed"),
+        ("Failed", "Success", "Failed"),
+        ("Success", "Sent", "Success"),
+    ],
+)
+def test_the_more_advanced_of_two_states_stands(known: str | None, told: str, then: str) -> None:
+    """Of two that are equally far the first; a word that nobody knows is the least of all."""
+    assert delivery.further(known, told) == then
+
+
 def test_the_order_of_interim_reports_does_not_matter() -> None:
     for order in itertools.permutations(("Sent", "Buffered", "Success")):
         state: str | None = None
@@ -200,6 +223,170 @@ def test_an_alert_of_which_the_network_says_nothing_is_missed_once(
     office.change(Outbox, finished_at=office.now() - timedelta(minutes=3, seconds=1))
     assert len(missed(office)) == told
     assert missed(office) == []
+
+
+@pytest.mark.parametrize("state", ["sending", "refused", "dropped", "unknown"])
+def test_an_alert_that_did_not_leave_is_not_missed(office: Office, state: str) -> None:
+    """Whoever did not take it has nothing to say of it: others look after that."""
+    office.staff()
+    office.report()
+    long_ago = office.now() - timedelta(hours=1)
+    office.change(Outbox, state=state, finished_at=long_ago)
+    assert missed(office) == []
+
+
+def test_an_alert_that_was_answered_is_not_missed_though_the_report_waits(office: Office) -> None:
+    nurse, other = office.staff(), office.staff()
+    report = office.report()
+    office.deliver()
+    office.text(nurse, f"2 {office.code(report)} {office.digits(report, nurse)}")
+    office.change(Outbox, finished_at=office.now() - timedelta(minutes=4))
+    (only,) = missed(office)
+    assert office.one(Outbox, Outbox.id == only).staff_id == other.id
+
+
+def test_what_is_no_alert_is_never_missed(office: Office) -> None:
+    """It is about a report that waits, as the alert is, and goes to the same person."""
+    nurse = office.staff()
+    more(office, nurse, office.report(), None)
+    office.deliver()
+    office.change(Outbox, finished_at=office.now() - timedelta(minutes=4))
+    (only,) = missed(office)
+    assert office.one(Outbox, Outbox.id == only).template == "alert"
+
+
+def stranded(office: Office) -> list[str]:
+    with database.reading(office.engine) as session:
+        return [row.id for row in delivery.stranded(session)]
+
+
+@pytest.mark.parametrize(
+    ("state", "word", "is_"),
+    [
+        ("pending", None, False),
+        ("sending", None, False),
+        ("accepted", None, False),
+        ("accepted", "Sent", False),
+        ("accepted", "Success", False),
+        ("accepted", "Failed", True),
+        ("accepted", "AbsentSubscriber", True),
+        ("refused", None, True),
+        ("dropped", None, True),
+        ("unknown", None, True),
+    ],
+)
+def test_an_alert_that_is_known_to_be_in_vain_is_stranded_until_somebody_else_is_asked(
+    office: Office, state: str, word: str | None, *, is_: bool
+) -> None:
+    """The one who noted it may have died before asking anybody."""
+    office.staff()
+    office.report()
+    office.change(Outbox, state=state, delivery=word)
+    row = office.one(Outbox)
+    assert stranded(office) == ([row.id] if is_ else [])
+    assert delivery.is_in_vain(row) == is_
+
+
+@pytest.mark.parametrize("how", ["answered", "accepted", "told once more", "no alert"])
+def test_what_was_seen_to_is_not_stranded(office: Office, how: str) -> None:
+    nurse, _ = office.staff(), office.staff()
+    report = office.report()
+    hers = Outbox.staff_id == nurse.id
+    office.change(Outbox, hers, state="refused")
+    office.change(Outbox, ~hers, created_at=office.now() + timedelta(minutes=1))
+    assert len(stranded(office)) == 1, "what her colleague was told since is no help to her"
+    match how:
+        case "answered":
+            office.change(Alert, Alert.staff_id == nurse.id, state=AlertState.UNREACHABLE)
+        case "accepted":
+            office.change(Report, Report.id == report, state=ReportState.ACCEPTED)
+        case "told once more":
+            alert = office.one(Alert, Alert.staff_id == nurse.id)
+            more(office, nurse, report, alert.id)
+        case _:
+            office.change(Outbox, hers, alert_id=None)
+    assert stranded(office) == []
+
+
+def test_the_reason_of_a_report_is_kept_with_it(office: Office) -> None:
+    with database.writing(office.engine, "test") as session:
+        now = database.now(session)
+        assert delivery.take_in(session, "id-1", "Failed", "UserNotInNetwork" + "x" * 99, now)
+        assert delivery.take_in(session, "id-2", "Success" + "y" * 99, "", now)
+    rows = office.all(DeliveryReport)
+    first, second = sorted(rows, key=lambda row: row.provider_message_id)
+    assert first.reason == ("UserNotInNetwork" + "x" * 99)[: delivery.LONGEST_WORD]
+    assert second.reason is None
+    assert len(second.status) == delivery.LONGEST_WORD
+
+
+def test_a_report_that_comes_again_changes_nothing(office: Office, sent: Claimed) -> None:
+    """Given a later word, when an earlier one is told once more, then the later one stands."""
+    noted(office, sent)
+    told(office, "Teleported")
+    office.change(Outbox, delivery=None)
+    assert told(office, "Teleported") == [False]
+    assert state(office) is None
+
+
+def test_an_sms_is_found_by_the_id_that_its_provider_gave(office: Office, sent: Claimed) -> None:
+    with database.writing(office.engine, "test") as session:
+        long_id, now = "x" * 500, database.now(session)
+        assert outbox.settle(session, sent, Accepted(long_id), "test", now) is not None
+    with database.reading(office.engine) as session:
+        found = delivery.about(session, long_id)
+        assert found is not None
+        assert found.id == sent.id
+        assert delivery.about(session, "id-1") is None
+
+
+@pytest.mark.parametrize("state", [ReportState.ACCEPTED, ReportState.CLOSED, ReportState.DELETED])
+def test_of_a_report_that_waits_no_more_nothing_is_missed(office: Office, state: str) -> None:
+    office.staff()
+    office.report()
+    office.deliver()
+    office.change(Outbox, finished_at=office.now() - timedelta(minutes=4))
+    office.change(Report, state=state)
+    assert missed(office) == []
+
+
+@pytest.mark.parametrize(("locked", "found"), [(Outbox, 0), (Report, 1), (Alert, 1)])
+def test_who_looks_for_what_is_missed_waits_for_nobody(
+    office: Office, locked: type[Outbox | Report | Alert], found: int
+) -> None:
+    """What somebody notes about the SMS itself comes first; a report in use hides nothing.
+
+    On SQLite there is one writer.
+    """
+    office.staff()
+    office.report()
+    office.deliver()
+    office.change(Outbox, finished_at=office.now() - timedelta(minutes=4))
+    looks: list[int] = []
+
+    def begins(session: Session) -> None:
+        session.scalars(select(locked).with_for_update()).all()
+
+    def ends(session: Session) -> None:
+        assert office.engine.dialect.name == "sqlite" or looks == [found]
+
+    office.meanwhile(begins, lambda: looks.append(len(missed(office))), ends)
+
+
+def more(office: Office, person: Person, report: str, alert: str | None) -> None:
+    """One more SMS about a report to somebody who was alerted about it."""
+    with database.writing(office.engine, "test") as session:
+        outbox.add(
+            session,
+            dedupe_key="more",
+            audience="staff",
+            template="alert" if alert else "passed_on",
+            at=database.now(session) + timedelta(seconds=1 if alert else 0),
+            lives=timedelta(minutes=30),
+            report_id=report,
+            staff_id=person.id,
+            alert_id=alert,
+        )
 
 
 def test_of_a_report_that_somebody_has_nothing_is_missed(office: Office) -> None:

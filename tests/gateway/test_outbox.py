@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import pytest
@@ -13,9 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway import database, outbox
-from gateway.models import Outbox, OutboxState
-from gateway.outbox import Claimed
+from gateway.models import Alert, Outbox, OutboxState, Urgency
+from gateway.outbox import Claimed, Told
 from gateway.providers import Accepted, OperatorFault, Outcome, Refused, TryLater, Unknown
+from gateway.vault import CannotOpen, Where
 from menus.intents import Contact
 from tests.office import A_DAY, SMS_NOW, Office
 
@@ -241,7 +242,8 @@ def test_dying_while_sending_three_times_is_enough(office: Office) -> None:
         office.end_leases()
         office.recover()
     assert deaths == 3
-    assert office.one(Outbox).state == OutboxState.UNKNOWN
+    row = office.one(Outbox)
+    assert (row.state, row.outcome) == (OutboxState.UNKNOWN, "died while sending")
 
 
 @pytest.mark.parametrize("queue", [staff_row, caller_row])
@@ -360,6 +362,144 @@ def test_the_values_of_a_row_hold_nothing_about_a_person(office: Office) -> None
     }
 
 
+@pytest.mark.parametrize("what", ["recover", "hurry"])
+def test_whoever_looks_after_the_waiting_passes_over_what_somebody_works_on(
+    office: Office, what: str
+) -> None:
+    """On SQLite there is one writer; on PostgreSQL the locked row is passed over."""
+    staff_row(office)
+    (claimed,) = claim(office)
+    if what == "hurry":
+        settle(office, claimed, Unknown("no answer"))
+    office.end_leases()
+    looked: list[object] = []
+
+    def looks() -> None:
+        with database.writing(office.engine, "test") as session:
+            work = outbox.recover if what == "recover" else outbox.hurry
+            looked.append(work(session, database.now(session)))
+
+    def begins(session: Session) -> None:
+        session.scalars(select(Outbox).with_for_update()).all()
+
+    def ends(session: Session) -> None:
+        assert office.engine.dialect.name == "sqlite" or len(looked) == 1
+
+    office.meanwhile(begins, looks, ends)
+
+
+def test_withdrawing_may_name_the_templates_and_leaves_what_is_on_its_way(office: Office) -> None:
+    about = office.report(contact=SMS_NOW)
+    with database.writing(office.engine, "test") as session:
+        now = database.now(session)
+        for template in ("appointment", "check_in", "sending"):
+            outbox.add(
+                session,
+                dedupe_key=template,
+                audience="caller",
+                template=template,
+                at=now,
+                lives=A_DAY,
+                report_id=about,
+            )
+    office.change(Outbox, Outbox.template == "sending", state=OutboxState.SENDING)
+    with database.writing(office.engine, "test") as session:
+        later = database.now(session) + timedelta(seconds=7)
+        outbox.withdraw(session, about, "caller", later, ["appointment", "sending"])
+    (dropped,) = office.all(Outbox, Outbox.state == OutboxState.DROPPED)
+    assert (dropped.template, dropped.finished_at) == ("appointment", later)
+    assert office.outcomes() == {"dropped": 1, "sending": 1, "pending": 2}
+
+
+def test_what_was_dropped_was_not_sent(office: Office) -> None:
+    """A claim counts as a send until it is known to be none."""
+    staff_row(office)
+    office.change(Outbox, maybe_sent=2)
+    (claimed,) = claim(office)
+    with database.writing(office.engine, "test") as session:
+        now = database.now(session)
+        outbox.drop(session.get_one(Outbox, claimed.id), now, "settled")
+    row = office.one(Outbox)
+    assert (row.state, row.maybe_sent, row.finished_at) == (OutboxState.DROPPED, 2, now)
+    assert (row.outcome, row.lease_until) == ("settled", None)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "sent", "ago", "may"),
+    [
+        (False, 1, 60, True),
+        (False, 2, 61, True),
+        (False, 3, 61, False),
+        (False, 1, 59, False),
+        (True, 1, 61, False),
+    ],
+)
+def test_one_more_sms_about_an_alert_may_follow_when_the_last_is_long_gone(
+    waiting: bool, sent: int, ago: int, may: bool
+) -> None:
+    """`ago` in seconds; the last one has to be a minute old."""
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    told = Told(sent, now - timedelta(seconds=ago), waiting=waiting)
+    assert told.may_be_told(now - timedelta(seconds=60)) == may
+
+
+def test_of_each_alert_it_is_known_what_was_sent_when_and_whether_one_waits(
+    office: Office,
+) -> None:
+    first, second = office.staff(), office.staff()
+    report = office.report()
+    office.report()
+    by_person = {alert.staff_id: alert.id for alert in office.all(Alert, Alert.report_id == report)}
+    with database.writing(office.engine, "test") as session:
+        assert outbox.add(
+            session,
+            dedupe_key="no alert",
+            audience="staff",
+            template="passed_on",
+            at=database.now(session),
+            lives=A_DAY,
+            report_id=report,
+            staff_id=first.id,
+        )
+    long_ago = office.now() - timedelta(minutes=9)
+    hers = Outbox.alert_id == by_person[first.id]
+    office.change(Outbox, hers, maybe_sent=2, created_at=long_ago, state=OutboxState.ACCEPTED)
+    for state, waiting in (("pending", True), ("sending", True), ("accepted", False)):
+        office.change(Outbox, Outbox.alert_id == by_person[second.id], state=state)
+        with database.reading(office.engine) as session:
+            told = outbox.alerts_told(session, report)
+        assert set(told) == set(by_person.values())
+        assert told[by_person[first.id]] == Told(2, long_ago, waiting=False)
+        assert told[by_person[second.id]].waiting == waiting
+
+
+def test_a_sealed_letter_is_an_answer_to_a_caller_and_opens_in_its_own_row(
+    office: Office,
+) -> None:
+    for key in ("one", "other"):
+        with database.writing(office.engine, "test") as session:
+            outbox.add_sealed(
+                session,
+                office.web,
+                key.encode(),
+                dedupe_key=key,
+                template="answer",
+                at=database.now(session),
+                lives=A_DAY,
+            )
+    one, other = (
+        office.one(Outbox, Outbox.dedupe_key == "one"),
+        office.one(Outbox, Outbox.dedupe_key == "other"),
+    )
+    assert (one.audience, one.template, one.urgency) == ("caller", "answer", Urgency.ANSWER)
+    assert one.sealed is not None
+    assert office.worker.open_sealed("sender", one.sealed, Where("outbox", "sealed", one.id)) == (
+        b"one"
+    )
+    with pytest.raises(CannotOpen):
+        office.worker.open_sealed("sender", one.sealed, outbox.sealed_in(other.id))
+
+
 OTHERS = ("test", "second", "third")
 
 
@@ -428,8 +568,21 @@ def test_what_waits_for_another_try_can_be_hurried(office: Office) -> None:
     with database.writing(office.engine, "test") as session:
         outbox.hurry(session, database.now(session))
 
-    assert office.one(Outbox, ~fresh).due_at <= office.now()
+    hurried = office.one(Outbox, ~fresh)
+    assert hurried.due_at <= office.now()
+    assert hurried.state == OutboxState.PENDING
     assert office.one(Outbox, fresh).due_at > office.now(), "an appointment keeps its time"
+
+
+def test_what_has_left_or_is_leaving_is_not_hurried(office: Office) -> None:
+    """When it would have been due once more says what became of it, and stays as it is."""
+    office.queue(office.staff(), 2)
+    then = office.now() + timedelta(minutes=9)
+    for row, state in zip(office.all(Outbox), ("sending", "accepted"), strict=True):
+        office.change(Outbox, Outbox.id == row.id, state=state, attempt=1, due_at=then)
+    with database.writing(office.engine, "test") as session:
+        outbox.hurry(session, database.now(session))
+    assert [row.due_at for row in office.all(Outbox)] == [then, then]
 
 
 def test_the_sms_that_is_risked_is_the_one_sent_and_tried_least(office: Office) -> None:

@@ -64,6 +64,7 @@ def aged(office: Office, report_id: str, days: float) -> None:
     """Let a report, and all that is about it, be so many days older."""
     past = office.now() - timedelta(days=days)
     office.change(Report, Report.id == report_id, created_at=past)
+    office.change(ContactRow, ContactRow.report_id == report_id, reported_at=past)
 
 
 def a_report(office: Office, days: float = 0, **other: object) -> str:
@@ -213,7 +214,8 @@ def test_what_work_left_behind_goes_at_its_own_age(office: Office) -> None:
         at = database.now(session)
         session.add_all([*rows("now", at), *rows("old", at - timedelta(days=31))])
     office.queue(nurse)
-    office.change(Outbox, expires_at=at - timedelta(days=31))
+    past = at - timedelta(days=31)
+    office.change(Outbox, due_at=past - timedelta(minutes=1), expires_at=past)
     purge(office).run()
     tables = (PinTry, CodeTry, NumberUse, IncomingSms, DeliveryReport, Shift, Swap)
     assert {table.__tablename__: count(office, table) for table in tables} == {

@@ -163,10 +163,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("code"),
     )
     with op.batch_alter_table("reports", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_reports_centre_id"), ["centre_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_reports_climb_at"), ["climb_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_reports_folded_into"), ["folded_into"], unique=False)
         batch_op.create_index(batch_op.f("ix_reports_remind_at"), ["remind_at"], unique=False)
+        batch_op.create_index(
+            "reports_of_centre", ["centre_id", "state", "created_at"], unique=False
+        )
+        batch_op.create_index("reports_unpurged", ["purged_at", "created_at"], unique=False)
         batch_op.create_index("reports_waiting", ["state", "created_at"], unique=False)
 
     op.create_table(
@@ -229,8 +232,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("report_id", "staff_id"),
     )
     with op.batch_alter_table("alerts", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_alerts_report_id"), ["report_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_alerts_staff_id"), ["staff_id"], unique=False)
+        batch_op.create_index("alerts_of_staff", ["staff_id", "created_at"], unique=False)
 
     op.create_table(
         "call_attempts",
@@ -276,6 +278,7 @@ def upgrade() -> None:
         sa.Column("report_id", sa.String(length=64), nullable=False),
         sa.Column("number_hash", sa.LargeBinary(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("reported_at", UtcDateTime(), nullable=False),
         sa.Column("sms_stopped_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["report_id"],
@@ -285,6 +288,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("contacts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contacts_number_hash"), ["number_hash"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contacts_reported_at"), ["reported_at"], unique=False)
 
     op.create_table(
         "data_keys",

@@ -14,7 +14,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import Any, Final, Literal, cast
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from gateway import alarms, crash
 from gateway.phones import Msisdn
 from gateway.recent import Clock, Recent
+from gateway.sessions.trips import Script, Trips, Word
 from gateway.vault import CannotOpen, Vault
 from menus.engine import State
 from menus.script import SCREENS, Step
@@ -61,9 +62,9 @@ it. Either makes it "young" for as long as a session lives: it may not know all 
 keys are counters (gateway.limits), each with its life in seconds: a step is counted if it is kept.
 """
 
-_NOTHING: Final[Mapping[str, int]] = {}
+_JSON: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
-Reply = TypeVar("Reply")
+_NOTHING: Final[Mapping[str, int]] = {}
 
 
 class SessionsDown(Exception):
@@ -117,12 +118,12 @@ class Sessions:
         `lifetime` in seconds from the latest step.
         """
         self._line = line
-        self._redis = redis
+        self._trips = Trips(redis)
         self._vault = vault
         self._alone = alone
         self._lifetime = lifetime
         self._clock = clock
-        self._store = redis.register_script(_STORE)
+        self._store = Script(self._trips, _STORE)
         self._copies: Recent[_Copy] = Recent(lifetime, clock)
         self._first_seen: Recent[bytes] = Recent(lifetime, clock)
         self._began = clock()
@@ -169,6 +170,25 @@ class Sessions:
             raise SessionsDown  # Another release of the service wrote it.
         return Found(session, counts)
 
+    def remembered(self, key: bytes) -> Session | None:
+        """What this process answered last in a session; another may have answered it since."""
+        copy = self._copies.get(key)
+        return self._open(key, copy.stored) if copy else None
+
+    def replace(self, key: bytes, session: Session, remembered: Session) -> bool:
+        """Keep `session` in Redis if what is `remembered` still is all there is of it.
+
+        False if it is not, or if Redis cannot tell.
+        """
+        stored = self._seal(key, session)
+        try:
+            is_kept = self._put(key, stored, remembered.digest, _NOTHING)
+        except SessionsDown:
+            return False
+        if is_kept:
+            self._remember(key, session, stored)
+        return is_kept
+
     def save(
         self,
         key: bytes,
@@ -181,18 +201,28 @@ class Sessions:
         `replaces` is what `load` gave before the step. A longer history is never replaced. With it
         one is added to each counter in `counted`, which lives so many seconds from its first.
         """
-        stored = session.digest + self._vault.seal_session(key, _encode(session))
+        stored = self._seal(key, session)
         expected = replaces.digest if replaces else b""
         try:
             if self._line not in CUMULATIVE:
                 return self._put(key, stored, expected, counted)
-            copy = _Copy(session.length, stored)
-            self._copies.put(key, copy, unless=lambda there: there.length > copy.length)
-            put = self._put(key, stored, expected, counted)
-            return put or self._put_after_all(key, session, stored, counted)
+            self._remember(key, session, stored)
+            if self._put(key, stored, expected, counted):
+                return True
+            if self._put_after_all(key, session, stored, counted):
+                return True
         except SessionsDown:
             self._missed = True
             return True
+        self._copies.drop(key)  # The twin's is the one that goes on.
+        return False
+
+    def _seal(self, key: bytes, session: Session) -> bytes:
+        return session.digest + self._vault.seal_session(key, _encode(session))
+
+    def _remember(self, key: bytes, session: Session, stored: bytes) -> None:
+        copy = _Copy(session.length, stored)
+        self._copies.put(key, copy, unless=lambda there: there.length > copy.length)
 
     def has_gaps(self) -> bool:
         """Whether what is known of a session may lack steps that another process answered."""
@@ -222,16 +252,16 @@ class Sessions:
     def _put(self, key: bytes, stored: bytes, expected: bytes, counted: Mapping[str, int]) -> bool:
         missed = "1" if self._missed else ""
         keys = [_name(key), _MARK, _YOUNG, *counted]
-        values: list[bytes | str | int] = [expected, stored, self._lifetime, missed]
+        values: list[Word] = [expected, stored, self._lifetime, missed]
         values += counted.values()
         with crash.around("session.save"):
-            done = bool(self._ask(lambda: self._store(keys, values)))
+            done = bool(self._ask(self._store, keys, values))
         if done:
             self._missed = False
         return done
 
     def _read(self, key: bytes, counters: Sequence[str] = ()) -> tuple[bytes, Sequence[int]]:
-        stored, *counts = self._ask(lambda: self._redis.mget(_name(key), *counters))
+        stored, *counts = self._ask(self._trips.ask, "MGET", _name(key), *counters)
         return stored if isinstance(stored, bytes) else b"", [int(count or 0) for count in counts]
 
     def _open(self, key: bytes, stored: bytes) -> Session | None:
@@ -246,7 +276,7 @@ class Sessions:
         if self._clock() - self._failed_at < self._lifetime:
             return True
         try:
-            mark, young = self._ask(lambda: self._redis.mget(_MARK, _YOUNG))
+            mark, young = self._ask(self._trips.ask, "MGET", _MARK, _YOUNG)
         except SessionsDown:
             return True
         return mark is None or young is not None
@@ -254,16 +284,16 @@ class Sessions:
     def _make_mark(self) -> None:
         """The first start of all finds no mark; nothing was lost then."""
         try:
-            self._ask(lambda: self._redis.setnx(_MARK, "1"))
+            self._ask(self._trips.ask, "SETNX", _MARK, "1")
         except SessionsDown:
             return
 
-    def _ask(self, question: Callable[[], Reply]) -> Reply:
+    def _ask(self, question: Callable[..., Any], *words: object) -> Any:
         """Ask Redis. Raises SessionsDown at once when it failed a moment ago."""
         if self._clock() - self._failed_at < PAUSE:
             raise SessionsDown
         try:
-            return question()
+            return question(*words)
         except RedisError as error:
             self._failed_at = self._clock()
             alarms.sound("sessions_down", error=type(error).__name__)
@@ -295,17 +325,17 @@ def _encode(session: Session) -> bytes:
         session.answer,
         session.origin.hex(),
     ]
-    return json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode()
+    return _JSON.encode(kept).encode()
 
 
 def _decode(plain: bytes, digest: bytes) -> Session | None:
     """A session as `_encode` wrote it; None for one of another release of the service."""
-    kept = cast(list[Any], json.loads(plain))
+    kept = cast(list[Any], json.loads(plain.decode()))
     if kept[0] != _FORMAT:
         return None
     _, language, ended, draft, trail, length, answer, origin = kept
     steps = tuple(
-        Step(screen, page, given, cast(Mapping[str, str], facts), tuple(returns))
+        Step(screen, page, given, facts, tuple(returns))
         for screen, page, given, facts, returns in trail
     )
     if any(step.screen not in SCREENS for step in steps):
