@@ -14,8 +14,8 @@ from tests.lines import SECRET
 LIVE: Mapping[str, str] = {
     "ISANGE_ENV": "production",
     "ISANGE_COUNTRY": "rw",
-    "DATABASE_URL": "postgresql://isange:hidden@db.example/isange?sslmode=verify-full",
-    "REDIS_URL": "rediss://:hidden@redis.example:6379/0",
+    "DATABASE_URL": "postgresql://isange@db.example/isange?sslmode=verify-full",
+    "REDIS_URL": "rediss://line@redis.example:6379/0",
     "ISANGE_KEYS": "/etc/isange/keys/web",
     "ISANGE_CALLBACK_SECRETS": SECRET,
     "ISANGE_METRICS_TOKEN": "a token",
@@ -23,7 +23,7 @@ LIVE: Mapping[str, str] = {
     "AT_API_KEY": "hidden",
 }
 
-PG, ELSEWHERE = "postgresql://isange:hidden@", "postgresql://isange:hidden@db.example/isange"
+PG, ELSEWHERE = "postgresql://isange@", "postgresql://isange@db.example/isange"
 
 SAFE: Mapping[str, list[str]] = {
     "DATABASE_URL": [
