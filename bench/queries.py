@@ -49,7 +49,7 @@ FEWEST: Final = 5
 BIG: Final = ("reports", "alerts", "outbox", "audit", "data_keys", "contacts")
 """What grows with every report."""
 
-SCAN: Final = re.compile(rf"(?:SCAN|Seq Scan on) ({'|'.join(BIG)})\b")
+SCAN: Final = re.compile(rf"(?:SCAN|Seq Scan on) ({'|'.join(BIG)})(?:_\d+)?\b")
 
 CENTRE: Final = "kabutare"
 

@@ -36,9 +36,10 @@ class Server:
         """Seconds of processor time that it has used so far, in user and system mode."""
         return sum(map(_cpu, self.pids))
 
-    def memory(self) -> Mapping[int, int]:
-        """Proportional set size of each process in bytes: shared pages count by their share."""
-        return {pid: _pss(pid) for pid in self.pids}
+    def memory(self, kind: str = "Pss") -> Mapping[int, int]:
+        """Bytes of each process. Pss: shared pages count by their share. Pss_Anon: only what it
+        has allocated, which does not change when others who share its libraries come or go."""
+        return {pid: _memory(pid, kind) for pid in self.pids}
 
 
 @contextmanager
@@ -90,8 +91,8 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _pss(pid: int) -> int:
+def _memory(pid: int, kind: str) -> int:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith(f"{kind}:"):
             return int(line.split()[1]) * 1024
-    raise AssertionError("no Pss in smaps_rollup")
+    raise AssertionError(f"no {kind} in smaps_rollup")

@@ -103,7 +103,9 @@ def stranded(session: Session) -> Sequence[Outbox]:
     """
     later = aliased(Outbox)
     followed = select(later.id).where(
-        later.alert_id == Outbox.alert_id, later.created_at > Outbox.created_at
+        later.report_id == Outbox.report_id,  # There is an index on it.
+        later.alert_id == Outbox.alert_id,
+        later.created_at > Outbox.created_at,
     )
     query = (
         select(Outbox)

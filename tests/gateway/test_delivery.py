@@ -67,6 +67,17 @@ def test_a_report_before_or_after_our_note(office: Office, sent: Claimed, *, ear
     assert state(office) == "Success"
 
 
+@pytest.mark.parametrize(
+    "words", [("Buffered", "Sent"), ("Success", "Sent"), ("Failed", "Success")]
+)
+def test_reports_before_our_note_count_in_the_order_of_their_coming(
+    office: Office, sent: Claimed, words: tuple[str, str]
+) -> None:
+    told(office, *words)
+    noted(office, sent)
+    assert state(office) == words[0]
+
+
 def test_a_report_that_comes_twice_is_kept_once(office: Office, sent: Claimed) -> None:
     noted(office, sent)
     assert told(office, "Success", "Success", "Success") == [True, False, False]

@@ -206,6 +206,9 @@ def test_a_disputed_answer_is_tried_again_twice(office: Office) -> None:
         settle(office, claimed, TryLater("rejected by gateway", most=2))
         states.append(office.one(Outbox).state)
     assert states == ["pending", "pending", "refused"]
+    row = office.one(Outbox)
+    assert row.outcome == "rejected by gateway"
+    assert row.finished_at is not None
 
 
 def test_staff_may_get_an_sms_three_times_and_no_more(office: Office) -> None:
@@ -284,6 +287,41 @@ def test_a_late_doubt_does_not_bring_back_an_sms_to_a_caller(office: Office) -> 
     for outcome in (TryLater("no connection"), Unknown("no answer")):
         assert settle(office, claimed, outcome) is None
     assert office.one(Outbox).state == OutboxState.UNKNOWN
+
+
+def test_an_outcome_is_noted_of_the_sms_that_it_is_about(office: Office) -> None:
+    office.queue(office.staff(), 3)
+    for claimed in reversed(claim(office)):
+        settle(office, claimed, Accepted(f"of {claimed.id}"))
+    assert {row.provider_message_id == f"of {row.id}" for row in office.all(Outbox)} == {True}
+
+
+@pytest.mark.parametrize(
+    ("audience", "sends", "last"),
+    [("staff", 2, False), ("staff", 3, True), ("staff", 4, True), ("caller", 3, False)],
+)
+def test_the_third_send_to_staff_is_the_last_and_a_caller_has_no_last(
+    audience: str, sends: int, *, last: bool
+) -> None:
+    """`sends`: with the one that it was claimed for."""
+    assert outbox.is_last_send(Outbox(audience=audience, maybe_sent=sends)) == last
+
+
+def test_what_is_for_a_caller_is_a_courtesy_whatever_it_is_called(office: Office) -> None:
+    with database.writing(office.engine, "test") as session:
+        audiences: tuple[outbox.Audience, ...] = ("staff", "caller")
+        for audience in audiences:
+            outbox.add(
+                session,
+                dedupe_key=audience,
+                audience=audience,
+                template="not_understood",
+                at=database.now(session),
+                lives=A_DAY,
+                urgency=Urgency.P1,
+            )
+    urgency = {row.audience: row.urgency for row in office.all(Outbox)}
+    assert urgency == {"staff": Urgency.P1, "caller": Urgency.COURTESY}
 
 
 def test_an_outcome_is_noted_once(office: Office) -> None:

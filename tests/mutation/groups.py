@@ -53,21 +53,29 @@ _OUTBOX: Final = Run(
     postgresql=True,
 )
 
-_AUTHORISATION: Final = Run(
+_ADDRESSES: Final = Run(
+    modules=["gateway/callbacks.py", "gateway/web/entrance.py"],
+    tests=["tests/gateway/test_callbacks.py"],
+)
+
+_CALLERS: Final = Run(
+    modules=["gateway/cases.py"],
+    tests=["tests/conversations/test_my_code.py"],
+)
+
+_STAFF: Final = Run(
     modules=[
-        "gateway/callbacks.py",
-        "gateway/web/entrance.py",
-        "gateway/cases.py",
         "gateway/casefile.py",
         "gateway/casework.py",
         "gateway/replies.py",
         "gateway/staffline.py",
     ],
     tests=[
-        "tests/gateway/test_callbacks.py",
         "tests/gateway/test_idle.py",
         "tests/gateway/test_replies.py",
-        "tests/conversations/test_my_code.py",
+        "tests/gateway/test_rota.py",
+        "tests/conversations/test_follow_up.py",
+        "tests/conversations/test_staff_leave.py",
         "tests/conversations/test_staff_line.py",
     ],
 )
@@ -103,7 +111,7 @@ _PARSER: Final = Run(
 GROUPS: Final[Mapping[str, Sequence[Run]]] = {
     "vault": [_VAULT],
     "outbox": [_OUTBOX],
-    "authorisation": [_AUTHORISATION, _GRANTS],
+    "authorisation": [_ADDRESSES, _CALLERS, _STAFF, _GRANTS],
     "parser": [_PARSER],
 }
 
