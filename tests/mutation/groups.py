@@ -55,7 +55,11 @@ _OUTBOX: Final = Run(
 
 _ADDRESSES: Final = Run(
     modules=["gateway/callbacks.py", "gateway/web/entrance.py"],
-    tests=["tests/gateway/test_callbacks.py"],
+    tests=[
+        "tests/gateway/test_callbacks.py",
+        "tests/gateway/test_headers.py",
+        "tests/gateway/test_origins.py",
+    ],
 )
 
 _CALLERS: Final = Run(
