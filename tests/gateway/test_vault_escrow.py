@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.vault import CannotRotate, KeysExist, Vault, create_escrow, create_keys
+from gateway.vault import CannotRotate, KeysExist, Vault, Where, create_escrow, create_keys
 from gateway.vault.rotating import Folders, locked
 
 DAY, NEXT_YEAR = date(2026, 11, 24), date(2027, 1, 1)
@@ -101,4 +101,6 @@ def test_the_new_safe_opens_what_is_sealed_from_then_on(root: Path, tmp_path: Pa
     public.rename(tmp_path / public.name)
     key = Vault.open(root / "web", "web").new_key("R-41", "answers")
     wrapped = next(one for one in key.wrapped if one.recipient == "escrow")
-    Vault.open(private.parent, "escrow").unwrap("R-41", "answers", wrapped)
+    data_key = Vault.open(private.parent, "escrow").unwrap("R-41", "answers", wrapped)
+    where = Where("answers", "value", "R-41")
+    assert data_key.decrypt(key.encrypt(b"what she said", where), where) == b"what she said"

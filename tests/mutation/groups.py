@@ -64,7 +64,7 @@ _ADDRESSES: Final = Run(
 
 _CALLERS: Final = Run(
     modules=["gateway/cases.py"],
-    tests=["tests/conversations/test_my_code.py"],
+    tests=["tests/gateway/test_cases.py", "tests/conversations/test_my_code.py"],
 )
 
 _STAFF: Final = Run(
