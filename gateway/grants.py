@@ -81,7 +81,7 @@ def may_change_log(engine: Engine) -> bool:
 def _refuse_useless(connection: Connection, role: str) -> None:
     """A role that is not there, or that no grant binds."""
     query = text(
-        "SELECT rolsuper OR pg_has_role(rolname, current_user, 'USAGE') AS owner, rolcanlogin"
+        "SELECT rolsuper OR pg_has_role(rolname, current_user, 'USAGE') AS owner"
         " FROM pg_roles WHERE rolname = :role"
     )
     found = connection.execute(query, {"role": role}).first()

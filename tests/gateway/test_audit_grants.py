@@ -182,6 +182,7 @@ def test_a_role_that_no_grant_binds_is_refused(guarded: Database) -> None:
 def test_another_database_has_no_roles(sqlite_url: str) -> None:
     engine = database.connect(sqlite_url)
     grants.give(engine, {})
+    assert grants.may_change_log(engine), "whoever opens the file may"
     with pytest.raises(BadRoles, match="for PostgreSQL"):
         grants.give(engine, {"web": "isange_web"})
 

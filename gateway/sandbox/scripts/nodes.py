@@ -24,7 +24,7 @@ class WrongScript(OperatorError):
     """A script that cannot be played. `str()` is one line: file, line, what to write instead."""
 
     def __init__(self, name: str, line: int, advice: str) -> None:
-        super().__init__(f"{name}:{line}: {advice}")
+        super().__init__(" ".join(f"{name}:{line}: {advice}".split()))
 
 
 class Node:
