@@ -73,10 +73,10 @@ def new_secret(typed: str) -> str:
 
 def days_ahead(typed: str) -> str:
     """In how many days, at most two months from now."""
-    digits = _digits(typed)
-    if not digits or not 1 <= int(digits[:4]) <= 60:
+    days = _digits(typed).lstrip("0")
+    if not days or len(days) > 2 or int(days) > 60:
         raise Refused("Type 1 to 60 days.")
-    return str(int(digits))
+    return days
 
 
 def first_letters(typed: str) -> str:

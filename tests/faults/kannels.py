@@ -97,7 +97,8 @@ class Kannel:
         return "".join(box.read_text(errors="replace") for box in boxes)
 
     def _conf(self, service: str) -> str:
-        written = DOCUMENT.read_text().split("```ini\n")[1].split("```")[0]
+        blocks = (block.split("```")[0] for block in DOCUMENT.read_text().split("```ini\n")[1:])
+        written = next(block for block in blocks if "group = core" in block)
         fake = f"group = smsc\nsmsc = fake\nsmsc-id = link\nport = {self.network}\n\n"
         conf, links = _LINK.subn(fake, written)
         assert links == 1

@@ -23,7 +23,7 @@ from gateway.conversation import (
 from gateway.sessions import Sessions
 from gateway.vault import Role, Vault
 from menus import welcome
-from menus.engine import Engine
+from menus.engine import Engine, State
 from menus.intents import Intent, Send
 from menus.speech import Speech
 from tests.lines import CALLER
@@ -40,6 +40,7 @@ class Diary:
     ref: str = "123451"
     broken: bool = False
     asked: list[tuple[str, bool]] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     done: set[tuple[bytes, str]] = field(default_factory=set)
     rung: int = 0
     at_ring: Callable[[], object] = lambda: None
@@ -48,6 +49,7 @@ class Diary:
     def do(self, intent: Intent, step: Step) -> Done:
         what = intent.about if isinstance(intent, Send) else type(intent).__name__
         self.asked.append((what, step.again))
+        self.steps.append(step)
         if self.broken:
             raise OperationalError("nothing of this is shown", None, Exception())
         if step.again and (step.session, what) not in self.done:
@@ -198,3 +200,85 @@ def test_nothing_of_a_call_is_printed_with_it() -> None:
     assert CALLER not in repr(request("2*1*2580"))
     assert "2580" not in repr(request("2*1*2580"))
     assert "ATUid" not in repr(request("2*1*2580"))
+
+
+def test_what_is_done_is_done_on_the_occasion_of_its_own_input_however_it_came(
+    redis: Redis, vaults: Callable[[Role], Vault], diary: Diary
+) -> None:
+    """Live, typed again after a loss, or caught up with: it is the same occasion, so done once."""
+    conversation = a_conversation(redis, vaults("web"), diary, alone=False)
+    walk(conversation, ALERTED)
+    again, late = (a_conversation(redis, vaults("web"), diary, alone=False) for _ in range(2))
+    redis.flushall()
+    again.answer(request(f"{ALERTED}*1"))
+    redis.flushall()
+    for text in ("", "3", ALERTED):
+        late.answer(request(text))
+    sessions = Sessions(redis, vaults("web"))
+    key = sessions.key("ATUid_1", phones.parse(CALLER))
+    assert {(one.session, one.history) for one in diary.steps} == {
+        (key, sessions.digest(key, ALERTED))
+    }
+    assert [one.again for one in diary.steps] == [False, True, False]
+
+
+@pytest.mark.parametrize("known", ["", "3", "3*1"])
+def test_steps_that_another_process_answered_are_caught_up_with(
+    redis: Redis, vaults: Callable[[Role], Vault], diary: Diary, known: str
+) -> None:
+    """Redis may have been away, so what came between is in the history alone."""
+    conversation = a_conversation(redis, vaults("web"), diary, alone=False)
+    redis.flushall()
+    walk(conversation, known) if known else conversation.answer(request(""))
+    answer = conversation.answer(request(f"{ALERTED}*2"))
+    assert answer.event == "caught_up"
+    assert diary.asked == [("child_danger", True)], "what was done by the other is not done anew"
+    assert "Alert centre, it may call me" in answer.text, "by the other it was not done either"
+
+
+def test_stars_that_she_typed_are_one_input_where_nothing_can_be_missing(
+    conversation: Conversation, diary: Diary
+) -> None:
+    conversation.answer(request(""))
+    answer = conversation.answer(request(ALERTED))
+    assert (answer.event, diary.asked) == ("step", [])
+    assert answer.text.startswith("Please type 1-")
+
+
+def test_a_history_that_goes_on_with_anything_but_a_star_is_another_one(
+    redis: Redis, vaults: Callable[[Role], Vault], diary: Diary
+) -> None:
+    conversation = a_conversation(redis, vaults("web"), diary)
+    conversation.answer(request(""))
+    conversation.answer(request("3"))
+    assert conversation.answer(request("31")).event == "rebuilt"
+
+
+def test_a_call_that_may_not_go_on_is_over_at_its_next_step(
+    redis: Redis, vaults: Callable[[Role], Vault], diary: Diary
+) -> None:
+    """She has left, or changed her PIN; what is asked about is where the call stands."""
+    asked: list[str] = []
+
+    def may_go_on(state: State) -> bool:
+        asked.append(state.trail[-1].screen)
+        return len(asked) < 3
+
+    conversation = Conversation(
+        engine=Engine(welcome.first, few(), Speech({})),
+        sessions=Sessions(redis, vaults("web")),
+        deeds=diary,
+        bell=diary,
+        language="en",
+        may_go_on=may_go_on,
+    )
+    answers = [conversation.answer(request(text)) for text in ("", "3", "3*1", "3*1*1")]
+    assert [(one.event, one.ends) for one in answers[1:]] == [
+        ("step", False),
+        ("step", False),
+        ("signed_out", True),
+    ]
+    assert answers[-1].text == "Thank you. Have a good day."
+    assert diary.asked == []
+    assert asked[0] == "welcome.first"
+    assert conversation.answer(request("3*1*1*1")).ends

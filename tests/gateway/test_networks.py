@@ -25,6 +25,7 @@ class Case:
     text: str | None
     number: str = "+250788123456"
     network: str | None = None
+    session: str = "s1"
 
 
 def hubtel(**fields: object) -> bytes:
@@ -41,6 +42,7 @@ AT_CASES = {
         "1*1*0",
         "+254711000001",
         "99999",
+        "ATUid_e9d0662dea3f3db658e79d9b62f7900c",
     ),
     "first step": Case(
         b"phoneNumber=%2B250788123456&sessionId=s1&text=&networkCode=63510", "", network="63510"
@@ -64,6 +66,12 @@ HUBTEL_CASES = {
     "with a plus": Case(hubtel(Mobile="+250788123456", Message="1"), "1"),
     "national number": Case(hubtel(Mobile="0788123456", Message="1"), "1"),
     "unknown type": Case(hubtel(Type="Something", Message="1"), "1"),
+    "no type": Case(hubtel(Type=None, Message="1"), "1"),
+    "no message": Case(hubtel(), ""),
+    "a message that is none": Case(hubtel(Message={"a": 1}), ""),
+    "the longest session id": Case(
+        hubtel(SessionId="s" * 120, Message="1"), "1", session="s" * 120
+    ),
 }
 
 
@@ -79,10 +87,11 @@ def test_hubtel(name: str) -> None:
 
 def check(network: Network, case: Case) -> None:
     step = network.parse(case.body)
-    assert (step.text, step.msisdn.reveal(), step.network) == (
+    assert (step.text, step.msisdn.reveal(), step.network, step.session_id) == (
         case.text,
         case.number,
         case.network,
+        case.session,
     )
 
 
@@ -107,6 +116,15 @@ def test_what_hubtel_cannot_mean_is_unusable(body: bytes) -> None:
         HUBTEL.parse(body)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"sessionId=s1", b"phoneNumber=%2B250788123456", b"sessionId=s1&phoneNumber=nobody"],
+)
+def test_what_africas_talking_cannot_mean_is_unusable(body: bytes) -> None:
+    with pytest.raises(Unusable):
+        AT.parse(body)
+
+
 @pytest.mark.parametrize(("kind", "by_us"), [("Release", True), ("Timeout", False)])
 def test_hubtel_tells_that_a_session_is_over(kind: str, by_us: bool) -> None:
     with pytest.raises(SessionOver) as over:
@@ -116,6 +134,7 @@ def test_hubtel_tells_that_a_session_is_over(kind: str, by_us: bool) -> None:
 
 def test_a_repeat_is_told_by_the_sequence_where_there_is_one() -> None:
     assert HUBTEL.parse(hubtel(Message="1", Sequence=2)).id == "2*1"
+    assert HUBTEL.parse(hubtel(Sequence=2)).id == "2*"
     assert HUBTEL.parse(hubtel(Message="1")).id is None
 
 
@@ -129,6 +148,7 @@ def test_africas_talking_is_answered(ends: bool, word: str) -> None:
 @pytest.mark.parametrize(("ends", "word"), [(False, "Response"), (True, "Release")])
 def test_hubtel_is_answered(ends: bool, word: str) -> None:
     rendered = HUBTEL.render('Say "yes"\n0 Exit', ends=ends, body=hubtel())
+    assert rendered.content_type == "application/json"
     assert json.loads(rendered.body) == {
         "Type": word,
         "Message": 'Say "yes"\n0 Exit',

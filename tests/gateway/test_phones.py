@@ -31,6 +31,28 @@ def test_however_it_is_written_it_is_her_number(written: str) -> None:
     assert phones.parse(written, "RW").reveal() == HERS
 
 
+def test_one_number_is_one_number_and_no_text() -> None:
+    hers, same, other = (phones.parse(one, "RW") for one in (HERS, "0788123456", "0788123457"))
+    assert hers == same
+    assert hers != other
+    assert hers != HERS, "a number that somebody wrote is to be read first"
+    assert {hers: "found"}[same] == "found"
+    assert len({hers, same, other}) == 2
+
+
+@pytest.mark.parametrize("region", ["RW", "KE"])
+def test_a_made_up_number_is_a_mobile_number_of_its_country(region: str) -> None:
+    made_up = phones.example(region)
+    assert made_up is not None
+    number = phonenumbers.parse(made_up.reveal())
+    assert phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
+    assert phonenumbers.region_code_for_number(number) == region
+
+
+def test_a_place_without_a_plan_has_no_number_to_make_up() -> None:
+    assert phones.example("AQ") is None
+
+
 @pytest.mark.parametrize(
     "written", ["", "+", "112", "MTN", "+25078812345678901", "+250", "+999123"]
 )

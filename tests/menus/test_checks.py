@@ -67,6 +67,7 @@ def test_one_is_one_however_it_is_typed(typed: str) -> None:
         ("Ｎｇｏ", "Ngo"),
         ("٠٧٨٨١٢٣٤٥٦", "0788123456"),
         ("½", "1⁄2"),
+        ("X1", "X1"),
     ],
 )
 def test_anything_else_keeps_its_meaning(typed: str, kept: str) -> None:
@@ -131,6 +132,26 @@ def test_a_code_may_be_typed_in_groups(code: str, between: str, size: int) -> No
     assert checks.report_code(between.join(groups)) == code
 
 
+@pytest.mark.parametrize(
+    ("typed", "days"),
+    [("1", "1"), ("60", "60"), ("07", "7"), ("9", "9"), (" 1 0 ", "10"), ("0060", "60")],
+)
+def test_days_are_counted_from_one_to_sixty(typed: str, days: str) -> None:
+    assert checks.days_ahead(typed) == days
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("", "0", "00", "61", "600", "6000", "-", "1a", "a week", "٣"),
+        *("00601", "0001" + "9" * 40),
+    ],
+)
+def test_a_day_that_is_too_far_away_or_none_is_refused(typed: str) -> None:
+    with pytest.raises(Refused, match="Type 1 to 60 days"):
+        checks.days_ahead(typed)
+
+
 @pytest.mark.parametrize("typed", ["12345", "12345678901", "12345a", "", "abc", "1 2"])
 def test_what_cannot_be_a_code_is_refused(typed: str) -> None:
     with pytest.raises(Refused, match="at least 6 digits"):
@@ -168,6 +189,8 @@ def test_a_secret_that_was_easy_once_is_still_hers() -> None:
         ("ngo!", "ngo"),
         ("n9go", "ngo"),
         (" Rwa-m ", "Rwa-m"),
+        ("ng", "ng"),
+        ("Xa", "Xa"),
     ],
 )
 def test_letters_are_the_beginning_of_a_name(typed: str, kept: str) -> None:
@@ -188,13 +211,16 @@ def test_one_letter_is_too_few(typed: str) -> None:
         ("+250788123456", "+250788123456"),
         ("+250-788-123-456", "+250788123456"),
         ("788123456", "788123456"),
+        ("123456789012345", "123456789012345"),
     ],
 )
 def test_a_number_that_can_be_rung(typed: str, kept: str) -> None:
     assert checks.phone_number(typed) == kept
 
 
-@pytest.mark.parametrize("typed", ["112", "0788", "abc", "", "1234567890123456", "++250788123456"])
+@pytest.mark.parametrize(
+    "typed", ["112", "0788", "abc", "", "1234567890123456", "++250788123456", "07X88123456"]
+)
 def test_half_a_number_cannot_be_rung(typed: str) -> None:
     with pytest.raises(Refused, match="whole phone number"):
         checks.phone_number(typed)

@@ -26,7 +26,7 @@ from menus.intents import Intent, KeepDraft, OpenCase, Send
 from menus.speech import Speech
 
 LANGUAGES = ("en", "rw", "fr", "sw")
-WALKS = int(os.environ.get("WALKS", "20000"))
+WALKS = int(os.environ.get("WALKS", "12000"))
 
 LONGEST_CALL = 24
 """Keys: more than a report takes, with some mistakes."""

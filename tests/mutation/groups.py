@@ -75,9 +75,12 @@ _STAFF: Final = Run(
         "gateway/staffline.py",
     ],
     tests=[
+        "tests/gateway/test_casefile.py",
+        "tests/gateway/test_casework.py",
         "tests/gateway/test_idle.py",
         "tests/gateway/test_replies.py",
         "tests/gateway/test_rota.py",
+        "tests/gateway/test_staffline.py",
         "tests/conversations/test_follow_up.py",
         "tests/conversations/test_staff_leave.py",
         "tests/conversations/test_staff_line.py",
@@ -90,24 +93,32 @@ _GRANTS: Final = Run(
     postgresql=True,
 )
 
-_PARSER: Final = Run(
+_HISTORIES: Final = Run(
+    modules=["gateway/conversation.py", "gateway/newest.py"],
+    tests=[
+        "tests/gateway/test_conversation.py",
+        "tests/gateway/test_newest.py",
+        "tests/gateway/test_ussd_hostile.py",
+        "tests/gateway/test_ussd_wire.py",
+        "tests/conversations/test_another_network.py",
+        "tests/conversations/test_by_sms.py",
+        "tests/conversations/test_lost_sessions.py",
+    ],
+)
+
+_WORDS: Final = Run(
     modules=[
-        "gateway/conversation.py",
-        "gateway/newest.py",
         "gateway/forms.py",
-        "gateway/phones.py",
         "gateway/networks/*.py",
+        "gateway/phones.py",
         "gateway/staffwords.py",
         "menus/checks.py",
     ],
     tests=[
-        "tests/gateway/test_conversation.py",
         "tests/gateway/test_forms.py",
         "tests/gateway/test_networks.py",
-        "tests/gateway/test_ussd_hostile.py",
-        "tests/gateway/test_ussd_wire.py",
+        "tests/gateway/test_phones.py",
         "tests/gateway/test_replies.py",
-        "tests/conversations/test_lost_sessions.py",
         "tests/menus/test_checks.py",
     ],
 )
@@ -116,7 +127,7 @@ GROUPS: Final[Mapping[str, Sequence[Run]]] = {
     "vault": [_VAULT],
     "outbox": [_OUTBOX],
     "authorisation": [_ADDRESSES, _CALLERS, _STAFF, _GRANTS],
-    "parser": [_PARSER],
+    "parser": [_HISTORIES, _WORDS],
 }
 
 LEFT_OUT: Final = (
