@@ -97,7 +97,9 @@ _HISTORIES: Final = Run(
     modules=["gateway/conversation.py", "gateway/newest.py"],
     tests=[
         "tests/gateway/test_conversation.py",
+        "tests/gateway/test_limits.py",
         "tests/gateway/test_newest.py",
+        "tests/gateway/test_straight_on.py",
         "tests/gateway/test_ussd_hostile.py",
         "tests/gateway/test_ussd_wire.py",
         "tests/conversations/test_another_network.py",
@@ -134,7 +136,5 @@ LEFT_OUT: Final = (
     # These start the installed program, which is not the broken one.
     "tests/gateway/test_vault_bad_input.py::test_the_operator_is_told_of_unreadable_keys",
     "tests/gateway/test_vault_bad_input.py::test_every_process_ends_at_its_start_with_one_line",
-    # This one races the clock: beside other work it may fail over code that is whole.
-    "tests/gateway/test_urgency.py::test_what_can_wait_does_not_wait_for_ever_in_a_flood_of_worse",
 )
 """Tests that judge nothing."""

@@ -63,6 +63,7 @@ class Story:
 
     def report(self) -> Report:
         """The report of this story, by the code that its caller was told."""
+        assert self.code or self.caller.told, f"she was told no code:\n{self.caller.screen}"
         code = self.code or self.caller.told[0]
         with self.ground.reading() as session:
             return session.scalars(select(Report).where(Report.code == code)).one()

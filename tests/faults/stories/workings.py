@@ -31,8 +31,11 @@ class IsDelivered(Story):
         self.caller.report()
 
     def again(self) -> None:
+        """It may have died of a report about an SMS from before, in the middle of her call."""
         if not self.caller.told:
             self.caller.repeat()
+        if not self.caller.told:
+            self.caller.report()
 
     def is_over(self) -> bool:
         return all(row.delivery == "Success" for row in self.rows())
