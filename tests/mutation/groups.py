@@ -64,7 +64,7 @@ _ADDRESSES: Final = Run(
 
 _CALLERS: Final = Run(
     modules=["gateway/cases.py"],
-    tests=["tests/gateway/test_cases.py", "tests/conversations/test_my_code.py"],
+    tests=["tests/gateway/test_cases.py"],
 )
 
 _STAFF: Final = Run(
@@ -81,9 +81,8 @@ _STAFF: Final = Run(
         "tests/gateway/test_replies.py",
         "tests/gateway/test_rota.py",
         "tests/gateway/test_staffline.py",
-        "tests/conversations/test_follow_up.py",
+        "tests/conversations/test_rota_by_sms.py",
         "tests/conversations/test_staff_leave.py",
-        "tests/conversations/test_staff_line.py",
     ],
 )
 
