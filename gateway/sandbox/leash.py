@@ -146,7 +146,7 @@ class Leash:
         it runs and the leash has not heard of it.
         """
         with contextlib.suppress(OSError):  # The leash just died, and `mend` will tell the next.
-            os.write(self._pipe, b"%d %d\n" % (session, signum))
+            _announce(self._pipe, session, signum)
 
     def hold(self, session: int, signum: int) -> None:
         """After our death the session gets `signum`, and SIGKILL where that does not end it."""
@@ -166,8 +166,6 @@ class Leash:
             process, pipe = self._start()
             os.close(self._pipe)
             self._process, self._pipe = process, pipe
-            for session, signum in self._held.items():
-                self.announce(session, signum)
             return True
         return False
 
@@ -179,6 +177,9 @@ class Leash:
     def _start(self) -> tuple[subprocess.Popen[bytes], int]:
         reading, writing = os.pipe()
         try:
+            # Before it lives, so that there is no moment in which it has not heard of them.
+            for session, signum in self._held.items():
+                _announce(writing, session, signum)
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", __file__],
                 stdin=reading,
@@ -194,6 +195,10 @@ class Leash:
         finally:
             os.close(reading)
         return process, writing
+
+
+def _announce(pipe: int, session: int, signum: int) -> None:
+    os.write(pipe, b"%d %d\n" % (session, signum))
 
 
 def _listen(lines: Iterable[bytes]) -> dict[int, int]:

@@ -17,6 +17,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -423,6 +424,37 @@ def test_a_killed_leash_is_replaced_and_the_new_one_holds(start: Start) -> None:
     until(lambda: demo.leash() not in (None, old))
     demo.process.kill()
     until(lambda: not running(child), 5)
+
+
+def test_a_new_leash_has_heard_of_everybody_before_it_lives(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Given a supervisor that dies in the very moment in which it has started another leash."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", STUBBORN, str(tmp_path / "up")], start_new_session=True
+    )
+    until((tmp_path / "up").exists)
+    rope = leash.Leash()
+    rope.hold(child.pid, signal.SIGTERM)
+    os.kill(killable(rope.pid), signal.SIGKILL)
+    start, started = subprocess.Popen, []
+
+    def start_and_die(*arguments: Any, **how: Any) -> None:
+        started.append(start(*arguments, **how))
+        raise OSError("the supervisor is dead: its end of the pipe is closed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", start_and_die)
+        until(lambda: rope._process.poll() is not None)
+        assert not rope.mend()
+
+    try:
+        assert child.wait(5) == -signal.SIGKILL
+        assert started[0].wait(5) == 0
+    finally:
+        child.kill()
+        child.wait()
+        rope.close()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs SIGTERM from the kernel")
