@@ -33,7 +33,8 @@ class Strike:
     after: bool
 
 
-Carry = Callable[[socket.socket, socket.socket], None]
+Pair = tuple[socket.socket, socket.socket]
+"""The two ends of a connection: the client's, and the server's."""
 
 
 class Wire:
@@ -42,7 +43,7 @@ class Wire:
     def __init__(self, server: str) -> None:
         self._server = server
         self._lock = Lock()
-        self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._pairs: set[Pair] = set()
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=512)
         self._open, self._refuses = Event(), False
         self._open.set()
@@ -89,10 +90,9 @@ class Wire:
     def reset(self) -> None:
         """Tear down every connection there is."""
         with self._lock:
-            pairs, self._pairs = self._pairs, []
+            pairs, self._pairs = self._pairs, set()
         for pair in pairs:
-            for end in pair:
-                _tear(end)
+            _tear(*pair)
 
     def cut_after(self, count: int) -> None:
         """Let so many more bytes of answers through, and tear down whoever waits for the next."""
@@ -126,14 +126,15 @@ class Wire:
         except OSError:
             _tear(client)
             return
+        pair = (client, server)
         with self._lock:
-            self._pairs.append((client, server))
-        back = threading.Thread(
-            target=_unless_torn, args=(self._reply, server, client), daemon=True
-        )
+            self._pairs.add(pair)
+        back = threading.Thread(target=_unless_torn, args=(self._reply, pair), daemon=True)
         back.start()
-        _unless_torn(self._ask, client, server)
+        _unless_torn(self._ask, pair)
         back.join()
+        with self._lock:
+            self._pairs.discard(pair)
         client.close()
         server.close()
 
@@ -145,8 +146,9 @@ class Wire:
         host, _, port = self._server.rpartition(":")
         return socket.create_connection((host, int(port)))
 
-    def _ask(self, client: socket.socket, server: socket.socket) -> None:
+    def _ask(self, pair: Pair) -> None:
         """Carry what is said to the server, until a strike or the end."""
+        client, server = pair
         had = False
         for piece in self._pieces(client):
             strike = self._strike
@@ -154,18 +156,25 @@ class Wire:
             if strike is not None and had and strike.words in piece:
                 self._strike = None
                 if not strike.after:
-                    self._end(client, server)
+                    self._strike_down(pair)
                     return
                 self._swallowed = server
             server.sendall(piece)
-        server.shutdown(socket.SHUT_WR)
+        self._pass_end_on(pair, server)
 
-    def _reply(self, server: socket.socket, client: socket.socket) -> None:
+    def _reply(self, pair: Pair) -> None:
         """Carry what the server answers."""
+        client, server = pair
         for piece in self._pieces(server):
-            if not self._answers(server, client, piece):
+            if not self._answers(pair, piece):
                 return
-        client.shutdown(socket.SHUT_WR)
+        self._pass_end_on(pair, client)
+
+    def _pass_end_on(self, pair: Pair, target: socket.socket) -> None:
+        """One side has said all. Of a pair that is torn down the other side sees the reset alone."""
+        with self._lock:
+            if pair in self._pairs:
+                target.shutdown(socket.SHUT_WR)
 
     def _pieces(self, source: socket.socket) -> Iterator[bytes]:
         """What comes, when it may go on."""
@@ -174,11 +183,12 @@ class Wire:
             self._open.wait()
             yield piece
 
-    def _answers(self, server: socket.socket, client: socket.socket, piece: bytes) -> bool:
+    def _answers(self, pair: Pair, piece: bytes) -> bool:
         """Carry a piece of an answer, as much of it as may pass; whether more may follow."""
+        client, server = pair
         if self._swallowed is server:
             self._swallowed = None
-            self._end(server, client)
+            self._strike_down(pair)
             return False
         if self._left is None:
             client.sendall(piece)
@@ -186,28 +196,30 @@ class Wire:
         piece, self._left = piece[: self._left], max(0, self._left - len(piece))
         client.sendall(piece)
         if self._left == 0:
-            self._end(server, client)
+            self._strike_down(pair)
         return self._left > 0
 
-    def _end(self, *pair: socket.socket) -> None:
-        for end in pair:
-            _tear(end)
-        self.struck.set()
+    def _strike_down(self, pair: Pair) -> None:
+        with self._lock:
+            self._pairs.discard(pair)
+        self.struck.set()  # First: who sees the connection end may rely on it.
+        _tear(*pair)
 
 
-def _unless_torn(carry: Carry, source: socket.socket, target: socket.socket) -> None:
+def _unless_torn(carry: Callable[[Pair], None], pair: Pair) -> None:
     """Carry one direction; a connection that is torn down under it is the purpose of a test."""
     with contextlib.suppress(OSError):
-        carry(source, target)
+        carry(pair)
 
 
-def _tear(end: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        if end.family == socket.AF_INET:
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        end.shutdown(socket.SHUT_RD)  # Wakes whoever reads here, and tells the other side nothing.
-    with contextlib.suppress(OSError):
-        end.close()
+def _tear(*ends: socket.socket) -> None:
+    for end in ends:
+        with contextlib.suppress(OSError):
+            if end.family == socket.AF_INET:
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            end.shutdown(socket.SHUT_RD)  # Wakes who reads here, and tells the other side nothing.
+        with contextlib.suppress(OSError):
+            end.close()
 
 
 @contextmanager
