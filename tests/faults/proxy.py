@@ -171,7 +171,7 @@ class Wire:
         self._pass_end_on(pair, client)
 
     def _pass_end_on(self, pair: Pair, target: socket.socket) -> None:
-        """One side has said all. Of a pair that is torn down the other side sees the reset alone."""
+        """One side has said all. Where the pair is torn down, the reset is all that is seen."""
         with self._lock:
             if pair in self._pairs:
                 target.shutdown(socket.SHUT_WR)
