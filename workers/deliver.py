@@ -166,7 +166,7 @@ class Delivery:
             try:
                 with database.writing(self.engine, "alert.give_up") as session:
                     give_up(session, row.alert_id, database.now(session))
-            except DatabaseDown as error:
+            except Exception as error:  # noqa: BLE001  Nor may a fault in one alert hold up others.
                 logs.failure("alert_not_given_up", error)  # The clock does it (delivery.stranded).
 
 

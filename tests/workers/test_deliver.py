@@ -6,15 +6,16 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
-from gateway import database, escalation, outbox
+from gateway import database, delivery, escalation, outbox
 from gateway.database import DatabaseDown
 from gateway.metrics import ALARMS
 from gateway.models import Alert, AlertState, ContactRow, DataKeyRow, Outbox, OutboxState, Report
@@ -306,6 +307,33 @@ def test_an_alert_that_cannot_be_written_goes_to_the_next_person_at_once(office:
     office.deliver()
     assert climbs(office, report)
     assert office.asked(report) == {nurse.id, lead.id}
+
+
+def test_an_alert_that_cannot_go_on_holds_up_no_other(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the next alert nor an SMS that was claimed beside it: the clock sees to the rest."""
+    nurse, lead = office.staff(), office.staff(role="lead")
+    bad, good = office.report(), office.report()
+    office.change(StaffRow, StaffRow.id == nurse.id, number=b"\x01tampered")
+    office.queue(lead)
+    broken = office.one(Alert, Alert.report_id == bad).id
+    give_up = escalation.give_up
+
+    def give_up_all_but_one(session: Session, alert_id: str, at: datetime) -> None:
+        if alert_id == broken:
+            raise ValueError("a fault of ours")
+        give_up(session, alert_id, at)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(escalation, "give_up", give_up_all_but_one)
+        provider = office.deliver()
+
+    assert provider.counted()[lead.number] >= 1
+    assert (climbs(office, bad), climbs(office, good)) == (False, True)
+    with database.reading(office.engine) as session:
+        left = delivery.stranded(session)
+    assert [row.alert_id for row in left] == [broken]
 
 
 def test_an_alert_of_which_nobody_knows_whether_it_arrived_goes_on_in_the_end(
