@@ -80,6 +80,7 @@ class Kills:
         make = story_of(point)
         if make is None:
             return Account(point, broken=["no story passes it: see tests/faults/stories/"])
+        self._ground.forget_incoming()
         story, begun, known = make(self._ground, run), self._last_sms(), self._known()
         try:
             recovered = story.play(point)

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from gateway import callbacks, database, phones, roster, schema
 from gateway.callbacks import Kind
 from gateway.country import Pack, load_country
-from gateway.models import Alert, Outbox, OutboxState, Report
+from gateway.models import Alert, IncomingSms, Outbox, OutboxState, Report
 from gateway.sandbox import sample
 from gateway.sandbox.folder import free_port
 from gateway.sandbox.leash import Leash
@@ -139,6 +139,12 @@ class Ground:
         """Change a row behind everybody's back."""
         with database.writing(self.engine, "test") as session:
             session.execute(update(row).where(row.id == key).values(**values))
+
+    def forget_incoming(self) -> None:
+        """What came by SMS so far came long ago. A nurse who writes too often is not answered."""
+        long_ago = datetime.now(UTC) - timedelta(hours=2)
+        with database.writing(self.engine, "test") as session:
+            session.execute(update(IncomingSms).values(received_at=long_ago))
 
     @cached_property
     def witnesses(self) -> Witnesses:
