@@ -4,7 +4,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-system leaks check audit sbom bench mutants fmt catalogues install lock
+.PHONY: help demo test test-system leaks bench mutants fmt catalogues install lock
+.PHONY: check ruff mypy imports catalogued book secrets audit sbom faults faults-short
 
 BIN := .venv/bin
 
@@ -43,15 +44,26 @@ test-system: .venv/installed-dev
 leaks: .venv/installed-dev
 	@$(BIN)/python -m tests.leaks.scan $(ARGS)
 
-check: .venv/installed-dev
+check: ruff mypy imports catalogued book secrets audit
+
+ruff: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+mypy: .venv/installed-dev
 	$(BIN)/mypy
+
+imports: .venv/installed-dev
 	@COLUMNS=100 $(BIN)/lint-imports --no-logo
+
+catalogued: .venv/installed-dev
 	$(BIN)/python -m gateway.catalogues check
+
+book: .venv/installed-dev
 	$(BIN)/isange menus check
+
+secrets: .venv/installed-dev
 	$(BIN)/python -m tests.supply.secret_scan
-	@$(MAKE) --no-print-directory audit
 
 audit: .venv/installed-dev
 	$(call with_tool,pip-audit~=2.10,tests.supply.vulnerabilities $$tools/bin/pip-audit)
