@@ -27,7 +27,7 @@ def run(*, quick: bool) -> Sequence[Table]:
     """One table, whose limits are targets."""
     times = 50 if quick else 2000
     pack = load_country("rw")
-    catalogues = loading.load(loading.LOCALES, tuple(pack.languages))
+    catalogues = loading.shipped(pack.languages)
     country = pack.menus_country(tuple(pack.languages), pack.ranking())
     engine = Engine(welcome.first, country, Speech(catalogues))
     taken = {f"a turn in {code}": _turn(engine, code, times) for code in pack.languages}

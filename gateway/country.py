@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from gateway.countries.facts import Facts, read_facts
@@ -76,8 +77,9 @@ class Pack(Facts):
         )
 
 
+@cache
 def load_country(code: str, countries: Path = COUNTRIES) -> Pack:
-    """Load the pack in the folder `code` of `countries`. Raises BadFile."""
+    """The pack in the folder `code` of `countries`, read once in a process. Raises BadFile."""
     known = sorted(path.parent.name for path in countries.glob("*/country.toml"))
     if code not in known:
         advice = f"is no country we have: choose one of {', '.join(known)}"

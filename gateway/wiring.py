@@ -108,7 +108,7 @@ class House:
 
     @cached_property
     def speech(self) -> Speech:
-        catalogues = loading.load(loading.LOCALES, tuple(self.pack.languages))
+        catalogues = loading.shipped(self.pack.languages)
         self._refuse_unverified([f"catalogue {one}" for one in loading.unverified(catalogues)])
         return Speech(catalogues)
 

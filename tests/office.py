@@ -97,7 +97,7 @@ class Office:
         self.ladder = Ladder(pack.escalation, pack.duty_desk.id)
         self.reports = Reports(engine, web, self.ladder, Cases(web, 5))
         self.replies = Replies(engine, web, pack.region)
-        speech = Speech(loading.load(loading.LOCALES, tuple(pack.languages)))
+        speech = Speech(loading.shipped(pack.languages))
         self.letters = Letters(pack, speech, worker)
         self._numbers = itertools.count(788_000_500)
         self._ids = itertools.count(1)

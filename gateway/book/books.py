@@ -73,7 +73,7 @@ def open_book(name: str, country: str) -> Book:
         raise OperatorError(f"{name} is no dialogue: choose one of {', '.join(BOOKS)}")
     pack = load_country(country)
     languages = tuple(pack.languages)
-    speech = Speech(loading.load(loading.LOCALES, languages))
+    speech = Speech(loading.shipped(languages))
     people = cast(pack)
     if name != "callers":
         return Book(name, BOOKS[name], speech, people, languages)

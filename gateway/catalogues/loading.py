@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +43,16 @@ def load(folder: Path, languages: Iterable[str]) -> dict[str, Catalogue]:
     Raises BadCatalogue when a file is missing or cannot be read.
     """
     return {one: _load(where(folder, one)) for one in languages if one != SOURCE}
+
+
+def shipped(languages: Iterable[str]) -> Mapping[str, Catalogue]:
+    """Our own catalogues of these languages, read once in a process. Raises BadCatalogue."""
+    return _shipped(tuple(languages))
+
+
+@cache
+def _shipped(languages: tuple[str, ...]) -> Mapping[str, Catalogue]:
+    return load(LOCALES, languages)
 
 
 def unverified(catalogues: Mapping[str, Catalogue]) -> list[str]:

@@ -42,7 +42,7 @@ def _country(code: str) -> Pack:
 
 @cache
 def _speech(code: str) -> Speech:
-    return Speech(loading.load(loading.LOCALES, tuple(_country(code).languages)))
+    return Speech(loading.shipped(_country(code).languages))
 
 
 @cache

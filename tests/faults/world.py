@@ -83,7 +83,7 @@ class Reborn(House):
     def speech(self) -> Speech:
         if self.before:
             return self.before.speech
-        return Speech(loading.load(loading.LOCALES, tuple(self.pack.languages)))
+        return Speech(loading.shipped(self.pack.languages))
 
 
 class World:

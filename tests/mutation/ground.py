@@ -77,6 +77,7 @@ class Ground:
 
     def prepare(self, run: Run) -> None:
         """Copy the tree and say what is to be broken."""
+        self.home.chmod(0o711)  # PostgreSQL runs as a user of its own where the tests run as root.
         for name in COPIED:
             source, target = ROOT / name, self.home / name
             if source.is_dir():

@@ -41,7 +41,7 @@ class Interpreter:
 
     @classmethod
     def of(cls, pack: Pack) -> Interpreter:
-        return cls(pack, Speech(loading.load(loading.LOCALES, tuple(pack.languages))))
+        return cls(pack, Speech(loading.shipped(pack.languages)))
 
     def say(self, words: Words, language: str) -> str:
         """What stands on a phone for an English text of the menus, or for a proper name."""

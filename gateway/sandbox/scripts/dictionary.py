@@ -72,7 +72,7 @@ class Dictionary:
     """Every text of the menus, and the names that the country says otherwise in a language."""
 
     def __init__(self, pack: Pack) -> None:
-        catalogues = loading.load(loading.LOCALES, tuple(pack.languages))
+        catalogues = loading.shipped(pack.languages)
         self._languages = {gsm7.plain(one.name): code for code, one in pack.languages.items()}
         self._there: dict[str, Phrases] = {}
         self._back: dict[str, Phrases] = {}
