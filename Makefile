@@ -22,6 +22,7 @@ help:
 	@echo 'make audit       known faults in the versions of requirements.lock; STRICT=1 for a release'
 	@echo 'make sbom        build/sbom.json: every component with its hashes, as CycloneDX'
 	@echo 'make bench       what a step, a burst, an alert and a start cost; ARGS="step burst" some of it'
+	@echo 'make faults-short a process killed at every point once, and how long an alert takes'
 	@echo 'make faults      processes killed, disks full, clocks wrong, providers away; RUNS=25 kills more'
 	@echo 'make mutants     code broken on purpose: how much of that the tests notice (docs/mutation.md)'
 	@echo 'make fmt         format the code, and mend what the linter can'
