@@ -643,3 +643,28 @@ def test_the_sms_that_is_risked_is_the_one_sent_and_tried_least(office: Office) 
     assert [one for one in risked("spare") if one[2]] == spare
     assert [one for one in risked("last") if one[2]] == [*spare, *last]
     assert risked("last")[-1] == ("caller", 0, 0)
+
+
+def test_what_has_expired_is_claimed_whatever_may_leave_and_is_risked_on_nobody(
+    office: Office,
+) -> None:
+    """It is claimed only to be dropped: the next provider must not be judged by it."""
+    office.queue(office.staff(), 2)
+    late, fresh = (row.id for row in office.all(Outbox))
+    office.change(Outbox, Outbox.id == late, expires_at=office.now() - timedelta(seconds=1))
+
+    with Session(office.engine) as session:
+        at = database.now(session)
+        risked = outbox.to_risk(session, at, "last")
+        claimed = outbox.claim(session, at, 5, "nothing")
+    assert risked is not None
+    assert risked.id == fresh
+    assert [row.id for row in claimed] == [late]
+
+
+def test_an_sms_remembers_the_alert_that_it_is_about(office: Office) -> None:
+    nurse = office.staff()
+    report = office.report()
+    alert = office.one(Alert, Alert.staff_id == nurse.id)
+    row = office.one(Outbox, STAFF)
+    assert (row.alert_id, row.report_id, row.staff_id) == (alert.id, report, nurse.id)
