@@ -12,6 +12,7 @@ import errno
 import fcntl
 import os
 import re
+import secrets
 import shutil
 import socket
 import tempfile
@@ -35,6 +36,12 @@ PATIENCE = 6.0
 
 JUST_KILLED = 0.3
 """Seconds a start doubts that a demo is alive: `kill -9` returns before the process is dead."""
+
+PORTS = range(20_000, 32_000)
+"""Where a free port is looked for: below those that a system gives to outgoing connections (32,768
+and more on Linux). One of them could stand in the way when a killed process listens again."""
+
+_CHANCE = secrets.SystemRandom()
 
 _PLAIN_NAME = re.compile(r"\w[\w.-]*")
 
@@ -199,7 +206,10 @@ def check_port_free(host: str, port: int) -> None:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that nobody listens on at this moment; somebody may, before we do."""
+    """A port that nobody listens on at this moment; another program that looks may take it."""
+    for port in _CHANCE.sample(PORTS, 100):
+        with contextlib.suppress(OSError), _listen(host, port):
+            return port
     with _listen(host, 0) as server:
         return int(server.getsockname()[1])
 

@@ -68,7 +68,7 @@ class Service:
     def arm(self) -> None:
         """From now on it dies when it passes its point."""
         self._pids = frozenset(self._living())
-        assert self._pids, f"{self.name} is not alive:\n{self.log.read_text()[-2000:]}"
+        assert self._pids, f"{self.name} is not alive:\n{self.log.read_text()[-9000:]}"
         self._once.touch()
 
     def has_died(self) -> bool:
@@ -105,7 +105,7 @@ class Service:
         return leash.members({self._process.pid}) if self._process is not None else []
 
     def _answers(self) -> bool:
-        assert self.process.poll() is None, self.log.read_text()[-2000:]
+        assert self.process.poll() is None, self.log.read_text()[-9000:]
         if self._url is not None:
             return answers(f"{self._url}/healthz", timeout=1.0)()
         return self._ready is None or self._ready()

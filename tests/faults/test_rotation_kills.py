@@ -1,7 +1,11 @@
-"""Keys rotate under traffic, by a process that is killed again and again: nobody notices."""
+"""Keys rotate under traffic, by a process that is killed again and again: nobody notices.
+
+`REPORTS=15000 pytest tests/faults/test_rotation_kills.py` makes so many of them beforehand.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -25,7 +29,9 @@ from tests.office import SMS_NOW, Office
 from tests.services import wait_until
 
 OLD = "20261124a"
-REPORTS = 300
+REPORTS = int(os.environ.get("REPORTS", "300"))
+PATIENCE = 60 + REPORTS / 20
+"""Seconds for a rotation to come to its end, or to be well on its way."""
 
 PROGRAM = """
 import sys
@@ -110,7 +116,7 @@ def rotating(office: Office, root: Path) -> subprocess.Popen[bytes]:
 
 
 def killed(process: subprocess.Popen[bytes], when: Callable[[], object], what: str) -> None:
-    wait_until(when, what, 30)
+    wait_until(when, what, PATIENCE)
     process.send_signal(signal.SIGKILL)
     assert process.wait(10) == -signal.SIGKILL, "it was still at work"
 
@@ -133,7 +139,7 @@ def test_a_rotation_killed_in_each_of_its_steps_costs_nobody_anything(
         killed(
             rotating(office, root), lambda: renewed("sender") > REPORTS // 2, "rows are re-wrapped"
         )
-        assert rotating(office, root).wait(60) == 0
+        assert rotating(office, root).wait(PATIENCE) == 0
         done = len(traffic.written)
         wait_until(lambda: len(traffic.written) > done + 5, "callers go on")
 

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.sandbox import folder
 from gateway.sandbox.folder import (
+    PORTS,
     CannotStart,
     DataFolder,
     FolderInUse,
@@ -209,6 +211,17 @@ def test_a_port_or_address_that_is_not_there_to_be_had(host: str, port: int) -> 
     assert f"port {port} of {host}" in one_line(refused.value)
 
 
-def test_a_free_port_is_free() -> None:
-    with socket.create_server(("127.0.0.1", free_port())) as server:
-        assert server.getsockname()[1] > 0
+def test_a_free_port_is_free_and_no_connection_takes_it_meanwhile() -> None:
+    """A system gives its own numbers to connections: whoever was killed can listen once more."""
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)) as server:
+        assert server.getsockname()[1] == port
+    with socket.create_server(("127.0.0.1", 0)) as by_the_system:
+        assert by_the_system.getsockname()[1] not in PORTS
+    assert port in PORTS
+
+
+def test_a_port_is_found_where_all_of_ours_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setattr(folder, "PORTS", [taken.getsockname()[1]] * 100)
+        assert free_port() != taken.getsockname()[1]
