@@ -17,7 +17,7 @@ help:
 	@echo 'make demo        the whole line on this machine, with a pretend network'
 	@echo 'make test        all tests'
 	@echo 'make test-system those that need a browser and Kannel on this machine'
-	@echo 'make leaks       a thousand callers, every fault, and a search for anything they said'
+	@echo 'make leaks       over a thousand reports, every fault, and a search for anything they said'
 	@echo 'make check       linters, types, import contracts, catalogues, every screen in every language'
 	@echo 'make audit       known faults in the versions of requirements.lock; STRICT=1 for a release'
 	@echo 'make sbom        build/sbom.json: every component with its hashes, as CycloneDX'
@@ -100,7 +100,7 @@ faults-short: .venv/installed-dev
 	$(BIN)/python -m tests.faults.crashes --grounds $(GROUNDS) --database both
 	$(BIN)/python -m tests.faults.latency --database sqlite
 
-# Half an hour for all; ARGS='vault --survivors FILE' is one group, and what nobody noticed in it.
+# An hour or two for all; ARGS='vault --survivors FILE' is one group, and what nobody noticed in it.
 mutants: .venv/installed-dev
 	$(call with_tool,mutmut~=3.8,tests.mutation $$tools $(ARGS))
 

@@ -101,7 +101,7 @@ def _counted(loot: Iterator[places.Loot], sizes: Counter[str]) -> Iterator[place
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--callers", type=int, default=1000, help="on each kind of database")
+    parser.add_argument("--callers", type=int, default=1100, help="on each kind of database")
     kinds = get_args(Database)
     parser.add_argument("--database", choices=[*kinds, "both"], default="both")
     wanted = parser.parse_args()
