@@ -122,8 +122,17 @@ def _flat(told: Any) -> Iterator[bytes]:
         yield told if isinstance(told, bytes) else str(told).encode()
 
 
+def _is_database(path: Path) -> bool:
+    return path.suffix == ".db"
+
+
 def _files(place: str, left: Path) -> Iterator[Loot]:
-    for path in sorted(left.rglob("*")) if left.is_dir() else [left]:
+    """Every file, and the log of changes of SQLite before its database.
+
+    A checkpoint moves pages from that log to the database at any moment, and never back.
+    """
+    files = sorted(left.rglob("*"), key=_is_database) if left.is_dir() else [left]
+    for path in files:
         if path.is_file():
             name = path.relative_to(left.parent).as_posix()
             yield Loot(place, name, path.read_bytes().rstrip(b"\0"))
