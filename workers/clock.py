@@ -94,7 +94,11 @@ class Clock:
         """A worker may have died after it noted that an alert reached nobody."""
         with database.reading(self.house.database) as session:
             stranded = delivery.stranded(session)
-        self.delivery.ask_others(stranded)
+        for row in stranded:
+            try:
+                self.delivery.ask_another(row)
+            except Exception as error:  # noqa: BLE001  Nor may a fault in one alert.
+                self._failed(error)
 
     def _climb(self) -> None:
         with database.reading(self.house.database) as session:

@@ -157,17 +157,21 @@ class Delivery:
         return [row for row in settled if row is not None]
 
     def ask_others(self, rows: Iterable[Outbox]) -> None:
-        """An alert that cannot reach its person goes on to the next one at once."""
+        """Alerts that cannot reach their people go on to the next ones at once."""
         for row in rows:
-            if row.alert_id is None or not delivery.is_in_vain(row):
-                continue
-            failed = row.delivery in delivery.FAILED
-            give_up = escalation.not_delivered if failed else escalation.give_up
             try:
-                with database.writing(self.engine, "alert.give_up") as session:
-                    give_up(session, row.alert_id, database.now(session))
+                self.ask_another(row)
             except Exception as error:  # noqa: BLE001  Nor may a fault in one alert hold up others.
                 logs.failure("alert_not_given_up", error)  # The clock does it (delivery.stranded).
+
+    def ask_another(self, row: Outbox) -> None:
+        """The alert of an SMS, if it cannot reach its person, goes on to the next one."""
+        if row.alert_id is None or not delivery.is_in_vain(row):
+            return
+        failed = row.delivery in delivery.FAILED
+        give_up = escalation.not_delivered if failed else escalation.give_up
+        with database.writing(self.engine, "alert.give_up") as session:
+            give_up(session, row.alert_id, database.now(session))
 
 
 def _take(

@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from redis import Redis
 from rq import Queue
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from gateway import crash, database, escalation, queues
 from gateway.metrics import ALARMS
@@ -191,6 +192,29 @@ def test_a_report_that_cannot_climb_holds_up_nothing(office: Office, make_clock:
 
     assert office.asked(good) == {nurse.id, lead.id}
     assert provider.counted()[nurse.number] == 1
+    assert alarms("clock_failed") == before + 1
+
+
+def test_an_alert_that_cannot_go_on_is_an_alarm_and_holds_up_no_other(
+    office: Office, make_clock: MakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.staff()
+    office.staff(role="lead")
+    bad, good = office.report(), office.report()
+    office.change(Outbox, state=OutboxState.REFUSED)
+    broken = office.one(Alert, Alert.report_id == bad).id
+    give_up, before = escalation.give_up, alarms("clock_failed")
+
+    def give_up_all_but_one(session: Session, alert_id: str, at: datetime) -> None:
+        if alert_id == broken:
+            raise ValueError("a fault of ours")
+        give_up(session, alert_id, at)
+
+    monkeypatch.setattr(escalation, "give_up", give_up_all_but_one)
+    make_clock(Provider()).tick()
+
+    assert len(office.asked(good)) == 2
+    assert len(office.asked(bad)) == 1
     assert alarms("clock_failed") == before + 1
 
 
