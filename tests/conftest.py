@@ -71,7 +71,7 @@ def redis(valkey: Valkey) -> Iterator[Redis]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_server() -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     # Not in pytest's own folder: every pytest that starts closes that to other users than ours.
     with TemporaryDirectory(prefix="postgres-") as home:
         Path(home).chmod(0o711)
@@ -98,8 +98,8 @@ def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(_postgres_server: Postgres) -> str:
-    url = _postgres_server.create()
+def _postgres_template(postgres: Postgres) -> str:
+    url = postgres.create()
     engine = database.connect(url)
     schema.upgrade(engine)
     engine.dispose()
@@ -107,11 +107,11 @@ def _postgres_template(_postgres_server: Postgres) -> str:
 
 
 @pytest.fixture
-def postgres_url(_postgres_server: Postgres, _postgres_template: str) -> Iterator[str]:
+def postgres_url(postgres: Postgres, _postgres_template: str) -> Iterator[str]:
     """An empty PostgreSQL database with the schema in it."""
-    url = _postgres_server.create(_postgres_template)
+    url = postgres.create(_postgres_template)
     yield url
-    _postgres_server.drop(url)
+    postgres.drop(url)
 
 
 @pytest.fixture(params=DATABASES)

@@ -171,6 +171,7 @@ class _Kept:
 
     def oddities(self, story: Story) -> Iterator[str]:
         sent = [one for one in self.reports if one.state != ReportState.DRAFT]
+        alerted = {alert.report_id for alert in self.alerts}
         if story.reports is not None and len(sent) != story.reports:
             yield f"{len(sent)} reports instead of {story.reports}"
         if len(sent) != len(self.reports):
@@ -178,7 +179,7 @@ class _Kept:
         for report in sent:
             if report.state == ReportState.RECEIVED and report.climb_at is None:
                 yield "an open report without a timer"
-            if not any(alert.report_id == report.id for alert in self.alerts):
+            if not alerted & {report.id, report.folded_into}:
                 yield "a report that nobody was asked about"
 
 

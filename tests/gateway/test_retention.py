@@ -490,7 +490,7 @@ def a_copy(engine: Engine, request: pytest.FixtureRequest, path: Path) -> Engine
         assert source is not None
         shutil.copyfile(source, path)
         return database.connect(f"sqlite:///{path}")
-    server: Postgres = request.getfixturevalue("_postgres_server")
+    server: Postgres = request.getfixturevalue("postgres")
     assert engine.url.database is not None
     return database.connect(server.create(engine.url.database))
 

@@ -17,9 +17,9 @@ from redis import Redis
 from sqlalchemy import MetaData, select
 
 from gateway import database
-from tests.leaks import canaries
+from tests.leaks import canaries, wal
 from tests.leaks.encodings import readings
-from tests.leaks.stage import BACKUP, METRICS, Stage
+from tests.leaks.stage import BACKUP, METRICS, WAL, Stage
 
 DUMP, REDIS, SENTRY = "database dump", "Redis", "Sentry"
 PROCESSES = "what every user sees of the processes"
@@ -52,7 +52,7 @@ def everything(stage: Stage, reported: list[bytes]) -> Iterator[Loot]:
         yield Loot(BACKUP, "all of it", stage.backup())
     stage.settle()
     for place, path in stage.left:
-        yield from _files(place, path)
+        yield from _log_of_changes(path) if place == WAL else _files(place, path)
     yield Loot(METRICS, "/metrics", requests.get(stage.info["metrics_url"], timeout=10).content)
     for number, body in enumerate(reported):
         yield Loot(SENTRY, f"event {number}", body)
@@ -120,6 +120,11 @@ def _flat(told: Any) -> Iterator[bytes]:
             yield from _flat(part)
     else:
         yield told if isinstance(told, bytes) else str(told).encode()
+
+
+def _log_of_changes(folder: Path) -> Iterator[Loot]:
+    for name, records in wal.stream(folder):
+        yield Loot(WAL, name, records)
 
 
 def _is_database(path: Path) -> bool:

@@ -1,0 +1,49 @@
+"""The account of a run knows what callers do when an answer is lost, and overlooks nobody."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import delete
+
+from gateway import database
+from gateway.models import Alert, Outbox
+from tests.faults.callers import Caller
+from tests.faults.conftest import Lay
+from tests.faults.crowd import for_help
+from tests.faults.ground import Ground
+from tests.faults.promises import Account, Story, account
+
+
+def test_a_caller_whose_answer_was_lost_asks_again(lay: Lay, sqlite_url: str) -> None:
+    """Her second report is folded into the first: who comes for the one has the other with it."""
+    ground = lay(sqlite_url)
+    caller = asks_twice(ground)
+    ground.settle()
+    found = accounted(ground, caller)
+    assert found.is_kept, found
+    assert (found.told, found.durable, len(found.alerts)) == (1, 1, 2)
+
+
+def test_nobody_was_asked_about_either(lay: Lay, sqlite_url: str) -> None:
+    ground = lay(sqlite_url)
+    caller = asks_twice(ground)
+    ground.settle()
+    with database.writing(ground.engine, "test.nobody") as session:
+        session.execute(delete(Outbox))
+        session.execute(delete(Alert))
+    assert accounted(ground, caller).broken == ["a report that nobody was asked about"] * 2
+
+
+def asks_twice(ground: Ground) -> Caller:
+    """She is told once only: what the line said to her the first time never reached her."""
+    unheard = ground.caller()
+    for_help(unheard)
+    caller = Caller(unheard.url, unheard.number)
+    for_help(caller)
+    return caller
+
+
+def accounted(ground: Ground, caller: Caller) -> Account:
+    story = Story(told=caller.told, callers=[caller.number], recovered=datetime.now(UTC))
+    return account(ground.witnesses, "an answer lost", story)

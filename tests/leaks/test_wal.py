@@ -1,0 +1,25 @@
+"""What PostgreSQL's log of changes holds is found in it, wherever its pages end."""
+
+from __future__ import annotations
+
+import psycopg
+
+from tests.leaks import canaries, wal
+from tests.services import Postgres
+
+ROWS = 6000
+"""So many that the end of a page falls in the middle of some."""
+
+
+def test_what_lies_across_the_end_of_a_page_is_found(postgres: Postgres) -> None:
+    url = postgres.create()
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE planted (value text)")
+        for index in range(ROWS):
+            connection.execute("INSERT INTO planted VALUES (%s)", [canaries.number(index)])
+    found = {
+        canary
+        for _, data in wal.stream(postgres.data / "pg_wal")
+        for canary in canaries.found_in(data.decode("latin-1"))
+    }
+    assert found >= {canaries.number(index) for index in range(ROWS)}
