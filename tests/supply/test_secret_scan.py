@@ -22,15 +22,16 @@ def found_in(folder: Path, content: str, name: str = "note.md") -> set[str]:
 def planted(kind: str) -> str:
     """A made-up secret, put together here so that it stands in no file."""
     random_letters = base64.b32encode(secrets.token_bytes(10)).decode()
+    password = f"x{secrets.token_hex(6)}"  # Never digits alone, which look like no password.
     match kind:
         case "AWS Access Key":
             return f"it is {'AK' + 'IA'}{random_letters} for now"
         case "Private Key":
             return f"-----BEGIN {'RSA PRIVATE'} KEY-----\nMIIB{random_letters}\n"
         case "Secret Keyword":
-            return f'PASS{"WORD"} = "{secrets.token_hex(6)}"'
+            return f'PASS{"WORD"} = "{password}"'
         case "Basic Auth Credentials":
-            return f"postgresql://isange:{secrets.token_hex(6)}@db/isange"
+            return f"postgresql://isange:{password}@db/isange"
         case "a key of the vault":
             return f"\n{base64.b64encode(secrets.token_bytes(32)).decode()}\n"
         case _:
