@@ -97,6 +97,7 @@ def test_ctrl_c_hangs_up_and_then_leaves(demo: Demo) -> None:
         phone.shows("Health & Family Info")
         phone.type("2")
         phone.shows("Is it safe to use this")
+        phone.shows("> ")
         phone.interrupt()
         phone.shows("You have hung up.")
         assert last_event(demo, number)["status"] == "Incomplete"
@@ -104,6 +105,7 @@ def test_ctrl_c_hangs_up_and_then_leaves(demo: Demo) -> None:
         phone.shows("Enter dials again")
         phone.type("")
         phone.shows("Health & Family Info")
+        phone.shows("> ")
         phone.interrupt()
         phone.shows("Enter dials again")
         phone.interrupt()
@@ -181,7 +183,13 @@ class Terminal:
         os.write(self._ours, line.encode() + b"\n")
 
     def interrupt(self) -> None:
-        """What Ctrl-C does to the program in front."""
+        """What Ctrl-C does to the program in front, once it waits for a key.
+
+        One that comes in the microseconds in which Python begins to wait is not seen before the
+        next key.
+        """
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "S", "it waits")
         self.process.send_signal(signal.SIGINT)
 
     def close(self) -> None:
