@@ -10,6 +10,7 @@ import pytest
 from gateway.sandbox.standin.client import Refused, StandIn
 from tests.sandbox.conftest import Start
 from tests.sandbox.receiver import Heard, Receiver
+from tests.services import wait_until
 
 ONE, CODE, STAFF = "+254700000001", "*384*123#", "*384*124#"
 
@@ -107,6 +108,7 @@ def test_hanging_up(stand_in: StandIn, app: Receiver) -> None:
         call.press("2")
     call.hang_up()
     assert len(app.heard("/ussd")) == 2
+    wait_until(lambda: stand_in.posts("events"), "the answer is noted")
     assert [each["taken"] for each in stand_in.posts("events")] == [True]
 
 

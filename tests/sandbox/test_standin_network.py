@@ -92,6 +92,7 @@ def test_a_report_that_is_not_taken_comes_again(
     sms.send("x", [ONE])
     first, second, third = app.wait("/delivery", 3)
     assert first.body == second.body == third.body
+    wait_until(lambda: len(stand_in.posts("delivery")) == 3, "the last answer is noted")
     assert [each["status"] for each in stand_in.posts("delivery")] == [status, status, 204]
     assert stand_in.posts("delivery")[-1]["taken"]
 
