@@ -265,6 +265,7 @@ class _Call:
         late = self.minutes_lost is not None
         for alert in alerts:
             alert.state, alert.answered_at = AlertState.OPEN, None
+        for alert in alerts:
             outbox.add(
                 self.session,
                 dedupe_key=f"alert:{alert.id}:{self.at.isoformat()}",

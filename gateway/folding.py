@@ -14,7 +14,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from gateway import audit, outbox
@@ -36,6 +36,29 @@ TOLD_LIVES: Final = timedelta(minutes=30)
 OWN_ALERT: Final = frozenset({"danger", "child_danger"})
 """What is folded only into its own kind."""
 
+_NUMBER_OF: Final = select(NumberUse.number_hash).where(
+    NumberUse.report_id == bindparam("report"), NumberUse.what == REPORTED
+)
+
+_OTHERS: Final = (
+    select(Report)
+    .join(NumberUse, NumberUse.report_id == Report.id)
+    .where(
+        NumberUse.number_hash == bindparam("number"),
+        NumberUse.what == REPORTED,
+        NumberUse.at > bindparam("since"),
+        Report.id != bindparam("report"),
+        Report.state.in_((ReportState.RECEIVED, ReportState.ACCEPTED)),
+        Report.folded_into.is_(None),
+        Report.centre_id == bindparam("centre"),
+        Report.priority <= bindparam("priority"),
+        Report.investigator == bindparam("investigator"),
+    )
+    .order_by(NumberUse.at)
+    .with_for_update(of=Report)
+)
+"""Open reports of a number that are as urgent as one, at the same place, with the same readers."""
+
 
 def note(session: Session, vault: Vault, report: Report, number: Msisdn, at: datetime) -> None:
     """Note, by a hash, which number a report comes from; a draft may be sent without it."""
@@ -54,32 +77,23 @@ def note(session: Session, vault: Vault, report: Report, number: Msisdn, at: dat
 def number_of(session: Session, report: Report) -> bytes | None:
     """The hash of the number that a report came from; None when that was days ago."""
     session.flush()
-    query = select(NumberUse.number_hash).where(
-        NumberUse.report_id == report.id, NumberUse.what == REPORTED
-    )
-    return session.scalars(query).first()
+    return session.scalars(_NUMBER_OF, {"report": report.id}).first()
 
 
 def carrier(session: Session, number_hash: bytes, report: Report, since: datetime) -> Report | None:
     """The report whose alert this one of the same number may share, locked, if it is as young."""
-    recent = (
-        select(Report)
-        .join(NumberUse, NumberUse.report_id == Report.id)
-        .where(
-            NumberUse.number_hash == number_hash,
-            NumberUse.what == REPORTED,
-            NumberUse.at > since,
-            Report.id != report.id,
-            Report.state.in_((ReportState.RECEIVED, ReportState.ACCEPTED)),
-            Report.folded_into.is_(None),
-            Report.centre_id == report.centre_id,
-            Report.priority <= report.priority,
-            Report.investigator == report.investigator,
-        )
-        .order_by(NumberUse.at)
-        .with_for_update(of=Report)
+    others = session.scalars(
+        _OTHERS,
+        {
+            "number": number_hash,
+            "since": since,
+            "report": report.id,
+            "centre": report.centre_id,
+            "priority": report.priority,
+            "investigator": report.investigator,
+        },
     )
-    found = [one for one in session.scalars(recent) if _may_stand_for(one, report)]
+    found = [one for one in others if _may_stand_for(one, report)]
     return found[0] if found else None
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Delete, Select, delete, select, update
+from sqlalchemy import Delete, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from gateway import audit
@@ -82,20 +82,23 @@ def lift(session: Session, code: str, at: datetime) -> None:
 
 def of_number(session: Session, number_hash: bytes, at: datetime) -> Mute | None:
     """The mute of a number (the hash that its reports are counted by), if it is muted."""
-    found = session.scalars(_in_force(at).where(NumberUse.number_hash == number_hash)).first()
+    found = session.scalars(_OF_NUMBER, {"number": number_hash, "since": at - LASTS}).first()
     return Mute(None, found.at) if found else None
 
 
 def in_force(session: Session, at: datetime) -> Sequence[Mute]:
     """Every mute that lasts, the oldest first."""
-    query = _in_force(at).add_columns(Report.code)
-    rows = session.execute(query.outerjoin(Report, Report.id == NumberUse.report_id))
+    query = _IN_FORCE.add_columns(Report.code).outerjoin(Report, Report.id == NumberUse.report_id)
+    rows = session.execute(query, {"since": at - LASTS})
     return [Mute(code, use.at) for use, code in rows]
 
 
-def _in_force(at: datetime) -> Select[NumberUse]:
-    lasting = (NumberUse.what == MUTED, NumberUse.at > at - LASTS)
-    return select(NumberUse).where(*lasting).order_by(NumberUse.at)
+_IN_FORCE: Final = (
+    select(NumberUse)
+    .where(NumberUse.what == MUTED, NumberUse.at > bindparam("since"))
+    .order_by(NumberUse.at)
+)
+_OF_NUMBER: Final = _IN_FORCE.where(NumberUse.number_hash == bindparam("number"))
 
 
 def _mutes_of(number_hash: bytes) -> Delete:

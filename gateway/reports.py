@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -69,6 +69,15 @@ DEEDS: Final[Mapping[type[Intent], str]] = {
     DeleteReport: "case.delete",
 }
 """What a caller can have done, and what its transaction is called."""
+
+
+_WITH_CODE: Final = select(Report.id).where(Report.code == bindparam("code"))
+_DONE: Final = (
+    select(Report)
+    .join(Deed, Deed.report_id == Report.id)
+    .where(Deed.request == bindparam("request"))
+    .with_for_update()
+)
 
 
 class NotACallersIntent(TypeError):
@@ -222,12 +231,7 @@ class Reports:
 
     def _done(self, session: Session, session_key: bytes, what: str) -> Report | None:
         """The report that this was done for in this session before, locked for us."""
-        query = (
-            select(Report)
-            .join(Deed, Deed.report_id == Report.id)
-            .where(Deed.request == self._request(session_key, what))
-        )
-        return session.scalars(query.with_for_update()).first()
+        return session.scalars(_DONE, {"request": self._request(session_key, what)}).first()
 
     def _note(self, session: Session, session_key: bytes, what: str, report: Report) -> None:
         session.flush()
@@ -352,7 +356,7 @@ def _unused_code(session: Session) -> str:
     while True:
         bare = f"{secrets.randbelow(10**digits):0{digits}}"
         code = bare + check_digit(bare)
-        if session.scalars(select(Report.id).where(Report.code == code)).first() is None:
+        if session.scalars(_WITH_CODE, {"code": code}).first() is None:
             return code
         taken += 1
         digits = CODE_DIGITS + taken // COLLISIONS

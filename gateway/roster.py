@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Final, Literal, get_args
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from gateway import database, models, rota
@@ -184,15 +185,21 @@ def _of_role(session: Session, role: Role) -> Sequence[models.Staff]:
 def _reachable(
     session: Session, centre_id: str, roles: Sequence[str], *, only_on_duty: bool
 ) -> Sequence[models.Staff]:
+    return session.scalars(
+        _of_centre(tuple(roles), only_on_duty=only_on_duty), {"centre": centre_id}
+    ).all()
+
+
+@cache
+def _of_centre(roles: tuple[str, ...], *, only_on_duty: bool) -> Select[models.Staff]:
+    """Made once for each kind of question: to make it costs more than to ask it."""
     query = (
         select(models.Staff)
-        .where(models.Staff.centre_id == centre_id, models.Staff.role.in_(roles))
+        .where(models.Staff.centre_id == bindparam("centre"), models.Staff.role.in_(roles))
         .where(models.Staff.opted_out_at.is_(None))
         .order_by(models.Staff.id)
     )
-    if only_on_duty:
-        query = query.where(rota.on_duty_now())
-    return session.scalars(query).all()
+    return query.where(rota.on_duty_now()) if only_on_duty else query
 
 
 def _hash(vault: Vault, phone: Msisdn) -> bytes:
