@@ -77,6 +77,17 @@ def test_a_quarter_of_an_hour_later_it_is_another_alert(folds: Office) -> None:
     assert alerted(folds) == 2
 
 
+def test_what_was_folded_carries_nothing_on(folds: Office) -> None:
+    """Whoever calls every ten minutes is heard again after a quarter of an hour, not never."""
+    folds.staff()
+    first, second = folds.report(), folds.report()
+    earlier = folds.now() - timedelta(minutes=15, seconds=1)
+    folds.change(NumberUse, NumberUse.report_id == first, at=earlier)
+    third = folds.report()
+    assert [folds.report_now(one).folded_into for one in (second, third)] == [first, None]
+    assert alerted(folds) == 2
+
+
 def test_who_accepts_has_both(folds: Office) -> None:
     nurse = folds.staff()
     first, second = folds.report(), folds.report()

@@ -18,7 +18,7 @@ from gateway.country import Pack
 from gateway.escalation import Ladder
 from gateway.models import Report
 from gateway.phones import Msisdn
-from gateway.reports import Reports
+from gateway.reports import CODE_DIGITS, COLLISIONS, Reports
 from gateway.vault import Role, Vault, Where
 from menus.checks import has_check_digit
 from menus.intents import Contact, DiscardDraft, Intent, KeepDraft, OpenCase, Send, StopContact
@@ -55,6 +55,16 @@ def test_sent_twice_it_is_one_report_with_one_code(reports: Reports) -> None:
 def test_two_sessions_are_two_reports(reports: Reports) -> None:
     codes = {reports.do(MYSELF, step(session)).facts["ref"] for session in ("one", "two")}
     assert len(codes) == count(reports) == 2
+
+
+def test_a_code_that_is_taken_is_not_given_again_and_codes_grow_when_many_are(
+    reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter([7] * (1 + COLLISIONS + 1))
+    monkeypatch.setattr("gateway.reports.secrets.randbelow", lambda end: next(drawn))
+    codes = [reports.do(MYSELF, step(session)).facts["ref"] for session in ("one", "two")]
+    assert [len(code) - 1 for code in codes] == [CODE_DIGITS, CODE_DIGITS + 1]
+    assert next(drawn, None) is None
 
 
 def test_twins_at_the_same_moment_are_one_report(reports: Reports) -> None:

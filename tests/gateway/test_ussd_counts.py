@@ -105,6 +105,23 @@ def test_sending_costs_one_transaction_and_a_ring(counting: Ready, gate: Gate) -
     assert len(sql) <= SENDING_SQL, "\n".join(sql)
 
 
+def test_each_more_who_is_alerted_costs_her_sms_alone(counting: Ready) -> None:
+    calls = wire(counting)
+    costs = []
+    for last in range(3):
+        number = phones.parse(f"+25078800050{last}")
+        on_duty = NewStaff(number, "national", "national", "en", "no PIN", True)
+        with database.writing(counting.database, "test") as session:
+            roster.add(session, counting.vault, on_duty)
+        caller = {"phoneNumber": f"+25078812340{last}", "sessionId": f"alerts {last}"}
+        calls.walk("1*1", **caller)
+        with statements(counting) as sql:
+            assert calls.step("1*1*1", **caller).startswith("END Your request is sent.")
+        assert alerts(counting) == sum(range(1, last + 2))
+        costs.append(len(sql))
+    assert costs == [costs[0], costs[0] + 1, costs[0] + 2]
+
+
 REPORTING = "2*1*1*4*2*2*3*2*1*3*2*2580*1"
 """A whole report of an adult's, with a secret; nobody may contact her."""
 
