@@ -63,6 +63,10 @@ def _postgresql_now(element: utc_now, compiler: Any, **kw: Any) -> str:
     return "clock_timestamp()"
 
 
+_NOW: Final = select(type_coerce(utc_now(), UtcDateTime()))
+"""Made once, as other queries that each report asks: to make one costs more than to ask it."""
+
+
 def connect(url: str) -> Engine:
     """An engine for `url`, with the settings that both databases need to be safe."""
     target = make_url(url)
@@ -126,10 +130,6 @@ def reading(engine: Engine) -> Iterator[Session]:
 def now(session: Session) -> datetime:
     """The present moment by the database's clock, UTC."""
     return session.execute(_NOW).scalar_one()
-
-
-_NOW: Final = select(type_coerce(utc_now(), UtcDateTime()))
-"""Made once: to make a query costs more than to ask it."""
 
 
 def forget_deleted(engine: Engine) -> None:

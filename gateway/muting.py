@@ -26,6 +26,13 @@ LASTS: Final = timedelta(days=1)
 MUTED: Final = "muted"
 """What was done to a number, in `number_uses`; the row names the report by which it was."""
 
+_IN_FORCE: Final = (
+    select(NumberUse)
+    .where(NumberUse.what == MUTED, NumberUse.at > bindparam("since"))
+    .order_by(NumberUse.at)
+)
+_OF_NUMBER: Final = _IN_FORCE.where(NumberUse.number_hash == bindparam("number"))
+
 
 class CannotMute(OperatorError):
     """There is no such report, or it came so long ago that its number is not known any more."""
@@ -91,14 +98,6 @@ def in_force(session: Session, at: datetime) -> Sequence[Mute]:
     query = _IN_FORCE.add_columns(Report.code).outerjoin(Report, Report.id == NumberUse.report_id)
     rows = session.execute(query, {"since": at - LASTS})
     return [Mute(code, use.at) for use, code in rows]
-
-
-_IN_FORCE: Final = (
-    select(NumberUse)
-    .where(NumberUse.what == MUTED, NumberUse.at > bindparam("since"))
-    .order_by(NumberUse.at)
-)
-_OF_NUMBER: Final = _IN_FORCE.where(NumberUse.number_hash == bindparam("number"))
 
 
 def _mutes_of(number_hash: bytes) -> Delete:

@@ -70,7 +70,6 @@ DEEDS: Final[Mapping[type[Intent], str]] = {
 }
 """What a caller can have done, and what its transaction is called."""
 
-
 _WITH_CODE: Final = select(Report.id).where(Report.code == bindparam("code"))
 _DONE: Final = (
     select(Report)
