@@ -22,11 +22,14 @@ from urllib.parse import urlsplit
 
 from bench.calls import Caller
 from bench.servers import isange
-from bench.tables import Cell, Table
+from bench.tables import Cell, Table, Target
 from gateway.sandbox.folder import free_port
 from tests.services import wait_until
 
 PATIENCE: Final = 60.0
+
+WARM_LIMIT: Final = 5.0
+"""Seconds, also on a machine of two slow cores: the second start is what a developer waits for."""
 
 DROP: Final = Path("/proc/sys/vm/drop_caches")
 
@@ -43,7 +46,8 @@ def run(*, quick: bool) -> Sequence[Table]:
         ("the folder of an earlier demo", statistics.median(again)),
         ("a new folder, cold", cold[0] if cold else None),
     ]
-    return [Table("isange demo until the first screen", ("start", "seconds"), rows)]
+    warm = Target("seconds of a later start", statistics.median(again), WARM_LIMIT, most=True)
+    return [Table("isange demo until the first screen", ("start", "seconds"), rows, [warm])]
 
 
 def _cold(home: Path) -> Iterator[float]:

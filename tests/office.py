@@ -35,7 +35,7 @@ from gateway.smsline import SmsLine
 from gateway.vault import Vault
 from menus.intents import About, Contact, Send
 from menus.speech import Speech
-from tests.services import wait_until
+from tests.services import PATIENCE, wait_until
 from workers.deliver import Delivery
 
 CENTRE = "kabutare"
@@ -259,12 +259,12 @@ class Office:
         gate = threading.Barrier(len(works))
 
         def begin(work: Callable[[], object]) -> None:
-            gate.wait(10)
+            gate.wait(PATIENCE)
             work()
 
         with ThreadPoolExecutor(len(works)) as pool:
             for running in [pool.submit(begin, work) for work in works]:
-                running.result(30)
+                running.result(PATIENCE)
 
     def meanwhile(
         self,
@@ -284,7 +284,7 @@ class Office:
                 ends(session)
                 if commits:
                     session.commit()
-            running.result(10)
+            running.result(PATIENCE)
 
     def _write(self, work: Callable[[Session], object]) -> None:
         with database.writing(self.engine, "test") as session:

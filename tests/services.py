@@ -22,6 +22,9 @@ from gateway.sandbox.folder import free_port
 NOBODY = 65534
 """PostgreSQL refuses to run as root, so it runs as this user where we are root."""
 
+PATIENCE = 60.0
+"""Seconds for whatever must come to an end. It says that a test hangs, never that it is slow."""
+
 
 class Valkey:
     """A Valkey server that a test may kill and start again on the same data."""
@@ -48,7 +51,7 @@ class Valkey:
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
 
     def flush(self) -> None:
         with Redis.from_url(self.url) as client:
@@ -91,7 +94,7 @@ class Postgres:
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
-            self._process.wait(20)
+            self._process.wait(PATIENCE)
 
     def revive(self) -> None:
         """Start it again if it ended, as it does when it cannot write its log."""
@@ -174,7 +177,7 @@ def _reachable_by_all(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
     """Look again and again until `condition` holds; fail with `what` was waited for."""
     end = time.monotonic() + seconds
     while not condition():

@@ -49,7 +49,7 @@ class Child:
     stop_signal: int = signal.SIGTERM
     parent_death_signal: int = signal.SIGKILL
     grace: float = 5.0
-    start_timeout: float = 20.0
+    start_timeout: float = 60.0
 
 
 def answers(url: str, timeout: float = 0.3) -> Callable[[], bool]:

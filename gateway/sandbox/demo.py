@@ -224,25 +224,30 @@ def _prepare(folder: DataFolder, plan: Plan) -> list[dict[str, str]]:
 
 
 def _stages(folder: DataFolder, plan: Plan, binary: Path | None) -> list[list[Child]]:
-    """What runs, in the order in which it starts. It stops in the reverse order, so that a worker
-    which is sending can finish."""
+    """What runs, in the order in which it starts: all of a list side by side.
+
+    What happens after a call waits until calls are answered. It stops in the reverse order, so
+    that a worker which is sending can finish.
+    """
     for old in folder.subfolder("metrics").iterdir():
         old.unlink()
     folder.subfolder("stand-in")
     pretend = ["stand-in", "--port", plan.stand_in_port]
-    ground = [_child("stand-in", pretend, plan.pretend(), plan.stand_in)]
-    if binary:
-        ground.append(valkey.valkey_child(folder.subfolder("valkey"), binary))
-    services = [
+    answering = [
         _child("web", ["web", "--port", plan.port], plan.service("web"), plan.web),
+        _child("stand-in", pretend, plan.pretend(), plan.stand_in),
         _child(
             "staff", ["staff-web", "--port", plan.staff_port], plan.service("staff"), plan.staff
         ),
         _child("phones", _phone_page(folder, plan), plan.phone_page(), plan.phones),
+    ]
+    if binary:
+        answering.insert(0, valkey.valkey_child(folder.subfolder("valkey"), binary))
+    following = [
         _child("worker", ["worker"], plan.service("worker")),
         _child("clock", ["clock"], plan.service("worker")),
     ]
-    return [ground, services]
+    return [answering, following]
 
 
 def _phone_page(folder: DataFolder, plan: Plan) -> list[object]:

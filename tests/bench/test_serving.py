@@ -16,6 +16,7 @@ from bench import __main__ as command
 from bench import burst, dialogue, scale, start, step
 from bench.client import Call, WrongAnswer, body_of, drive
 from bench.tables import Part, Table, Target, figure, markdown, plain
+from tests.services import PATIENCE
 
 PARTS: dict[str, Part] = {
     "dialogue": dialogue,
@@ -61,7 +62,7 @@ def saying(answer: bytes) -> Iterator[int]:
         thread = Thread(target=serve)
         thread.start()
         yield server.getsockname()[1]
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 @pytest.mark.parametrize(

@@ -320,5 +320,5 @@ def test_skip_to_the_next_timer(desk: Desk, demo: Demo) -> None:
         desk.press("Skip to the next timer")
         return False
 
-    wait_until(woken, "the lead is woken", 20)
+    wait_until(woken, "the lead is woken")
     assert "NOT ACCEPTED" in demo.sent(to=lead, about=code)[0].text

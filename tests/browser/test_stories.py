@@ -70,7 +70,7 @@ def test_nobody_accepts_and_the_lead_is_woken(sit: Sit, demo: Demo, size: Size) 
 def test_a_story_speaks_the_language_that_was_chosen(sit: Sit, demo: Demo) -> None:
     desk = sit()
     desk.page.locator("#language").select_option("fr")
-    wait_until(lambda: desk.state()["phones"][1]["language"] == "fr", "the phones speak French", 30)
+    wait_until(lambda: desk.state()["phones"][1]["language"] == "fr", "the phones speak French")
 
     desk.tell("child")
 

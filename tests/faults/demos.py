@@ -10,7 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,18 +28,12 @@ from gateway.sandbox.standin.outgoing import Limits, post
 from tests.faults.discretion import Secrets
 from tests.faults.handsets import Handset, code_on
 from tests.faults.records import Records
-from tests.services import redis_answers, wait_until
+from tests.services import PATIENCE, redis_answers, wait_until
 
 ROOT: Final = Path(__file__).parents[2]
 ISANGE: Final = (sys.executable, "-m", "gateway.cli")
 
 CHILDREN: Final = ("valkey", "stand-in", "web", "staff", "phones", "worker", "clock")
-PATIENCE: Final = 30.0
-"""Seconds for what takes two or three on an idle machine: the others are tests running beside."""
-
-REACTION: Final = 2.0
-"""Seconds within which a member of staff has her SMS."""
-
 _numbers = itertools.count(788_555_001)
 
 
@@ -74,14 +67,11 @@ class Demo:
         self.secrets = Secrets()
         """What was said on the phones of this demo, which no log may hold."""
         self.output = data.with_name(data.name + ".out")
-        self.started_in = 0.0
-        """Seconds from the command to the first screen."""
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str, env: Mapping[str, str] | None = None) -> Self:
         """Run the command and wait until a caller is answered."""
         port = str(self.port)
-        began = time.monotonic()
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 isange("demo", "--port", port, "--data", self.data, "--language", "en", *options),
@@ -92,9 +82,8 @@ class Demo:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        wait_until(self._is_ready, "the demo is ready", PATIENCE)
+        wait_until(self._is_ready, "the demo is ready")
         self.phone()
-        self.started_in = time.monotonic() - began
         return self
 
     @property
@@ -164,8 +153,8 @@ class Demo:
 
     def wait_for_another(self, name: str, than: int) -> None:
         """Until the child lives again, has told so and answers."""
-        wait_until(lambda: self.pids[name] not in {than, 0}, f"{name} is back", PATIENCE)
-        wait_until(lambda: self._answers(name), f"{name} answers", PATIENCE)
+        wait_until(lambda: self.pids[name] not in {than, 0}, f"{name} is back")
+        wait_until(lambda: self._answers(name), f"{name} answers")
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -200,9 +189,9 @@ class Demo:
         """The SMS that the network accepted: to a number, about a report's code."""
         return [sms for sms in self.network.sent(to) if about in sms.text]
 
-    def wait_for_sms(self, to: str, about: str, seconds: float = PATIENCE) -> Sms:
+    def wait_for_sms(self, to: str, about: str) -> Sms:
         """The first SMS to a number about a report."""
-        wait_until(lambda: self.sent(to=to, about=about), "an SMS has left", seconds)
+        wait_until(lambda: self.sent(to=to, about=about), "an SMS has left")
         return self.sent(to=to, about=about)[0]
 
     def answer(self, alert: Sms) -> None:
@@ -242,7 +231,6 @@ class Demo:
         wait_until(
             lambda: not {"pending", "sending"}.intersection(self.states(code)),
             "nothing is left to be sent",
-            PATIENCE,
         )
 
     def flush(self) -> None:

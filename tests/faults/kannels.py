@@ -13,7 +13,7 @@ import requests
 
 from gateway import callbacks
 from gateway.sandbox.folder import free_port
-from tests.services import wait_until
+from tests.services import PATIENCE, wait_until
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "running.md"
 FAKESMSC: Final = "/usr/lib/kannel/test/fakesmsc"
@@ -77,7 +77,7 @@ class Kannel:
         """A command of the bearerbox's administration, such as `stop-smsc?smsc=link`."""
         joint = "&" if "?" in name else "?"
         address = f"http://127.0.0.1:{self.admin}/{name}{joint}password=ADMIN-PASSWORD"
-        requests.get(address, timeout=5)
+        requests.get(address, timeout=PATIENCE)
 
     def write(self, sender: str, to: str, text: str) -> None:
         """A handset writes an SMS, in GSM-7 where it can."""
@@ -116,13 +116,13 @@ class Kannel:
 
     def _status(self) -> str:
         with suppress(requests.RequestException):
-            return requests.get(self.status_url, timeout=5).text
+            return requests.get(self.status_url, timeout=PATIENCE).text
         return ""
 
 
 def _answers(url: str) -> bool:
     with suppress(requests.RequestException):
-        return requests.get(url, timeout=5).status_code == 403
+        return requests.get(url, timeout=PATIENCE).status_code == 403
     return False
 
 

@@ -13,8 +13,8 @@ from gateway.sandbox.children import answers
 from gateway.sandbox.leash import SUPERVISED, Leash
 from tests.services import wait_until
 
-LONGEST_START = 30.0
-"""Seconds; on an idle machine it takes one."""
+ONE_LOOK = 1.0
+"""Seconds for one question whether it is ready; it is asked again and again."""
 
 
 class Service:
@@ -63,7 +63,7 @@ class Service:
                 start_new_session=True,
             )
         self._held.hold(self._process.pid, signal.SIGKILL)
-        wait_until(self._answers, f"{self.name} answers", LONGEST_START)
+        wait_until(self._answers, f"{self.name} answers")
 
     def arm(self) -> None:
         """From now on it dies when it passes its point."""
@@ -107,7 +107,7 @@ class Service:
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()[-9000:]
         if self._url is not None:
-            return answers(f"{self._url}/healthz", timeout=1.0)()
+            return answers(f"{self._url}/healthz", timeout=ONE_LOOK)()
         return self._ready is None or self._ready()
 
 

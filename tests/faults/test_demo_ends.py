@@ -7,16 +7,9 @@ from collections.abc import Callable
 
 from tests.faults.demos import Demo
 from tests.faults.handsets import code_on
-from tests.faults.machines import keeps
 from tests.services import wait_until
 
 NewDemo = Callable[..., Demo]
-
-GONE = 5.0
-"""Seconds after `kill -9` of the parent, when no process of the demo may be left."""
-
-WARM_START = 5.0
-"""Seconds from the command to the first answer on the phone, in a folder that was used before."""
 
 
 def test_after_kill_9_nothing_is_left_and_the_next_start_goes_on(new_demo: NewDemo) -> None:
@@ -28,7 +21,7 @@ def test_after_kill_9_nothing_is_left_and_the_next_start_goes_on(new_demo: NewDe
     wait_until(lambda: has_failed(demo, waiting.code), "no SMS could leave")
 
     sessions = demo.kill()
-    wait_until(lambda: not demo.left_behind(sessions), "nothing is left", GONE)
+    wait_until(lambda: not demo.left_behind(sessions), "nothing is left")
     demo.start()
 
     send = f"{phone.history}*{phone.key('Send: health')}"
@@ -59,8 +52,6 @@ def test_ctrl_c_stops_all_of_it_and_the_next_start_goes_on(new_demo: NewDemo) ->
     assert not demo.is_described
     demo.start()
 
-    print(f"first answer after {demo.started_in:.2f} s")
-    assert keeps(WARM_START, demo.started_in)
     assert {**demo.info, "pids": None} == {**before, "pids": None}
     demo.wait_for_settled(report.code)
     assert demo.states(report.code) == ["accepted"] * 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.demos import REACTION, Demo
+from tests.faults.demos import Demo
 from tests.services import wait_until
 
 
@@ -12,8 +12,8 @@ def test_a_nurse_has_the_alert_in_time_and_accepts_it(demo: Demo) -> None:
 
     report = demo.phone().report()
 
-    alert = demo.wait_for_sms(nurse, report.code, REACTION)
-    demo.wait_for_sms(counsellor, report.code, REACTION)
+    alert = demo.wait_for_sms(nurse, report.code)
+    demo.wait_for_sms(counsellor, report.code)
     assert f"{report.code} P1 new" in alert.text
     assert not demo.sent(to=staff["investigator"], about=report.code)
     assert not demo.sent(to=staff["lead"], about=report.code)
@@ -44,7 +44,7 @@ def test_who_accepts_too_late_gets_a_kind_answer(demo: Demo) -> None:
 def test_a_caller_who_allowed_it_gets_one_line_that_says_nothing(demo: Demo) -> None:
     report = demo.phone().report()
 
-    wait_until(lambda: demo.sent(to=report.caller), "the caller has her SMS", REACTION)
+    wait_until(lambda: demo.sent(to=report.caller), "the caller has her SMS")
     demo.wait_for_settled(report.code)
 
     assert [sms.text for sms in demo.sent(to=report.caller)] == [

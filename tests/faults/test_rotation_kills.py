@@ -26,7 +26,7 @@ from gateway.models import DataKeyRow
 from gateway.vault import Vault, create_keys
 from gateway.vault.rotating import Folders
 from tests.office import SMS_NOW, Office
-from tests.services import wait_until
+from tests.services import PATIENCE, wait_until
 
 OLD = "20261124a"
 REPORTS = int(os.environ.get("REPORTS", "300"))
@@ -70,7 +70,7 @@ class Traffic:
         finally:
             self.stopping.set()
             for thread in threads:
-                thread.join(30)
+                thread.join(PATIENCE)
 
     def _go_on(self, do: Callable[[random.Random], None]) -> None:
         chance = random.Random(1)  # noqa: S311  Which caller and which report does not matter.
@@ -118,7 +118,7 @@ def rotating(office: Office, root: Path) -> subprocess.Popen[bytes]:
 def killed(process: subprocess.Popen[bytes], when: Callable[[], object], what: str) -> None:
     wait_until(when, what, 30 + MORE_TIME)
     process.send_signal(signal.SIGKILL)
-    assert process.wait(10) == -signal.SIGKILL, "it was still at work"
+    assert process.wait(PATIENCE) == -signal.SIGKILL, "it was still at work"
 
 
 def test_a_rotation_killed_in_each_of_its_steps_costs_nobody_anything(

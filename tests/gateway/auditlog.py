@@ -17,6 +17,7 @@ from gateway.auditing.lanes import ROWS
 from gateway.models import Audit, AuditHead, AuditLane, Base
 from gateway.vault import Role, Vault
 from tests.office import Office
+from tests.services import PATIENCE
 
 Copy = Mapping[str, Sequence[Row[Any]]]
 
@@ -38,7 +39,7 @@ class Log:
             list(pool.map(lambda _: self._act(together), range(count)))
 
     def _act(self, together: Barrier) -> None:
-        together.wait(10)
+        together.wait(PATIENCE)
         with database.writing(self.engine, "test") as session:
             at = database.now(session)
             audit.record(session, at, audit.staff("somebody"), "opened", "a report", "first call")

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.services import PATIENCE
+
 
 @contextmanager
 def refusing() -> Iterator[str]:
@@ -113,7 +115,7 @@ def serving(take: Callable[[socket.socket], None]) -> Iterator[str]:
         thread = threading.Thread(target=accept)
         thread.start()
         yield "{}:{}".format(*listener.getsockname())
-        thread.join(5)
+        thread.join(PATIENCE)
 
 
 def _certificate(path: Path) -> Path:

@@ -19,6 +19,7 @@ from gateway.metrics import ALARMS
 from gateway.models import Audit, AuditLane
 from gateway.vault import Role, Vault
 from tests.office import Office, on_sqlite
+from tests.services import PATIENCE
 
 AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -125,7 +126,7 @@ def test_nobody_waits_for_a_lane_that_another_holds(engine: Engine, vaults: Vaul
         held = text("SELECT lane FROM audit_lanes ORDER BY lane LIMIT 31 FOR UPDATE")
         holder.execute(held)
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(note, engine, "meanwhile").result(5)
+            pool.submit(note, engine, "meanwhile").result(PATIENCE)
     assert [(row.act, row.lane) for row in rows(engine)][1] == ("meanwhile", 31)
     assert faults(engine, vaults) == []
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +10,7 @@ from gateway.catalogues.extraction import NotOneText, extract, placeholders
 from gateway.catalogues.faults import problems
 from gateway.catalogues.files import BadCatalogue, new_header, where
 from gateway.catalogues.forbidden import betrays, names_violence
-from gateway.catalogues.loading import LOCALES, load, unverified
+from gateway.catalogues.loading import load, unverified
 from gateway.catalogues.rooms import sms_too_long
 from gateway.catalogues.updating import update
 
@@ -215,20 +212,6 @@ class TestLoading:
         _verify(where(locales, "xx"), "A. Reader", "31.1.2026")
         with pytest.raises(BadCatalogue, match="X-Verified-On: write the day as YYYY-MM-DD"):
             load(locales, ["xx"])
-
-    def test_is_quick_enough_for_every_process_of_the_service(self) -> None:
-        """CPU time, at four times of what it is: several processes start at once."""
-        code = (
-            "import time; start = time.process_time()\n"
-            "from gateway.catalogues.loading import LOCALES, load\n"
-            "load(LOCALES, ['en', 'rw', 'fr', 'sw'])\n"
-            "print(time.process_time() - start)"
-        )
-        root = {**os.environ, "PYTHONPATH": str(LOCALES.parent)}
-        taken = subprocess.run(
-            [sys.executable, "-c", code], env=root, capture_output=True, check=True, text=True
-        )
-        assert float(taken.stdout) < 0.4
 
 
 class TestFaults:

@@ -27,6 +27,7 @@ from menus.intents import Intent, KeepDraft, Send
 from menus.script import SCREENS, Caller, Choose
 from menus.speech import Speech
 from tests.lines import Line, digits
+from tests.services import PATIENCE
 
 KENYA = load_country("ke")
 LANGUAGES = tuple(KENYA.languages)
@@ -400,7 +401,7 @@ def test_a_demo_stays_in_its_country(tmp_path: Path, words: list[str], refusal: 
         folder.write("settings.json", json.dumps({"country": "rw"}))
 
     command = [sys.executable, "-m", "gateway.cli", "demo", "--port", "0", "--data", str(tmp_path)]
-    done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=PATIENCE)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert refusal in done.stderr

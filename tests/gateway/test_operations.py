@@ -19,6 +19,7 @@ from tests.gateway.conftest import Process
 from tests.gateway.ussd import Ready, Wire
 from tests.lines import CALLER, Line
 from tests.rules.sources import ROOT
+from tests.services import PATIENCE
 from workers import jobs
 
 TOKEN = "a-token-that-only-monitoring-has"
@@ -165,7 +166,7 @@ def test_a_beat_is_written_every_few_seconds_at_most(line: Line) -> None:
 def test_many_clocks_beat_as_one(line: Line) -> None:
     with ThreadPoolExecutor(4) as pool:
         for done in [pool.submit(beats.beat, line.web.database, "clock") for _ in range(8)]:
-            done.result(10)
+            done.result(PATIENCE)
     assert figures(line.client)["clock_silent"] == pytest.approx(0, abs=2)
 
 

@@ -19,6 +19,7 @@ from gateway.providers import Accepted, OperatorFault, Outcome, Refused, TryLate
 from gateway.vault import CannotOpen, Where
 from menus.intents import Contact
 from tests.office import A_DAY, SMS_NOW, Office
+from tests.services import PATIENCE
 
 STAFF = Outbox.audience == "staff"
 CALLER = Outbox.audience == "caller"
@@ -116,14 +117,14 @@ def test_four_who_claim_at_once_never_get_the_same_row(office: Office) -> None:
     together = threading.Barrier(4)
 
     def claims() -> list[str]:
-        together.wait(10)
+        together.wait(PATIENCE)
         mine: list[str] = []
         while rows := claim(office, most=7):
             mine += [row.id for row in rows]
         return mine
 
     with ThreadPoolExecutor(4) as pool:
-        parts = [future.result(30) for future in [pool.submit(claims) for _ in range(4)]]
+        parts = [future.result(PATIENCE) for future in [pool.submit(claims) for _ in range(4)]]
 
     claimed = [row_id for part in parts for row_id in part]
     assert len(claimed) == len(set(claimed)) == 60

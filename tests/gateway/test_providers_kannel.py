@@ -24,6 +24,7 @@ from tests.gateway.peers import (
     refusing,
 )
 from tests.sandbox.receiver import Quiet
+from tests.services import PATIENCE
 
 NUMBER = "+250788123456"
 TO = Msisdn(NUMBER)
@@ -188,7 +189,7 @@ def test_only_what_was_certainly_not_sent_may_be_tried_again_without_counting() 
 
 def test_a_late_answer_proves_nothing(sendsms: Sendsms) -> None:
     late = threading.Event()
-    sendsms.before = lambda: late.wait(5)
+    sendsms.before = lambda: late.wait(PATIENCE)
     assert kannel(sendsms.url).send(TO, TEXT) == Unknown("no answer")
     late.set()
 

@@ -23,7 +23,7 @@ from gateway.replies import MOST_ANSWERED, MOST_TRIES, MOST_WRONG_ANSWERED
 from gateway.staffwords import AskSwap, Reply, Word, read
 from menus import messages
 from tests.office import Office, Person, on_sqlite
-from tests.services import wait_until
+from tests.services import PATIENCE, wait_until
 
 AS_PEOPLE_TYPE = [
     "1 123459 0042",
@@ -232,12 +232,12 @@ def test_two_copies_of_an_sms_at_the_same_time(office: Office, nurse: Person, re
     together = Barrier(2)
 
     def arrives() -> bool:
-        together.wait(10)
+        together.wait(PATIENCE)
         return office.text(nurse, words, "in-x")
 
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.submit(arrives), pool.submit(arrives)
-        assert sorted((first.result(20), second.result(20))) == [False, True]
+        assert sorted((first.result(PATIENCE), second.result(PATIENCE))) == [False, True]
     assert len(answers(office)[nurse.number]) == 1
 
 
@@ -277,12 +277,12 @@ def test_many_reports_that_two_accept_at_the_same_time(
 
     def accepts(person: Person) -> None:
         for text in words[person]:
-            together.wait(10)
+            together.wait(PATIENCE)
             office.text(person, text)
 
     with ThreadPoolExecutor(2) as pool:
         for one in [pool.submit(accepts, person) for person in words]:
-            one.result(30)
+            one.result(PATIENCE)
 
     said = [text for texts in answers(office).values() for text in texts]
     for report in reports:
@@ -491,7 +491,7 @@ def test_tries_at_the_same_time_are_counted_one_by_one(
     together = Barrier(6)
 
     def tries(digits: str) -> bool:
-        together.wait(10)
+        together.wait(PATIENCE)
         return office.text(nurse, reply(office, nurse, report, digits=digits))
 
     with ThreadPoolExecutor(6) as pool:

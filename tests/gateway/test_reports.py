@@ -22,6 +22,7 @@ from gateway.reports import CODE_DIGITS, COLLISIONS, Reports
 from gateway.vault import Role, Vault, Where
 from menus.checks import has_check_digit
 from menus.intents import Contact, DiscardDraft, Intent, KeepDraft, OpenCase, Send, StopContact
+from tests.services import PATIENCE
 
 CALL: Final = Contact(by="call", window="now")
 MYSELF: Final = Send(about="myself", answers={"age": "adult"}, contact=CALL, secret="2580")
@@ -132,7 +133,7 @@ def test_tries_at_the_same_moment_are_counted_one_after_another(reports: Reports
 
     with ThreadPoolExecutor(2) as pool:
         fifth = pool.submit(parallel.do, OpenCase(ref, "0001"), step("two", "fifth"))
-        assert vault.begun.wait(5)
+        assert vault.begun.wait(PATIENCE)
         sixth = pool.submit(parallel.do, OpenCase(ref, "2580"), step("three", "sixth"))
 
     assert (fifth.result().facts, sixth.result().facts) == ({}, {})

@@ -47,7 +47,7 @@ from gateway.rotation import Rotation
 from gateway.vault import CannotOpen, Role, Vault, WrappedKey, create_escrow, create_keys
 from menus.intents import DeleteReport, StopContact
 from tests.office import CALLER, CENTRE, SMS_NOW, Office, on_sqlite
-from tests.services import Postgres
+from tests.services import PATIENCE, Postgres
 
 AGES = Retention(contact=90, answers=365, audit=1825, drafts=1, logs=30)
 SECRET_ANSWER = "within_72h"
@@ -350,7 +350,7 @@ def run_killed(office: Office, point: str) -> int:
         [sys.executable, "-c", "import sys\n" + program, url],
         env={"ISANGE_CRASH": point},
         check=False,
-        timeout=30,
+        timeout=PATIENCE,
     ).returncode
 
 
@@ -361,7 +361,7 @@ def test_many_purges_at_once_do_not_harm_each_other(office: Office) -> None:
     gate = threading.Barrier(4)
 
     def one() -> int:
-        gate.wait(10)
+        gate.wait(PATIENCE)
         return purge(office).run().counts["reports"]
 
     with ThreadPoolExecutor(4) as pool:

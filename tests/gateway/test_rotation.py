@@ -41,7 +41,7 @@ from gateway.vault.keyring import load_keyring
 from gateway.vault.roles import KeyName
 from gateway.vault.rotating import Folders, locked
 from tests.office import CALLER, SMS_NOW, Office
-from tests.services import wait_until
+from tests.services import PATIENCE, wait_until
 
 OLD, NEW, NEWER = "20261124a", "20270101a", "20270102a"
 DAY, NEXT_YEAR = date(2026, 11, 24), date(2027, 1, 1)
@@ -601,7 +601,7 @@ def test_rows_that_somebody_works_on_hold_up_no_other(place: Place) -> None:
             wait_until(lambda: ids()[free] == new, "the free row is sealed anew")
             assert ids()[held] == OLD
             assert not running.done()
-        assert running.result(10) == 0
+        assert running.result(PATIENCE) == 0
     assert ids() == {held: new, free: new}
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from gateway import sentry
 from gateway.errors import OperatorError
+from tests.services import PATIENCE
 
 NUMBER = "+250788977123"
 
@@ -91,7 +92,7 @@ def run(**environment: str) -> str:
         env={**os.environ, "NUMBER": NUMBER, **environment},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=True,
     )
     return done.stdout

@@ -17,7 +17,7 @@ from gateway.wiring import House
 from tests.gateway.ussd import FIRST, HELP, form, usable
 from tests.gateway.webserver import Answer, WebServer, answers, chunked, environment, request
 from tests.lines import SECRET
-from tests.services import Valkey, running
+from tests.services import PATIENCE, Valkey, running
 
 USSD = callbacks.url("", SECRET, "ussd")
 TOKEN = "a-token-that-only-monitoring-has"
@@ -190,7 +190,7 @@ def test_a_caller_who_is_gone_before_the_end_of_her_body_holds_up_nobody(
 
 
 def _send_and_leave(server: WebServer, sent: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
         connection.sendall(sent)
 
 

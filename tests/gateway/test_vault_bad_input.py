@@ -33,7 +33,7 @@ from gateway.vault import (
 )
 from gateway.vault.watching import LOOK_EVERY, Watched
 from gateway.wiring import House
-from tests.services import wait_until
+from tests.services import PATIENCE, wait_until
 
 ID = "20261124a"
 HERE = Where("reports", "secret_hash", "R-41")
@@ -172,7 +172,7 @@ def test_every_process_ends_at_its_start_with_one_line(root: Path, command: str)
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=PATIENCE,
     )
     lines = [line for line in ended.stderr.splitlines() if line]
     assert (ended.returncode, len(lines)) == (2, 1), ended.stderr

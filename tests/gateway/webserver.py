@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from gateway.sandbox.folder import free_port
 from tests.lines import SECRET
-from tests.services import wait_until
+from tests.services import PATIENCE, wait_until
 
 
 def environment(keys: Path, database_url: str, redis_url: str, **other: str) -> dict[str, str]:
@@ -58,15 +58,15 @@ class WebServer:
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(self._is_alive, "the web server answers", 30)
+        wait_until(self._is_alive, "the web server answers")
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(PATIENCE)
 
     def raw(self, sent: bytes) -> bytes:
         """Send these bytes, and read until the server closes the connection."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
             connection.sendall(sent)
             received = []
             while part := connection.recv(65536):

@@ -20,6 +20,7 @@ from gateway import database
 from tests.leaks import canaries, wal
 from tests.leaks.encodings import readings
 from tests.leaks.stage import BACKUP, METRICS, WAL, Stage
+from tests.services import PATIENCE
 
 DUMP, REDIS, SENTRY = "database dump", "Redis", "Sentry"
 PROCESSES = "what every user sees of the processes"
@@ -53,7 +54,9 @@ def everything(stage: Stage, reported: list[bytes]) -> Iterator[Loot]:
     stage.settle()
     for place, path in stage.left:
         yield from _log_of_changes(path) if place == WAL else _files(place, path)
-    yield Loot(METRICS, "/metrics", requests.get(stage.info["metrics_url"], timeout=10).content)
+    yield Loot(
+        METRICS, "/metrics", requests.get(stage.info["metrics_url"], timeout=PATIENCE).content
+    )
     for number, body in enumerate(reported):
         yield Loot(SENTRY, f"event {number}", body)
     for name, pid in stage.pids().items():

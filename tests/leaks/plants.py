@@ -17,6 +17,7 @@ from tests.leaks import canaries
 from tests.leaks.encodings import ENCODINGS
 from tests.leaks.places import DUMP, REDIS, SENTRY
 from tests.leaks.stage import DATABASE_PLACES, REDIS_FILES, Stage
+from tests.services import PATIENCE
 
 FIRST: Final = 8000
 """The index of the first planted canary: no caller has one as great."""
@@ -89,4 +90,4 @@ def _into_file(file: Path) -> Plant:
 
 
 def _post(dsn: str, planted: bytes) -> None:
-    requests.post(dsn, data=planted, timeout=10).raise_for_status()
+    requests.post(dsn, data=planted, timeout=PATIENCE).raise_for_status()

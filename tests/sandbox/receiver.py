@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
-from tests.services import wait_until
+from tests.services import PATIENCE, wait_until
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Receiver:
         with self._lock:
             return [each for each in self._heard if each.path == path]
 
-    def wait(self, path: str, count: int = 1, timeout: float = 5.0) -> list[Heard]:
+    def wait(self, path: str, count: int = 1, timeout: float = PATIENCE) -> list[Heard]:
         """The requests to `path` as soon as there are `count` of them."""
         came = f"{count} requests have come to {path}"
         wait_until(lambda: len(self.heard(path)) >= count, came, timeout)

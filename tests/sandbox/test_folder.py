@@ -28,6 +28,7 @@ from gateway.sandbox.folder import (
     check_port_free,
     free_port,
 )
+from tests.services import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 FIRST_OF_LINUX = 32_768
@@ -106,7 +107,7 @@ def test_what_a_killed_demo_left_behind_keeps_the_folder_locked(tmp_path: Path) 
 def test_the_next_start_waits_until_a_killed_demo_is_quite_dead(tmp_path: Path) -> None:
     with left_behind(tmp_path) as child:
         threading.Timer(0.3, os.kill, (child, signal.SIGKILL)).start()
-        DataFolder.open(tmp_path, patience=20).close()
+        DataFolder.open(tmp_path, patience=PATIENCE).close()
 
 
 @pytest.mark.parametrize("inside", ["", "deeper/still"])

@@ -12,6 +12,7 @@ from gateway.sandbox.standin.client import StandIn
 from tests.sandbox.conftest import SmsAt, Start
 from tests.sandbox.phones import Page, describe
 from tests.sandbox.receiver import Heard, Receiver
+from tests.services import PATIENCE
 
 Opened = Callable[[], Page]
 
@@ -209,7 +210,7 @@ def test_without_network_a_call_runs_out_of_time(page: Page, app: Receiver, code
     assert page.ask("POST", "phones/survivor/press", {"typed": "1"}).status_code == 409
     assert page.ask("POST", "phones/survivor/hang-up").status_code == 204
     assert page.phone("survivor")["call"]["state"] == "open"
-    assert app.wait("/events", timeout=10)[0]["status"] == "Incomplete"
+    assert app.wait("/events", timeout=PATIENCE)[0]["status"] == "Incomplete"
 
 
 @pytest.mark.parametrize(

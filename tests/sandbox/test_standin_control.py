@@ -17,6 +17,7 @@ from gateway.sandbox.standin.client import Refused, StandIn
 from gateway.sandbox.standin.config import Callbacks, Config, RefusedInProduction
 from tests.sandbox.conftest import SmsAt, Start
 from tests.sandbox.receiver import Receiver
+from tests.services import PATIENCE
 
 ONE, CODE = "+254700000001", "*384*123#"
 
@@ -86,7 +87,7 @@ REQUESTS: list[tuple[str, str, Any, int, str]] = [
 def test_a_request_that_makes_no_sense(
     stand_in: StandIn, method: str, path: str, json: Any, status: int, complaint: str
 ) -> None:
-    answer = requests.request(method, stand_in.base_url + path, json=json, timeout=5)
+    answer = requests.request(method, stand_in.base_url + path, json=json, timeout=PATIENCE)
     assert answer.status_code == status
     assert answer.json()["error"].startswith(complaint)
 
@@ -101,7 +102,7 @@ def test_a_request_that_makes_no_sense(
 def test_a_body_that_is_not_json(stand_in: StandIn, content_type: str, complaint: str) -> None:
     url = f"{stand_in.base_url}/control/behaviours"
     headers = {"Content-Type": content_type}
-    answer = requests.post(url, data=b"fault=reset", headers=headers, timeout=5)
+    answer = requests.post(url, data=b"fault=reset", headers=headers, timeout=PATIENCE)
     assert (answer.status_code, answer.json()) == (400, {"error": complaint})
 
 

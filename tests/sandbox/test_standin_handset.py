@@ -10,7 +10,7 @@ import pytest
 from gateway.sandbox.standin.client import Refused, StandIn
 from tests.sandbox.conftest import Start
 from tests.sandbox.receiver import Heard, Receiver
-from tests.services import wait_until
+from tests.services import PATIENCE, wait_until
 
 ONE, CODE, STAFF = "+254700000001", "*384*123#", "*384*124#"
 
@@ -87,7 +87,7 @@ def test_a_repeat_is_the_same_request(stand_in: StandIn, app: Receiver) -> None:
 
 def test_two_copies_of_a_step_are_in_flight_at_once(stand_in: StandIn, app: Receiver) -> None:
     call = stand_in.dial(ONE, CODE)
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=PATIENCE)
 
     def meet(heard: Heard) -> tuple[int, str]:
         both.wait()
@@ -119,13 +119,13 @@ def test_hanging_up_while_the_application_thinks(stand_in: StandIn, app: Receive
     def think(heard: Heard) -> tuple[int, str]:
         if heard.path == "/ussd":
             asked.set()
-            release.wait(5)
+            release.wait(PATIENCE)
         return 200, "END too late"
 
     app.speak = think
     with ThreadPoolExecutor(1) as threads:
         pressing = threads.submit(stand_in.ask, "POST", f"/control/calls/{call.id}/repeat")
-        assert asked.wait(5)
+        assert asked.wait(PATIENCE)
         call.hang_up()
         release.set()
         assert pressing.result()["state"] == "hung_up"
@@ -161,7 +161,7 @@ def test_an_answer_too_late_cuts_the_call(start: Start, app: Receiver) -> None:
 
     def dawdle(heard: Heard) -> tuple[int, str]:
         if heard.path == "/ussd":
-            late.wait(5)
+            late.wait(PATIENCE)
         return 200, "CON x"
 
     app.speak = dawdle

@@ -10,7 +10,7 @@ import pytest
 from gateway.sandbox.standin.client import NotSent, StandIn
 from tests.sandbox.conftest import SmsAt, Start
 from tests.sandbox.receiver import Heard, Receiver
-from tests.services import wait_until
+from tests.services import PATIENCE, wait_until
 
 ONE = "+254700000001"
 
@@ -155,7 +155,7 @@ def test_one_hanging_callback_holds_up_no_other(sms: SmsAt, app: Receiver) -> No
 
     def speak(heard: Heard) -> tuple[int, str]:
         if len(app.heard("/delivery")) == 1:
-            release.wait(10)
+            release.wait(PATIENCE)
         return 200, ""
 
     app.speak = speak

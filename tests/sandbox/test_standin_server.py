@@ -22,6 +22,7 @@ from gateway.sandbox.standin.config import Config
 from gateway.sandbox.standin.schedule import Schedule
 from gateway.sandbox.standin.store import FILE_NAME, Message, Store, UnreadableRecord
 from tests.sandbox.conftest import API_KEY, USERNAME, SmsAt
+from tests.services import PATIENCE
 
 ONE = "+254700000001"
 
@@ -99,13 +100,13 @@ def test_sigterm_ends_it_cleanly_though_a_client_waits(tmp_path: Path) -> None:
         with pytest.raises(requests.ReadTimeout):
             SmsAt(stand_in.base_url).send("x", [ONE], timeout=(1, 0.1))
         child.terminate()
-        assert child.wait(timeout=5) == 0
+        assert child.wait(timeout=PATIENCE) == 0
         _, complaints = child.communicate()
         assert complaints == ""
 
 
 def failed(child: subprocess.Popen[str]) -> tuple[int, str]:
-    _, complaints = child.communicate(timeout=10)
+    _, complaints = child.communicate(timeout=PATIENCE)
     return child.returncode, complaints
 
 
@@ -178,7 +179,7 @@ def test_work_that_fails_stops_no_other_work(caplog: pytest.LogCaptureFixture) -
 
     schedule.after(0, fail)
     schedule.after(0, done.set)
-    assert done.wait(5)
+    assert done.wait(PATIENCE)
     schedule.close()
     assert "RuntimeError" in caplog.text
     assert ONE not in caplog.text
@@ -190,11 +191,13 @@ def waste(result: object) -> None:
 
 def test_work_due_while_another_hangs_is_done_in_time() -> None:
     schedule, hang, done = Schedule(workers=2), threading.Event(), threading.Event()
-    schedule.after(0.02, lambda: waste(hang.wait(5)))
+    schedule.after(0.02, lambda: waste(hang.wait()))
     schedule.after(0.05, done.set)
-    assert done.wait(2), "the second thread has to watch the heap while the first is busy"
-    hang.set()
-    schedule.close()
+    try:
+        assert done.wait(PATIENCE), "the second has to watch the heap while the first is busy"
+    finally:
+        hang.set()
+        schedule.close()
 
 
 def test_config_needs_no_country(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 import redis
 
 from gateway.sandbox.valkey import find_server, redis_url, socket_path, valkey_child
-from tests.services import wait_until
+from tests.services import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
 BINARY = find_server()
@@ -54,7 +54,7 @@ def test_keys_outlive_the_server(home: Path, end: signal.Signals) -> None:
         for number in range(200):
             client.set(f"session-{number}", b"x" * 400, ex=180)
         server.send_signal(end)
-        server.wait(10)
+        server.wait(PATIENCE)
     with running(home) as (_, client):
         assert client.dbsize() == 200
         assert 0 < client.ttl("session-0") <= 180

@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.demos import Demo, run_isange
 from tests.scripts.conftest import CALLED, HERE
-from tests.services import wait_until
+from tests.services import PATIENCE, wait_until
 
 PICTURE = HERE.parents[1] / "docs" / "story.svg"
 
@@ -52,7 +52,7 @@ def ask(demo: Demo, path: str, what: object = None) -> bytes:
         data=None if what is None else json.dumps(what).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urlopen(request, timeout=10) as answer:  # noqa: S310
+    with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
         content: bytes = answer.read()
     return content
 

@@ -297,12 +297,12 @@ def test_two_clocks_and_four_workers_over_two_hundred_sms(
     together = threading.Barrier(6)
 
     def ticks(clock: Clock) -> None:
-        together.wait(10)
+        together.wait(PATIENCE)
         for _ in range(3):
             clock.tick()
 
     def drains(worker: Delivery) -> None:
-        together.wait(10)
+        together.wait(PATIENCE)
         for _ in range(3):
             worker.drain()
 

@@ -25,7 +25,7 @@ from gateway.sandbox.standin.server import background
 from gateway.wiring import connect_redis
 from tests.lines import SECRET
 from tests.office import CALLER, SMS_NOW, Office, Provider, on_sqlite
-from tests.services import Valkey, running, wait_until
+from tests.services import PATIENCE, Valkey, running, wait_until
 
 Start = Callable[[str], subprocess.Popen[str]]
 
@@ -76,7 +76,7 @@ def start(
 
 def end(process: subprocess.Popen[str]) -> None:
     process.kill()
-    process.wait(5)
+    process.wait(PATIENCE)
     if process.stdout:
         process.stdout.close()
 
@@ -128,11 +128,11 @@ def test_a_worker_sends_when_the_bell_rings_and_ends_when_told(
     person = office.staff()
     office.queue(person, 3)
     ring(own_valkey)
-    stand_in.wait_for_sms(person.number, 3, timeout=2)
+    stand_in.wait_for_sms(person.number, 3, timeout=PATIENCE)
 
     worker.terminate()
 
-    assert worker.wait(10) == 0
+    assert worker.wait(PATIENCE) == 0
     assert said(worker) == ""
 
 
@@ -143,7 +143,7 @@ def test_a_worker_that_is_told_to_end_finishes_what_is_under_way(
     worker = start("worker")
     with during_a_send(office, stand_in, own_valkey):
         worker.terminate()
-        assert worker.wait(10) == 0
+        assert worker.wait(PATIENCE) == 0
     assert office.outcomes() == {"accepted": 2}
     assert received(stand_in).total() == 2
 
@@ -155,7 +155,7 @@ def test_kill_nine_in_the_middle_of_a_send(
     worker = start("worker")
     with during_a_send(office, stand_in, own_valkey):
         worker.kill()
-        worker.wait(5)
+        worker.wait(PATIENCE)
     assert office.outcomes() == {"sending": 2}
     staff = next(sms.to for sms in stand_in.sent() if sms.to != CALLER)
 
@@ -181,7 +181,7 @@ def test_a_worker_outlives_a_redis_that_dies_while_it_waits(
     person = office.staff()
     office.queue(person)
     ring(own_valkey)
-    stand_in.wait_for_sms(person.number, timeout=10)
+    stand_in.wait_for_sms(person.number, timeout=PATIENCE)
     assert worker.poll() is None
 
 
@@ -193,7 +193,7 @@ def test_a_worker_ends_when_redis_dies_under_a_job_and_can_be_started_again(
     worker = start("worker")
     with during_a_send(office, stand_in, own_valkey):
         own_valkey.kill()
-        assert worker.wait(30) == 1
+        assert worker.wait(PATIENCE) == 1
     assert office.outcomes() == {"accepted": 2}
     heard = said(worker)
     assert "redis_gone" in heard or "library_warning" in heard
@@ -206,7 +206,7 @@ def test_a_worker_ends_when_redis_dies_under_a_job_and_can_be_started_again(
     person = office.staff()
     office.queue(person)
     ring(own_valkey)
-    stand_in.wait_for_sms(person.number, timeout=5)
+    stand_in.wait_for_sms(person.number, timeout=PATIENCE)
 
 
 @on_sqlite
@@ -221,7 +221,7 @@ def test_a_worker_refuses_a_job_that_is_not_ours(
         queue.enqueue_call("os.system", args=(f"touch {mark}",))
         wait_until(lambda: queue.failed_job_registry.get_job_ids(), "the job was refused")
     worker.terminate()
-    assert worker.wait(10) == 0
+    assert worker.wait(PATIENCE) == 0
     assert not mark.exists()
     heard = said(worker)
     assert "NotOurJob" in heard
@@ -236,10 +236,10 @@ def test_a_clock_sends_when_there_is_no_worker_and_no_redis(
     person = office.staff()
     office.queue(person)
     clock = start("clock")
-    stand_in.wait_for_sms(person.number, timeout=10)
+    stand_in.wait_for_sms(person.number, timeout=PATIENCE)
     wait_until(lambda: office.outcomes() == {"accepted": 1}, "it is noted")
     clock.send_signal(signal.SIGTERM)
-    assert clock.wait(5) == 0
+    assert clock.wait(PATIENCE) == 0
     assert received(stand_in) == {person.number: 1}
 
 
@@ -253,7 +253,7 @@ def test_clocks_and_workers_as_processes_over_two_hundred_sms(
         start(program)
     listens(own_valkey)
     wait_until(
-        lambda: not office.all(Outbox, Outbox.state != OutboxState.ACCEPTED), "all have left", 30
+        lambda: not office.all(Outbox, Outbox.state != OutboxState.ACCEPTED), "all have left"
     )
     assert received(stand_in) == {person.number: 200}
     assert office.delivery(Provider()).drain() == 0

@@ -54,7 +54,7 @@ class StandIn:
         """What the handset of `number` shows by now."""
         return _messages(self.ask("GET", "/control/inbox", query={"number": number}))
 
-    def wait_for_sms(self, to: str, count: int = 1, timeout: float = 5.0) -> list[Sms]:
+    def wait_for_sms(self, to: str, count: int = 1, timeout: float = 60.0) -> list[Sms]:
         """The messages accepted for `to`, as soon as there are `count` of them. Raises NotSent."""
         deadline = time.monotonic() + timeout
         while len(found := self.sent(to)) < count:

@@ -49,7 +49,7 @@ def _everything_is_in_time(ground: Ground) -> None:
     code = caller.report()
     for role in NURSES:
         assert "within 5 min" in ground.wait_for_alert(role, code)
-    wait_until(lambda: ground.network.sent(caller.number), "her SMS has left", 15)
+    wait_until(lambda: ground.network.sent(caller.number), "her SMS has left")
     ground.settle()
     nurse = ground.staff_phone(ground.number("health")).dial()
     nurse.press(ground.pin("health")).choose(code).sees("new")

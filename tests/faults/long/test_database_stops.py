@@ -65,10 +65,10 @@ def test_callers_report_while_the_database_stops_and_starts(home: Path, tmp_path
     with running(server), laid(tmp_path / "ground", server.create()) as ground:
         ground.start()
         with Crowd(ground.url("ussd"), CALLERS, dials=a_report) as crowd:
-            wait_until(lambda: crowd.told, "somebody has reported", 30)
+            wait_until(lambda: crowd.told, "somebody has reported")
             for count in range(3):
                 server.stop()
-                wait_until(partial(_more_than, count, crowd.shown), "somebody is cut off", 30)
+                wait_until(partial(_more_than, count, crowd.shown), "somebody is cut off")
                 server.start()
         assert not any(TOLD.search(screen) for screen in crowd.shown)
         ground.settle()
