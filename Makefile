@@ -34,13 +34,12 @@ demo: .venv/installed
 	@$(BIN)/isange demo $(ARGS)
 
 test: .venv/installed-dev
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(OF_THE_SYSTEM:%=--ignore=%) $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m 'not system' $(ARGS)
 
-# What talks to programs that no Python package brings: Debian's chromium, kannel and kannel-extras.
-OF_THE_SYSTEM := tests/browser tests/faults/test_kannel.py
-
+# Also talks to programs that no Python package brings: Debian's chromium, kannel and kannel-extras.
+# Tests of one file share a demo, so they stay together.
 test-system: .venv/installed-dev
-	@$(BIN)/python -m pytest $(OF_THE_SYSTEM) $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m system $(ARGS)
 
 leaks: .venv/installed-dev
 	@$(BIN)/python -m tests.leaks.scan $(ARGS)

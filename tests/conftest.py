@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from redis import Redis
 from sqlalchemy import Engine
 
-from gateway import audit, database, schema
+from gateway import database, schema
 from gateway.country import Pack, load_country
 from gateway.settings import Settings
 from gateway.vault import Role, Vault, create_keys
-from gateway.wiring import House
+from tests import houses, machine
+from tests.houses import SharedHouse
 from tests.lines import SECRET, Line
 from tests.office import Office
 from tests.services import Postgres, Valkey, running
 
 DATABASES = ("sqlite", "postgresql")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test, and before the processes that run them side by side."""
+    if not hasattr(config, "workerinput"):
+        try:
+            machine.prepare(os.environ)
+        except machine.NoRoom as reason:
+            pytest.exit(str(reason), returncode=2)
 
 
 @pytest.fixture(scope="session")
@@ -34,14 +44,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def vaults(keys: Path) -> Callable[[Role], Vault]:
     """The vault of a role, opened once."""
-    opened: dict[Role, Vault] = {}
-
-    def vault(role: Role) -> Vault:
-        if role not in opened:
-            opened[role] = Vault.open(keys / role, role)
-        return opened[role]
-
-    return vault
+    return lambda role: houses.vault(keys / role, role)
 
 
 @pytest.fixture(scope="session")
@@ -72,10 +75,8 @@ def redis(valkey: Valkey) -> Iterator[Redis]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    # Not in pytest's own folder: every pytest that starts closes that to other users than ours.
-    with TemporaryDirectory(prefix="postgres-") as home:
-        Path(home).chmod(0o711)
-        server = Postgres(Path(home))
+    with machine.home_for_postgres() as home:
+        server = Postgres(home)
         with running(server):
             yield server
 
@@ -90,28 +91,32 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
-    """An empty SQLite database with the schema in it."""
-    path = tmp_path / "isange.db"
+def sqlite_url(_sqlite_template: Path) -> str:
+    """An empty SQLite database with the schema in it: the same path for each test."""
+    path = _sqlite_template.with_name("isange.db")
+    url = f"sqlite:///{path}"
+    houses.disconnect(url)
+    for left in path.parent.glob("isange.db*"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
     shutil.copyfile(_sqlite_template, path)
-    return f"sqlite:///{path}"
+    return url
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(postgres: Postgres) -> str:
+def _postgres_database(postgres: Postgres) -> str:
     url = postgres.create()
     engine = database.connect(url)
     schema.upgrade(engine)
     engine.dispose()
-    return url.rpartition("/")[2]
+    return url
 
 
 @pytest.fixture
-def postgres_url(postgres: Postgres, _postgres_template: str) -> Iterator[str]:
+def postgres_url(postgres: Postgres, _postgres_database: str) -> str:
     """An empty PostgreSQL database with the schema in it."""
-    url = postgres.create(_postgres_template)
-    yield url
-    postgres.drop(url)
+    houses.disconnect(_postgres_database)
+    postgres.empty(_postgres_database)
+    return _postgres_database
 
 
 @pytest.fixture(params=DATABASES)
@@ -124,7 +129,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def engine(database_url: str, vaults: Callable[[Role], Vault]) -> Iterator[Engine]:
-    made = audit.seal_with(database.connect(database_url), lambda: vaults("web"))
+    made = houses.engine(database_url, "office", lambda: vaults("web"))
     yield made
     made.dispose()
 
@@ -160,6 +165,6 @@ def settings(sqlite_url: str, valkey: Valkey, keys: Path) -> Callable[..., Setti
 def line(settings: Callable[..., Settings]) -> Iterator[Line]:
     """The whole line in this process: callers' app, worker and sample staff, on SQLite."""
     roles: tuple[Role, ...] = ("web", "staff", "worker")
-    made = Line(*(House(settings(role), role) for role in roles))
+    made = Line(*(SharedHouse(settings(role), role) for role in roles))
     yield made
     made.close()

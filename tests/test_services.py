@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import psycopg
 import pytest
 
 from tests import services
+from tests.machine import home_for_postgres
 from tests.services import Postgres, running
 
 
+@pytest.mark.system
 def test_postgresql_starts_where_its_programs_lie_out_of_reach(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As for root in a clone below a folder of root's own: the server runs as another user."""
-    monkeypatch.setattr(services, "_reachable_by_all", lambda path: False)
-    with TemporaryDirectory(prefix="postgres-") as home:
-        Path(home).chmod(0o711)
-        server = Postgres(Path(home))
+    monkeypatch.setattr(services, "is_reachable_by_all", lambda path: False)
+    with home_for_postgres() as home:
+        server = Postgres(home)
         with running(server), psycopg.connect(server.create()) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)

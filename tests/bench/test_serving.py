@@ -28,6 +28,7 @@ PARTS: dict[str, Part] = {
 """Not `peers`: it installs what it measures."""
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", PARTS)
 def test_a_part_runs(name: str) -> None:
     tables = PARTS[name].run(quick=True)
@@ -37,6 +38,7 @@ def test_a_part_runs(name: str) -> None:
         assert table.title in plain(table)
 
 
+@pytest.mark.system
 def test_what_was_measured_is_kept_and_shown(tmp_path: Path) -> None:
     kept = tmp_path / "deep" / "bench.json"
     assert command.measure(["dialogue"], kept, quick=True) == 0

@@ -13,6 +13,8 @@ from gateway import database
 from gateway.models import Alert, Audit, Base, ContactRow, DataKeyRow, Outbox, Report
 from tests.office import Office
 
+pytestmark = pytest.mark.system
+
 SIZES = alerts.Sizes(alerts=6, naive=2, rounds=1, idle=2, burst=4)
 
 

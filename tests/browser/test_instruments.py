@@ -14,6 +14,8 @@ from tests.browser.gateway import Gateway, Row
 from tests.faults.demos import Demo
 from tests.services import wait_until
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture
 def desk(sit: Sit) -> Desk:

@@ -11,6 +11,8 @@ from tests.browser.desk import Desk, Size
 from tests.faults.demos import Demo
 from tests.services import wait_until
 
+pytestmark = pytest.mark.system
+
 LIGHT = 150_000
 """Bytes that the whole page may weigh."""
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+pytestmark = pytest.mark.system
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 

@@ -12,6 +12,8 @@ from tests.browser.desk import Desk, Size
 from tests.faults.demos import Demo, run_isange
 from tests.services import wait_until
 
+pytestmark = pytest.mark.system
+
 SIZES = pytest.mark.parametrize("size", Size)
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from redis import Redis
@@ -38,6 +37,7 @@ from gateway.vault import Role, Vault, create_keys, quick_hasher
 from tests.faults.callers import LIMITS, Caller
 from tests.faults.promises import Witnesses
 from tests.faults.service import Service, environment
+from tests.machine import home_for_postgres
 from tests.services import Postgres, Valkey, running, wait_until
 
 Database = Literal["sqlite", "postgresql"]
@@ -223,8 +223,7 @@ class Databases:
         self._server: Postgres | None = None
         self._template: str | None = None
         if kind == "postgresql":
-            home = Path(stack.enter_context(TemporaryDirectory(prefix="postgres-")))
-            home.chmod(0o711)
+            home = stack.enter_context(home_for_postgres())
             self._server = Postgres(home, durable=durable)
             stack.enter_context(running(self._server))
 

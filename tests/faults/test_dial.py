@@ -20,6 +20,8 @@ from tests.faults.demos import ROOT, Demo, isange, run_isange
 from tests.faults.handsets import code_on
 from tests.services import PATIENCE, wait_until
 
+pytestmark = pytest.mark.system
+
 NUMBER = "+250788777001"
 OTHER_NUMBER = "+250788777002"
 

@@ -24,6 +24,7 @@ from functools import partial
 from typing import Final
 from urllib.request import urlopen
 
+import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
@@ -32,6 +33,8 @@ from gateway.models import Outbox, OutboxState, Report
 from tests.faults.callers import Caller
 from tests.faults.demos import Demo
 from tests.services import wait_until
+
+pytestmark = pytest.mark.system
 
 CALLS: Final = int(os.environ.get("FLOOD", "400"))
 NUMBERS: Final = max(8, CALLS // 200)

@@ -28,6 +28,8 @@ from tests.lines import SECRET, Line
 from tests.services import wait_until
 from workers.deliver import Delivery
 
+pytestmark = pytest.mark.system
+
 NUMBER = "+250788123456"
 PARTS = {
     "text": lambda data: data,

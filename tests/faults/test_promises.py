@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import delete
 
 from gateway import database
@@ -13,6 +14,8 @@ from tests.faults.conftest import Lay
 from tests.faults.crowd import for_help
 from tests.faults.ground import Ground
 from tests.faults.promises import Account, Story, account
+
+pytestmark = pytest.mark.system
 
 
 def test_a_caller_whose_answer_was_lost_asks_again(lay: Lay, sqlite_url: str) -> None:

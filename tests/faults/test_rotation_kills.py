@@ -28,6 +28,8 @@ from gateway.vault.rotating import Folders
 from tests.office import SMS_NOW, Office
 from tests.services import PATIENCE, wait_until
 
+pytestmark = pytest.mark.system
+
 OLD = "20261124a"
 REPORTS = int(os.environ.get("REPORTS", "300"))
 MORE_TIME = max(0, REPORTS - 300) / 20

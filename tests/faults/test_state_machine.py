@@ -44,6 +44,8 @@ from tests.faults.world import Look, World
 from tests.phone import Phone
 from tests.services import Valkey
 
+pytestmark = pytest.mark.system
+
 EXAMPLES = int(os.environ.get("ISANGE_EXAMPLES", "8"))
 STEPS = 30
 

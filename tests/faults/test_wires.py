@@ -11,6 +11,8 @@ from tests.faults.conftest import Lay
 from tests.faults.ground import NURSES, Ground
 from tests.faults.proxy import Wires
 
+pytestmark = pytest.mark.system
+
 
 def reports(ground: Ground) -> int:
     with ground.reading() as session:

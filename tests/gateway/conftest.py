@@ -3,48 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from gateway import centres, database
 from gateway.settings import Settings
 from gateway.vault import Role, Vault
-from gateway.wiring import House
 from tests.gateway.auditlog import Log
-from tests.gateway.ussd import Gate, Gated, Ready, Wire, wire
+from tests.gateway.ussd import Gate, Gated, Wire, wire
+from tests.houses import SharedHouse
 from tests.office import Office
 from tests.services import Valkey
 
-Process = Callable[..., Ready]
-
-
-@pytest.fixture(scope="session")
-def loaded(keys: Path) -> House:
-    """What every callers' process loads at its start: country, catalogues and keys."""
-    return House(
-        Settings.read(
-            {
-                "DATABASE_URL": "sqlite://",
-                "REDIS_URL": "unix:///nowhere",
-                "ISANGE_KEYS": str(keys / "web"),
-                "ISANGE_CALLBACK_SECRETS": "a-secret-of-nobody-long-enough",
-                "AT_USERNAME": "test",
-                "AT_API_KEY": "test",
-            }
-        ),
-        "web",
-    )
+Process = Callable[..., SharedHouse]
 
 
 @pytest.fixture
-def process(settings: Callable[..., Settings], loaded: House) -> Iterator[Process]:
+def process(settings: Callable[..., Settings]) -> Iterator[Process]:
     """Start a callers' process; settings may be given by their environment variables."""
-    started: list[Ready] = []
+    started: list[SharedHouse] = []
 
-    def start(gate: Gate | None = None, **other: str) -> Ready:
+    def start(gate: Gate | None = None, **other: str) -> SharedHouse:
         own = settings("web", **other)
-        house = Gated(own, "web", loaded, gate) if gate else Ready(own, "web", loaded)
+        house = Gated(own, "web", gate) if gate else SharedHouse(own, "web")
         started.append(house)
         return house
 
@@ -54,7 +35,7 @@ def process(settings: Callable[..., Settings], loaded: House) -> Iterator[Proces
 
 
 @pytest.fixture
-def house(process: Process) -> Ready:
+def house(process: Process) -> SharedHouse:
     """A callers' process with the sample centres in its database."""
     made = process()
     with database.writing(made.database, "test") as session:
@@ -63,7 +44,7 @@ def house(process: Process) -> Ready:
 
 
 @pytest.fixture
-def calls(house: Ready) -> Wire:
+def calls(house: SharedHouse) -> Wire:
     return wire(house)
 
 

@@ -11,6 +11,8 @@ import pytest
 
 import gateway
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(gateway.__file__).parents[1]
 
 

@@ -105,6 +105,7 @@ def test_the_picture_has_a_card_for_each_screen_and_an_arrow_for_each_way(first:
     assert len(dashed) == 1
 
 
+@pytest.mark.system
 def test_the_real_dialogues_are_all_drawn() -> None:
     files = graph("rw")
     for name in ("welcome", "emergency", "report", "child", "place", "call_me", "staff"):
@@ -112,6 +113,7 @@ def test_the_real_dialogues_are_all_drawn() -> None:
         assert f"(dialogue-{name}.svg)" in files["dialogue.md"]
 
 
+@pytest.mark.system
 def test_a_dialogue_that_others_borrow_leads_back_to_them() -> None:
     book = open_book("callers", "rw")
     place = next(one for one in dialogues(book.walk("en")) if one.name == "place")
@@ -138,6 +140,7 @@ def test_boxes_keep_apart_and_arrows_go_down() -> None:
     assert len(layout.bends["a", "e"]) == 2
 
 
+@pytest.mark.system
 def test_a_script_has_every_screen_with_its_why_its_pages_and_its_ways() -> None:
     script = show("report", "rw", "rw")
     book = open_book("callers", "rw")
@@ -152,6 +155,7 @@ def test_a_script_has_every_screen_with_its_why_its_pages_and_its_ways() -> None
     assert re.search(r"\d+ of 160 septets", script)
 
 
+@pytest.mark.system
 def test_a_script_of_the_staffs_line_in_english_repeats_nothing() -> None:
     script = show("staff", "en", "rw")
     assert "PIN:" in script

@@ -141,6 +141,7 @@ def test_it_knows_the_way_to_each_visit(tangled: Screen) -> None:
         assert engine.page(state) == visit.page
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", BOOKS)
 @pytest.mark.parametrize("language", ["en", "rw"])
 def test_random_callers_see_what_the_walk_saw(name: str, language: str) -> None:

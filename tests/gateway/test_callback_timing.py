@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
 from werkzeug.test import EnvironBuilder
 
 from gateway.callbacks import Doors, segment
@@ -22,6 +23,8 @@ from gateway.web import callers
 from tests.gateway.conftest import Process
 from tests.gateway.ussd import form
 from tests.lines import SECRET
+
+pytestmark = pytest.mark.system
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment

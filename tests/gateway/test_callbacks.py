@@ -10,7 +10,8 @@ from gateway import callbacks
 from gateway.callbacks import KINDS, PATHS, Doors, Kind, segment
 from gateway.web import callers
 from tests.gateway.conftest import Process
-from tests.gateway.ussd import FIRST, Ready, form
+from tests.gateway.ussd import FIRST, form
+from tests.houses import SharedHouse
 from tests.lines import SECRET
 
 NEW = "the-next-secret-while-they-are-rotated"
@@ -21,7 +22,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 
 
 @pytest.fixture
-def client(house: Ready) -> FlaskClient:
+def client(house: SharedHouse) -> FlaskClient:
     return callers.create_app(house).test_client()
 
 

@@ -13,7 +13,8 @@ from gateway.callbacks import Kind
 from gateway.models import DeliveryReport, IncomingSms, Outbox
 from gateway.web import callers
 from tests.gateway.conftest import Process
-from tests.gateway.ussd import Ready, rows
+from tests.gateway.ussd import rows
+from tests.houses import SharedHouse
 from tests.lines import CALLER, SECRET
 
 DELIVERY = callbacks.url("", SECRET, "kannel-delivery")
@@ -23,7 +24,7 @@ IN_UTF16 = {**IN_UTF8, "Content-Type": 'text/plain; charset="UTF-16BE"'}
 
 
 @pytest.fixture
-def house(process: Process) -> Ready:
+def house(process: Process) -> SharedHouse:
     made = process(ISANGE_PROVIDERS="africastalking:10, kannel:5")
     with database.writing(made.database, "test") as session:
         centres.replace_all(session, made.pack, made.pack.centres)
@@ -31,11 +32,11 @@ def house(process: Process) -> Ready:
 
 
 @pytest.fixture
-def client(house: Ready) -> FlaskClient:
+def client(house: SharedHouse) -> FlaskClient:
     return callers.create_app(house).test_client()
 
 
-def reported(house: Ready) -> list[tuple[str, str, str | None]]:
+def reported(house: SharedHouse) -> list[tuple[str, str, str | None]]:
     with database.reading(house.database) as session:
         found = session.scalars(select(DeliveryReport).order_by(DeliveryReport.id))
         return [(one.provider_message_id, one.status, one.reason) for one in found]
@@ -56,7 +57,7 @@ BITS = {
 
 @pytest.mark.parametrize(("bit", "word"), BITS.items())
 def test_each_bit_of_a_report_is_a_word_of_ours(
-    house: Ready, client: FlaskClient, bit: str, word: str
+    house: SharedHouse, client: FlaskClient, bit: str, word: str
 ) -> None:
     for _ in range(2):
         answer = client.get(DELIVERY, query_string={"id": "ours", "status": bit, "answer": ""})
@@ -78,7 +79,7 @@ REASONS = {
 
 @pytest.mark.parametrize(("answer", "reason"), REASONS.items())
 def test_of_the_networks_answer_only_a_code_is_kept(
-    house: Ready, client: FlaskClient, answer: str, reason: str | None
+    house: SharedHouse, client: FlaskClient, answer: str, reason: str | None
 ) -> None:
     """A receipt by SMPP quotes how the SMS begins, and who knows what else."""
     client.get(DELIVERY, query_string={"id": "ours", "status": "2", "answer": answer})
@@ -92,7 +93,7 @@ TOO_LONG = f"id=a&status=1&{'x' * 3000}"
     "query", ["", "id=a", "status=1", "id=&status=1", "id=a&status=%20", TOO_LONG]
 )
 def test_a_report_that_says_too_little_or_too_much_is_refused(
-    house: Ready, client: FlaskClient, query: str
+    house: SharedHouse, client: FlaskClient, query: str
 ) -> None:
     assert client.get(f"{DELIVERY}?{query}").status_code == 400
     assert reported(house) == []
@@ -111,7 +112,7 @@ WRITTEN = {
 
 @pytest.mark.parametrize(("headers", "body"), WRITTEN.values(), ids=list(WRITTEN))
 def test_an_sms_is_taken_in_once_and_answered_by_nothing_but_ours(
-    house: Ready, client: FlaskClient, headers: dict[str, str], body: bytes
+    house: SharedHouse, client: FlaskClient, headers: dict[str, str], body: bytes
 ) -> None:
     for _ in range(2):
         answer = client.post(f"{SMS}?id=in-1", data=body, headers=headers)
@@ -122,7 +123,7 @@ def test_an_sms_is_taken_in_once_and_answered_by_nothing_but_ours(
 
 @pytest.mark.parametrize("sender", ["MTN", "3029x", "+"])
 def test_an_sms_that_no_person_wrote_is_left_alone(
-    house: Ready, client: FlaskClient, sender: str
+    house: SharedHouse, client: FlaskClient, sender: str
 ) -> None:
     before = rows(house)
     headers = {**IN_UTF8, "X-Kannel-From": sender}
@@ -131,7 +132,7 @@ def test_an_sms_that_no_person_wrote_is_left_alone(
 
 
 def test_an_sms_without_its_id_or_number_or_end_is_refused(
-    house: Ready, client: FlaskClient
+    house: SharedHouse, client: FlaskClient
 ) -> None:
     before = rows(house)
     unnamed = {"Content-Type": "text/plain"}
@@ -162,7 +163,9 @@ def test_without_kannel_nobody_is_at_its_addresses(process: Process) -> None:
     assert client.post(f"{SMS}?id=a", data=b"x", headers=IN_UTF8).status_code == 404
 
 
-def test_without_a_database_kannel_is_to_bring_it_again(house: Ready, client: FlaskClient) -> None:
+def test_without_a_database_kannel_is_to_bring_it_again(
+    house: SharedHouse, client: FlaskClient
+) -> None:
     path = Path(str(make_url(house.settings.database_url).database))
     aside = path.with_suffix(".aside")
     house.database.dispose()

@@ -24,7 +24,6 @@ from gateway.roster import NewStaff
 from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.vault import Role, Vault
-from gateway.wiring import House
 from menus import emergency, short, welcome
 from menus.engine import Engine, Page, State
 from menus.intents import Intent, Send
@@ -203,13 +202,13 @@ class Strict(Gated):
 
     @cached_property
     def pack(self) -> Pack:
-        pack = self.loaded.pack
+        pack = super().pack
         return replace(pack, limits=replace(pack.limits, calls_per_hour=1, flood_calls=2))
 
 
 @pytest.fixture
-def strict(settings: Callable[..., Settings], loaded: House, gate: Gate) -> Iterator[Strict]:
-    made = Strict(settings("web"), "web", loaded, gate)
+def strict(settings: Callable[..., Settings], gate: Gate) -> Iterator[Strict]:
+    made = Strict(settings("web"), "web", gate)
     with database.writing(made.database, "test") as session:
         centres.replace_all(session, made.pack, made.pack.centres)
         operator = NewStaff(phones.parse(OTHER), "operator", "national", "en", "no PIN")
@@ -261,8 +260,8 @@ def test_a_dialogue_by_sms_is_a_short_one_as_well(strict: Strict) -> None:
     assert "Is it safe to use" in wire(strict).walk("2")
 
 
-def test_a_bound_of_nothing_is_none(loaded: House) -> None:
-    given = loaded.pack.limits
+def test_a_bound_of_nothing_is_none(pack: Pack) -> None:
+    given = pack.limits
     assert {one.use for one in bounds(given)} == {"call", "report"}
     none = replace(given, calls_per_hour=0, reports_per_hour=0, reports_per_day=0)
     assert bounds(none) == []

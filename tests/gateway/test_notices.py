@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 from gateway import callbacks, database
 from gateway.callbacks import Kind
 from gateway.models import DeliveryReport, IncomingSms
-from tests.gateway.ussd import Ready, Wire, rows
+from tests.gateway.ussd import Wire, rows
+from tests.houses import SharedHouse
 from tests.lines import CALLER, SECRET
 
 EVENT = {
@@ -89,7 +90,7 @@ def test_a_captured_notice_is_taken_in(post: Post, kind: Kind) -> None:
 )
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_notice_without_what_it_is_about_is_refused(
-    house: Ready, post: Post, kind: Kind, field: str, value: str | None
+    house: SharedHouse, post: Post, kind: Kind, field: str, value: str | None
 ) -> None:
     before = rows(house)
     assert post(kind, **{f"{field}_": value}) == 400
@@ -102,13 +103,15 @@ def test_the_rest_of_a_delivery_report_may_be_missing(post: Post, field: str) ->
 
 
 @pytest.mark.parametrize("status", ["Unheard", "x" * 5000, "é", "\0", "0788123456"])
-def test_an_unknown_word_for_a_delivery_is_kept(house: Ready, post: Post, status: str) -> None:
+def test_an_unknown_word_for_a_delivery_is_kept(
+    house: SharedHouse, post: Post, status: str
+) -> None:
     assert post("delivery", status=status, failureReason=status) == 200
     with database.reading(house.database) as session:
         assert session.scalar(select(func.count()).select_from(DeliveryReport)) == 1
 
 
-def test_a_long_sms_in_any_letters_is_taken_in(house: Ready, post: Post) -> None:
+def test_a_long_sms_in_any_letters_is_taken_in(house: SharedHouse, post: Post) -> None:
     """Ten parts of 67 letters, each of which may take 12 bytes on the wire; it must not be lost."""
     assert post("sms", text="ሰላም🙏" * 134) == 200
     assert post("sms", id="in-2", text="é" * 1530) == 200
@@ -117,7 +120,9 @@ def test_a_long_sms_in_any_letters_is_taken_in(house: Ready, post: Post) -> None
 
 
 @pytest.mark.parametrize("sender", ["MTN", "3029x", "+", "ISANGE"])
-def test_an_sms_that_no_person_wrote_is_left_alone(house: Ready, post: Post, sender: str) -> None:
+def test_an_sms_that_no_person_wrote_is_left_alone(
+    house: SharedHouse, post: Post, sender: str
+) -> None:
     before = rows(house)
     assert post("sms", from_=sender) == 200
     assert rows(house) == before
@@ -141,7 +146,7 @@ def test_a_body_without_end_is_refused(post: Post, kind: Kind) -> None:
     ],
 )
 def test_an_event_of_any_shape_is_taken_in_and_does_nothing(
-    house: Ready, post: Post, body: bytes
+    house: SharedHouse, post: Post, body: bytes
 ) -> None:
     before = rows(house)
     with capture_logs() as logged:
@@ -151,7 +156,7 @@ def test_an_event_of_any_shape_is_taken_in_and_does_nothing(
 
 @pytest.mark.parametrize("status", ["Incomplete", "Success", "Failed", "", "unheard", None])
 def test_the_end_of_a_session_says_nothing_to_the_log(
-    house: Ready, calls: Wire, post: Post, status: str | None
+    house: SharedHouse, calls: Wire, post: Post, status: str | None
 ) -> None:
     calls.walk("2*1*1*4")
     before = rows(house)
@@ -162,7 +167,7 @@ def test_the_end_of_a_session_says_nothing_to_the_log(
 
 @pytest.mark.parametrize("kind", NOTICES)
 def test_without_a_database_a_notice_is_asked_for_again(
-    house: Ready, post: Post, kind: Kind
+    house: SharedHouse, post: Post, kind: Kind
 ) -> None:
     path = Path(str(make_url(house.settings.database_url).database))
     aside = path.with_suffix(".aside")

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event, make_url, update
+from sqlalchemy import make_url, update
 
 from gateway import beats, database, queues
 from gateway.models import Base, Beat, Outbox, OutboxState, Report
 from gateway.web import callers, operations
 from tests.gateway.conftest import Process
-from tests.gateway.ussd import Ready, Wire
+from tests.gateway.ussd import Wire
+from tests.gateway.ussd import statements as statements_of
+from tests.houses import SharedHouse
 from tests.lines import CALLER, Line
 from tests.rules.sources import ROOT
 from tests.services import PATIENCE
@@ -177,16 +179,13 @@ def test_every_gauge_is_explained(client: FlaskClient) -> None:
 
 
 def test_figures_are_asked_for_in_one_short_transaction(line: Line) -> None:
-    statements: list[str] = []
-    event.listen(
-        line.web.database, "before_cursor_execute", lambda *args: statements.append(str(args[2]))
-    )
-    line.client.get("/readyz")
+    with statements_of(line.web) as statements:
+        line.client.get("/readyz")
     assert len([one for one in statements if one.startswith("BEGIN")]) == 1
     assert len(statements) <= 8
 
 
-def test_without_a_database_it_is_alive_and_not_ready(house: Ready) -> None:
+def test_without_a_database_it_is_alive_and_not_ready(house: SharedHouse) -> None:
     client = callers.create_app(house).test_client()
     path = Path(str(make_url(house.settings.database_url).database))
     house.database.dispose()
@@ -231,12 +230,12 @@ def test_metrics_are_an_unknown_url_for_everybody_else(
         assert sorted(answer.headers) == sorted(unknown.headers)
 
 
-def test_without_a_token_set_metrics_are_open(house: Ready) -> None:
+def test_without_a_token_set_metrics_are_open(house: SharedHouse) -> None:
     client = callers.create_app(house).test_client()
     assert client.get("/metrics").status_code == 200
 
 
-def test_metrics_hold_nothing_about_anybody(house: Ready, calls: Wire) -> None:
+def test_metrics_hold_nothing_about_anybody(house: SharedHouse, calls: Wire) -> None:
     calls.walk("2*1*1*4*2*3*5*2")
     calls.walk("1*1*1", sessionId="ATUid_metrics", networkCode="63510")
     calls.step("", sessionId="ATUid_metrics", phoneNumber="+250788999999")

@@ -302,6 +302,8 @@ def test_keys_are_gone_for_good_before_any_row_goes(office: Office) -> None:
         seen.append("commit")
 
     purge(office).run()
+    event.remove(office.engine, "before_cursor_execute", watch)
+    event.remove(office.engine, "commit", commit)
     keys = [at for at, one in enumerate(seen) if one == "data_keys"]
     rows = [at for at, one in enumerate(seen) if one in {"contacts", "reports"}]
     assert "commit" in seen[keys[0] : min(rows)]

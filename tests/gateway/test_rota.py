@@ -114,6 +114,7 @@ def test_who_is_asked_is_one_query(office: Office) -> None:
 
     event.listen(office.engine, "before_cursor_execute", note)
     assert len(on_duty(office)) == 3
+    event.remove(office.engine, "before_cursor_execute", note)
     assert len([one for one in statements if one.startswith("SELECT")]) == 1
 
 

@@ -17,7 +17,8 @@ from menus import report, welcome
 from menus.engine import State
 from menus.script import Step
 from tests.gateway.conftest import Process
-from tests.gateway.ussd import DANGER, Gate, Ready, counted, reports, wire
+from tests.gateway.ussd import DANGER, Gate, counted, reports, wire
+from tests.houses import SharedHouse
 from tests.lines import CALLER
 
 
@@ -39,12 +40,12 @@ def test_a_step_that_another_process_answered_is_a_repeat(process: Process) -> N
     assert counted("repeat") == repeats + 1
 
 
-def test_a_step_that_nobody_could_keep_is_caught_up_on(pair: tuple[Ready, Ready]) -> None:
+def test_a_step_that_nobody_could_keep_is_caught_up_on(
+    pair: tuple[SharedHouse, SharedHouse],
+) -> None:
     """What is remembered is all that Redis knows, and still not the whole call."""
     one, usual = wire(pair[0]), wire(pair[1]).walk("2*1", sessionId="usual")
-    cut_off = Ready(
-        replace(pair[1].settings, redis_url="unix:///nowhere/valkey.sock"), "web", pair[1].loaded
-    )
+    cut_off = SharedHouse(replace(pair[1].settings, redis_url="unix:///nowhere/valkey.sock"), "web")
     pair[0].redis.flushall()  # From now on all know that there may be gaps.
     one.step("")
     wire(cut_off).step("2")
@@ -79,7 +80,7 @@ def test_what_does_something_is_never_done_from_memory(process: Process, gate: G
     twice=st.sets(st.integers(0, 10), max_size=3),
 )
 def test_whichever_process_answers_she_sees_the_same(
-    pair: tuple[Ready, Ready], keys: list[str], answers: list[int], twice: set[int]
+    pair: tuple[SharedHouse, SharedHouse], keys: list[str], answers: list[int], twice: set[int]
 ) -> None:
     processes = [wire(house) for house in pair]
     histories = ["*".join(keys[:number]) for number in range(len(keys) + 1)]
@@ -95,7 +96,7 @@ def test_whichever_process_answers_she_sees_the_same(
 
 
 @pytest.fixture
-def pair(process: Process) -> tuple[Ready, Ready]:
+def pair(process: Process) -> tuple[SharedHouse, SharedHouse]:
     """Two processes that answer one line."""
     return process(ISANGE_WEB_PROCESSES="2"), process(ISANGE_WEB_PROCESSES="2")
 

@@ -11,7 +11,8 @@ import pytest
 from gateway import centres, database, phones, roster
 from gateway.roster import NewStaff
 from tests.gateway.conftest import Process
-from tests.gateway.ussd import Gate, Ready, Wire, alerts, statements, wire
+from tests.gateway.ussd import Gate, Wire, alerts, statements, wire
+from tests.houses import SharedHouse
 from tests.services import Valkey
 
 SENDING_SQL = 20
@@ -22,7 +23,7 @@ SENDING_TRIPS = 5
 
 
 @pytest.fixture
-def counting(process: Process, gate: Gate, valkey: Valkey) -> Ready:
+def counting(process: Process, gate: Gate, valkey: Valkey) -> SharedHouse:
     """A callers' process whose round trips to Redis are counted; scripts and pools are warm."""
     made = process(gate)
     with database.writing(made.database, "test") as session:
@@ -36,7 +37,9 @@ PLAIN = ["2", "2*1", "2*x", "2*0", "1*1", "4*1*1"]
 
 
 @pytest.mark.parametrize("text", PLAIN)
-def test_a_plain_step_is_one_round_trip_and_no_sql(counting: Ready, gate: Gate, text: str) -> None:
+def test_a_plain_step_is_one_round_trip_and_no_sql(
+    counting: SharedHouse, gate: Gate, text: str
+) -> None:
     """In the process that answered the step before."""
     calls = wire(counting)
     _until(calls, text)
@@ -48,7 +51,7 @@ def test_a_plain_step_is_one_round_trip_and_no_sql(counting: Ready, gate: Gate, 
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_a_plain_step_is_two_round_trips_in_any_other_process(
-    process: Process, counting: Ready, gate: Gate, text: str
+    process: Process, counting: SharedHouse, gate: Gate, text: str
 ) -> None:
     _until(wire(process()), text)
     calls = wire(counting)
@@ -58,7 +61,7 @@ def test_a_plain_step_is_two_round_trips_in_any_other_process(
     assert (gate.trips, sql) == (2, [])
 
 
-def test_a_call_begins_with_two_round_trips_and_no_sql(counting: Ready, gate: Gate) -> None:
+def test_a_call_begins_with_two_round_trips_and_no_sql(counting: SharedHouse, gate: Gate) -> None:
     calls = wire(counting)
     gate.trips = 0
     with statements(counting) as sql:
@@ -72,7 +75,7 @@ def _until(calls: Wire, text: str) -> None:
     calls.walk(before) if before else calls.step("")
 
 
-def test_a_repeat_is_one_round_trip(counting: Ready, gate: Gate) -> None:
+def test_a_repeat_is_one_round_trip(counting: SharedHouse, gate: Gate) -> None:
     calls = wire(counting)
     calls.walk("2*1")
     gate.trips = 0
@@ -81,7 +84,7 @@ def test_a_repeat_is_one_round_trip(counting: Ready, gate: Gate) -> None:
     assert (gate.trips, sql) == (1, [])
 
 
-def test_dialling_through_is_two_round_trips(counting: Ready, gate: Gate) -> None:
+def test_dialling_through_is_two_round_trips(counting: SharedHouse, gate: Gate) -> None:
     calls = wire(counting)
     gate.trips = 0
     with statements(counting) as sql:
@@ -89,7 +92,7 @@ def test_dialling_through_is_two_round_trips(counting: Ready, gate: Gate) -> Non
     assert (gate.trips, sql) == (2, [])
 
 
-def test_sending_costs_one_transaction_and_a_ring(counting: Ready, gate: Gate) -> None:
+def test_sending_costs_one_transaction_and_a_ring(counting: SharedHouse, gate: Gate) -> None:
     on_duty = NewStaff(phones.parse("+250788000500"), "national", "national", "en", "no PIN", True)
     with database.writing(counting.database, "test") as session:
         roster.add(session, counting.vault, on_duty)
@@ -105,7 +108,7 @@ def test_sending_costs_one_transaction_and_a_ring(counting: Ready, gate: Gate) -
     assert len(sql) <= SENDING_SQL, "\n".join(sql)
 
 
-def test_each_more_who_is_alerted_costs_her_sms_alone(counting: Ready) -> None:
+def test_each_more_who_is_alerted_costs_her_sms_alone(counting: SharedHouse) -> None:
     calls = wire(counting)
     costs = []
     for last in range(3):
@@ -135,7 +138,9 @@ NO_DRAFT = "2*1*1*4*2*2*3*2*1*3*2"
 NO_DRAFT_SQL = 3
 
 
-def test_a_whole_report_asks_the_database_at_two_of_its_steps(counting: Ready, gate: Gate) -> None:
+def test_a_whole_report_asks_the_database_at_two_of_its_steps(
+    counting: SharedHouse, gate: Gate
+) -> None:
     on_duty = NewStaff(phones.parse("+250788000500"), "health", "kabutare", "en", "no PIN", True)
     with database.writing(counting.database, "test") as session:
         roster.add(session, counting.vault, on_duty)
@@ -155,7 +160,7 @@ def test_a_whole_report_asks_the_database_at_two_of_its_steps(counting: Ready, g
     assert len(sql) <= REPORT_SQL, "\n".join(sql)
 
 
-def test_no_step_opens_a_connection(house: Ready, calls: Wire) -> None:
+def test_no_step_opens_a_connection(house: SharedHouse, calls: Wire) -> None:
     calls.walk("1*1*1", sessionId="warm")
     before = _connections(house)
     for number in range(5):
@@ -163,12 +168,12 @@ def test_no_step_opens_a_connection(house: Ready, calls: Wire) -> None:
     assert _connections(house) == before
 
 
-def _connections(house: Ready) -> int:
+def _connections(house: SharedHouse) -> int:
     """How often anybody ever connected to this Redis."""
     return int(house.redis.info("stats")["total_connections_received"])
 
 
-def test_no_step_opens_a_file(house: Ready, calls: Wire) -> None:
+def test_no_step_opens_a_file(house: SharedHouse, calls: Wire) -> None:
     """Catalogues, places and keys are read at the start, and never again."""
     calls.walk("2*1*1*4*2", sessionId="warm")
     with _opened() as files:
@@ -196,7 +201,7 @@ def _opened() -> Iterator[list[str]]:
     _watching.pop()
 
 
-def test_an_opened_file_would_be_seen(house: Ready) -> None:
+def test_an_opened_file_would_be_seen(house: SharedHouse) -> None:
     with _opened() as files, open(__file__, "rb"):  # noqa: PTH123
         pass
     assert files == [__file__]

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from gateway import callbacks
 from tests.gateway.conftest import Process
-from tests.gateway.ussd import DANGER, FIRST, HELP, Ready, Wire, counted, form, rows, wire
+from tests.gateway.ussd import DANGER, FIRST, HELP, Wire, counted, form, rows, wire
+from tests.houses import SharedHouse
 from tests.lines import CALLER, SECRET
 
 _ids = itertools.count(1)
@@ -48,7 +49,7 @@ def still_serves(calls: Wire) -> bool:
 @pytest.mark.parametrize("field", ["sessionId", "phoneNumber"])
 @pytest.mark.parametrize("value", [None, "", "   "])
 def test_without_a_session_or_a_number_there_is_help(
-    house: Ready, calls: Wire, field: str, value: str | None
+    house: SharedHouse, calls: Wire, field: str, value: str | None
 ) -> None:
     before = rows(house)
     assert calls.step("1*1*1", **{field: value}) == HELP
@@ -76,7 +77,7 @@ def test_what_is_no_number_gets_help_and_is_never_quoted(calls: Wire, number: st
 @pytest.mark.parametrize(
     "number", ["+254711000001", "+33612345678", "+14155552671", "+8613800138000"]
 )
-def test_a_foreign_number_is_as_good_as_any(house: Ready, calls: Wire, number: str) -> None:
+def test_a_foreign_number_is_as_good_as_any(house: SharedHouse, calls: Wire, number: str) -> None:
     assert calls.walk("1*1*1", phoneNumber=number).startswith("END Your request is sent.")
 
 

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.gateway.conftest import Process
-from tests.gateway.ussd import DANGER, Gate, Ready, Wire, counted, reports, wire
+from tests.gateway.ussd import DANGER, Gate, Wire, counted, reports, wire
+from tests.houses import SharedHouse
 from tests.services import Valkey, running, wait_until
 
 CONFIRM = "Is it safe for us to call THIS number now?"
@@ -33,13 +34,15 @@ def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
 
 
 @pytest.fixture
-def usual(house: Ready) -> list[str]:
+def usual(house: SharedHouse) -> list[str]:
     """What the way shows when nothing is wrong."""
     calls = wire(house)
     return [calls.step(text, sessionId="usual") for text in WAY]
 
 
-def test_redis_gone_for_the_whole_call(process: Process, house: Ready, usual: list[str]) -> None:
+def test_redis_gone_for_the_whole_call(
+    process: Process, house: SharedHouse, usual: list[str]
+) -> None:
     lost = process(REDIS_URL="unix:///nowhere/valkey.sock")
     calls = wire(lost)
     assert [calls.step(text) for text in WAY] == usual
@@ -73,7 +76,7 @@ def test_redis_killed_and_restarted_in_the_middle_of_a_call(
     assert shown == usual
 
 
-def test_redis_emptied_before_every_step(house: Ready, calls: Wire, usual: list[str]) -> None:
+def test_redis_emptied_before_every_step(house: SharedHouse, calls: Wire, usual: list[str]) -> None:
     shown = []
     for text in WAY:
         house.redis.flushall()
@@ -99,7 +102,7 @@ troubled = st.lists(
 )
 @given(steps=troubled)
 def test_whatever_she_types_redis_makes_no_difference(
-    house: Ready, calls: Wire, steps: list[tuple[str, str]]
+    house: SharedHouse, calls: Wire, steps: list[tuple[str, str]]
 ) -> None:
     quiet = typed(calls, [key for key, _ in steps])
 
@@ -130,7 +133,7 @@ def typed(
     return [re.sub(r"\d{6,}", "CODE", body) for body in shown]
 
 
-def test_what_cannot_be_replayed_is_not_lost_with_redis(house: Ready, calls: Wire) -> None:
+def test_what_cannot_be_replayed_is_not_lost_with_redis(house: SharedHouse, calls: Wire) -> None:
     """A star that was typed, and a dial-through that was stopped: the history tells neither."""
     typed = [calls.step(text) for text in ("", "1", "1*1*1", "1*1*1*1")]
     house.redis.flushall()
@@ -142,7 +145,7 @@ def test_what_cannot_be_replayed_is_not_lost_with_redis(house: Ready, calls: Wir
     assert reports(house) == 0
 
 
-def test_a_session_that_redis_holds_as_it_was_a_while_ago(house: Ready, calls: Wire) -> None:
+def test_a_session_that_redis_holds_as_it_was_a_while_ago(house: SharedHouse, calls: Wire) -> None:
     """The append-only file lost its end when the machine went down."""
     calls.walk("2*1")
     key, before = stored(house)
@@ -155,7 +158,7 @@ def test_a_session_that_redis_holds_as_it_was_a_while_ago(house: Ready, calls: W
 
 
 def test_a_session_that_another_release_wrote_is_typed_again(
-    house: Ready, calls: Wire, process: Process
+    house: SharedHouse, calls: Wire, process: Process
 ) -> None:
     calls.walk("2*1")
     key, before = stored(house)
@@ -168,7 +171,7 @@ def test_a_session_that_another_release_wrote_is_typed_again(
     assert counted("rebuilt") == rebuilt + 1
 
 
-def stored(house: Ready) -> tuple[str, bytes]:
+def stored(house: SharedHouse) -> tuple[str, bytes]:
     """The only session in Redis: its key and what lies there."""
     (key,) = house.redis.scan_iter("session:*")
     value = house.redis.get(key)
@@ -181,11 +184,11 @@ class TestSeveralProcesses:
     """What one process answered is known to another through Redis alone."""
 
     @pytest.fixture
-    def pair(self, process: Process, house: Ready) -> tuple[Wire, Wire]:
+    def pair(self, process: Process, house: SharedHouse) -> tuple[Wire, Wire]:
         return wire(process(ISANGE_WEB_PROCESSES="2")), wire(process(ISANGE_WEB_PROCESSES="2"))
 
     def test_redis_emptied_in_the_middle_of_a_call(
-        self, house: Ready, pair: tuple[Wire, Wire], usual: list[str]
+        self, house: SharedHouse, pair: tuple[Wire, Wire], usual: list[str]
     ) -> None:
         before = counted("rebuilt")
         shown = [pair[0].step(text) for text in WAY[:4]]
@@ -194,14 +197,14 @@ class TestSeveralProcesses:
         assert shown == usual
         assert counted("rebuilt") == before + 1
 
-    def test_what_was_sent_is_sent_once(self, house: Ready, pair: tuple[Wire, Wire]) -> None:
+    def test_what_was_sent_is_sent_once(self, house: SharedHouse, pair: tuple[Wire, Wire]) -> None:
         sent = pair[0].walk("1*1*1")
         house.redis.flushall()
         assert pair[1].step("1*1*1") == sent
         assert reports(house) == 1
 
     def test_she_can_still_send_when_redis_is_emptied(
-        self, house: Ready, pair: tuple[Wire, Wire]
+        self, house: SharedHouse, pair: tuple[Wire, Wire]
     ) -> None:
         pair[0].walk(DANGER)
         house.redis.flushall()
@@ -209,14 +212,19 @@ class TestSeveralProcesses:
         assert reports(house) == 1
 
     def test_dialling_through_is_told_from_a_lost_session(
-        self, house: Ready, pair: tuple[Wire, Wire]
+        self, house: SharedHouse, pair: tuple[Wire, Wire]
     ) -> None:
         pair[0].step("", sessionId="somebody")
         assert CONFIRM in pair[1].step("1*1*1")
         assert reports(house) == 0
 
     def test_steps_answered_without_redis_are_caught_up_with(
-        self, house: Ready, process: Process, gate: Gate, pair: tuple[Wire, Wire], usual: list[str]
+        self,
+        house: SharedHouse,
+        process: Process,
+        gate: Gate,
+        pair: tuple[Wire, Wire],
+        usual: list[str],
     ) -> None:
         """One process was cut off from Redis for a while. Once it is back the others know."""
         cut_off, other = wire(process(gate, ISANGE_WEB_PROCESSES="2")), pair[1]
@@ -231,14 +239,14 @@ class TestSeveralProcesses:
         assert counted("caught_up") == before + 1
 
 
-def back(calls: Wire, house: Ready) -> bool:
+def back(calls: Wire, house: SharedHouse) -> bool:
     """Somebody dials; whether that process told the others that it had been cut off."""
     calls.step("", sessionId=f"somebody else {time.monotonic_ns()}")
     return bool(house.redis.exists("sessions:young"))
 
 
 def test_a_call_goes_on_while_redis_is_silent(
-    process: Process, own_valkey: Valkey, house: Ready
+    process: Process, own_valkey: Valkey, house: SharedHouse
 ) -> None:
     """It accepts connections and never answers, as behind a broken network."""
     server = process(REDIS_URL=own_valkey.url)
@@ -255,7 +263,7 @@ def test_a_call_goes_on_while_redis_is_silent(
 
 
 def test_redis_holds_nothing_in_plain_text(
-    process: Process, own_valkey: Valkey, tmp_path: Path, house: Ready
+    process: Process, own_valkey: Valkey, tmp_path: Path, house: SharedHouse
 ) -> None:
     """Its append-only file is every word that was ever sent to it."""
     calls = wire(process(REDIS_URL=own_valkey.url))
@@ -268,6 +276,6 @@ def test_redis_holds_nothing_in_plain_text(
     assert [word for word in said if word.encode() in kept] == []
 
 
-def test_redis_forgets_a_call_within_minutes(house: Ready, calls: Wire) -> None:
+def test_redis_forgets_a_call_within_minutes(house: SharedHouse, calls: Wire) -> None:
     calls.walk("2*1")
     assert 0 < house.redis.ttl(stored(house)[0]) <= 300

@@ -13,7 +13,7 @@ import pytest
 
 from gateway import callbacks, centres, database
 from gateway.callbacks import Kind, segment
-from gateway.wiring import House
+from gateway.country import Pack
 from tests.gateway.ussd import FIRST, HELP, form, usable
 from tests.gateway.webserver import Answer, WebServer, answers, chunked, environment, request
 from tests.lines import SECRET
@@ -27,7 +27,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 
 @pytest.fixture(scope="module")
 def server(
-    tmp_path_factory: pytest.TempPathFactory, keys: Path, _sqlite_template: Path, loaded: House
+    tmp_path_factory: pytest.TempPathFactory, keys: Path, _sqlite_template: Path, pack: Pack
 ) -> Iterator[WebServer]:
     """One server for all tests of this file, as it is one for all callers."""
     home = tmp_path_factory.mktemp("server")
@@ -35,7 +35,7 @@ def server(
     url = f"sqlite:///{home / 'isange.db'}"
     engine = database.connect(url)
     with database.writing(engine, "test") as session:
-        centres.replace_all(session, loaded.pack, loaded.pack.centres)
+        centres.replace_all(session, pack, pack.centres)
     engine.dispose()
     valkey = Valkey(home / "valkey")
     with running(valkey):

@@ -20,17 +20,18 @@ from menus.engine import Engine as MenuEngine
 from menus.ports import Hotlines
 from menus.script import Caller, Choose, Screen, choose, option, screen
 from tests.gateway.conftest import Process
-from tests.gateway.ussd import FIRST, HELP, Ready, Wire, counted, handset, reports, statements, wire
+from tests.gateway.ussd import FIRST, HELP, Wire, counted, handset, reports, statements, wire
+from tests.houses import SharedHouse
 from tests.lines import CALLER
 from tests.services import wait_until
 
 SENT = "END Your request is sent."
 
-Outage = Callable[[Ready], AbstractContextManager[None]]
+Outage = Callable[[SharedHouse], AbstractContextManager[None]]
 
 
 @contextmanager
-def sqlite_gone(house: Ready) -> Iterator[None]:
+def sqlite_gone(house: SharedHouse) -> Iterator[None]:
     """The file cannot be opened, as on a disk that was lost."""
     path = Path(str(make_url(house.settings.database_url).database))
     aside = path.with_suffix(".aside")
@@ -45,7 +46,7 @@ def sqlite_gone(house: Ready) -> Iterator[None]:
 
 
 @contextmanager
-def postgresql_gone(house: Ready) -> Iterator[None]:
+def postgresql_gone(house: SharedHouse) -> Iterator[None]:
     """The server cuts our connections and takes no new ones."""
     url = make_url(house.settings.database_url)
     with psycopg.connect(
@@ -66,7 +67,7 @@ OUTAGES: dict[str, Outage] = {"sqlite": sqlite_gone, "postgresql": postgresql_go
 
 
 @pytest.fixture
-def server(process: Process, database_url: str) -> Ready:
+def server(process: Process, database_url: str) -> SharedHouse:
     """A callers' process on each kind of database."""
     made = process(DATABASE_URL=database_url)
     with database.writing(made.database, "test") as session:
@@ -75,12 +76,12 @@ def server(process: Process, database_url: str) -> Ready:
 
 
 @pytest.fixture
-def outage(server: Ready) -> AbstractContextManager[None]:
+def outage(server: SharedHouse) -> AbstractContextManager[None]:
     return OUTAGES[server.database.dialect.name](server)
 
 
 def test_sent_is_never_said_without_a_commit(
-    server: Ready, outage: AbstractContextManager[None]
+    server: SharedHouse, outage: AbstractContextManager[None]
 ) -> None:
     calls = wire(server)
     calls.walk("1*1")
@@ -96,7 +97,7 @@ def test_sent_is_never_said_without_a_commit(
 
 
 def test_a_copy_sent_while_the_database_is_slow_is_answered_alike(
-    house: Ready, calls: Wire
+    house: SharedHouse, calls: Wire
 ) -> None:
     """The network gives up on us and sends the step again; both copies wait for the same lock."""
     calls.walk("1*1")
@@ -111,7 +112,9 @@ def test_a_copy_sent_while_the_database_is_slow_is_answered_alike(
     assert reports(house) == 1
 
 
-def test_help_comes_in_her_language(server: Ready, outage: AbstractContextManager[None]) -> None:
+def test_help_comes_in_her_language(
+    server: SharedHouse, outage: AbstractContextManager[None]
+) -> None:
     phone = handset(wire(server)).dial().choose("Language", "Ikinyarwanda").press(1, 1)
     with outage:
         phone.press(1).hangs_up()
@@ -122,7 +125,7 @@ def test_help_comes_in_her_language(server: Ready, outage: AbstractContextManage
 
 
 def test_a_plain_screen_does_not_notice(
-    server: Ready, outage: AbstractContextManager[None]
+    server: SharedHouse, outage: AbstractContextManager[None]
 ) -> None:
     calls = wire(server)
     way = ("", "2", "2*1", "2*1*1", "2*1*1*4", "2*1*1*4*9", "2*1*1*4*9*0")
@@ -132,7 +135,7 @@ def test_a_plain_screen_does_not_notice(
 
 
 def test_what_went_wrong_is_logged_without_her(
-    server: Ready, outage: AbstractContextManager[None]
+    server: SharedHouse, outage: AbstractContextManager[None]
 ) -> None:
     calls = wire(server)
     calls.walk("1*1")
@@ -155,7 +158,7 @@ def broken(caller: Caller) -> Choose:
 
 
 @dataclass(frozen=True)
-class Buggy(Ready):
+class Buggy(SharedHouse):
     """A process with a bug in its first screen, or in the one after it."""
 
     begins_at: Screen = fine
@@ -167,8 +170,8 @@ class Buggy(Ready):
 
 
 @pytest.mark.parametrize("first", [fine, broken], ids=["a later screen", "the first screen"])
-def test_a_bug_of_ours_is_help_for_her_and_a_word_for_us(house: Ready, first: Screen) -> None:
-    buggy = Buggy(house.settings, "web", house.loaded, first)
+def test_a_bug_of_ours_is_help_for_her_and_a_word_for_us(house: SharedHouse, first: Screen) -> None:
+    buggy = Buggy(house.settings, "web", first)
     calls = wire(buggy)
     before = counted("failed")
     with capture_logs() as logged:
@@ -181,8 +184,8 @@ def test_a_bug_of_ours_is_help_for_her_and_a_word_for_us(house: Ready, first: Sc
     assert CALLER.removeprefix("+") not in str(logged)
 
 
-def test_another_call_is_served_after_a_bug(house: Ready) -> None:
-    buggy = Buggy(house.settings, "web", house.loaded)
+def test_another_call_is_served_after_a_bug(house: SharedHouse) -> None:
+    buggy = Buggy(house.settings, "web")
     calls = wire(buggy)
     assert calls.walk("1") == HELP
     assert calls.step("", sessionId="next").startswith(FIRST)

@@ -18,7 +18,6 @@ from tests.gateway.ussd import (
     DANGER,
     FIRST,
     SESSION,
-    Ready,
     Wire,
     counted,
     form,
@@ -27,6 +26,7 @@ from tests.gateway.ussd import (
     rows,
     wire,
 )
+from tests.houses import SharedHouse
 from tests.phone import Phone
 
 CONFIRM = "Is it safe for us to call THIS number now?"
@@ -51,7 +51,7 @@ def test_a_repeat_is_answered_byte_for_byte(calls: Wire, text: str) -> None:
     assert counted("repeat") == before + 3
 
 
-def test_a_repeat_after_the_end_does_nothing_twice(house: Ready, calls: Wire) -> None:
+def test_a_repeat_after_the_end_does_nothing_twice(house: SharedHouse, calls: Wire) -> None:
     sent = calls.walk("1*1*1")
     assert sent.startswith(SENT)
     before = rows(house)
@@ -59,7 +59,7 @@ def test_a_repeat_after_the_end_does_nothing_twice(house: Ready, calls: Wire) ->
     assert (reports(house), rows(house)) == (1, before)
 
 
-def test_an_ended_session_stays_ended(house: Ready, calls: Wire) -> None:
+def test_an_ended_session_stays_ended(house: SharedHouse, calls: Wire) -> None:
     calls.walk("1*1*1")
     assert calls.step("1*1*1*1").startswith("END Thank you")
     assert reports(house) == 1
@@ -67,7 +67,7 @@ def test_an_ended_session_stays_ended(house: Ready, calls: Wire) -> None:
 
 @pytest.mark.parametrize("text", ["1*1*1", "1*1", "1", ""])
 def test_two_copies_at_once_say_the_same_and_do_it_once(
-    house: Ready, calls: Wire, text: str
+    house: SharedHouse, calls: Wire, text: str
 ) -> None:
     before = text.rpartition("*")[0]
     if before:
@@ -78,14 +78,16 @@ def test_two_copies_at_once_say_the_same_and_do_it_once(
     assert reports(house) == (text == "1*1*1")
 
 
-def test_two_copies_at_once_at_two_processes(house: Ready, other: Ready, calls: Wire) -> None:
+def test_two_copies_at_once_at_two_processes(
+    house: SharedHouse, other: SharedHouse, calls: Wire
+) -> None:
     calls.walk(DANGER)
     assert len(set(_at_once([house, other] * 2, "1*1*1"))) == 1
     assert reports(house) == 1
 
 
 @pytest.fixture
-def other(process: Process) -> Ready:
+def other(process: Process) -> SharedHouse:
     """A second process behind the same network, on the same Redis and database."""
     return process(ISANGE_WEB_PROCESSES="2")
 
@@ -103,7 +105,7 @@ def _at_once(houses: Sequence[House], text: str) -> list[str]:
         return list(threads.map(send, range(len(houses))))
 
 
-def test_a_call_goes_on_at_whichever_process_is_asked(other: Ready, calls: Wire) -> None:
+def test_a_call_goes_on_at_whichever_process_is_asked(other: SharedHouse, calls: Wire) -> None:
     here, there = calls, wire(other)
     alone = [here.step(text, sessionId="alone") for text in ("", "2", "2*1", "2*1*1")]
     texts = ("", "2", "2*1", "2*1*1")
@@ -168,14 +170,16 @@ def test_dialling_through_runs_along(calls: Wire, text: str, shown: str) -> None
     ids=["confirm", "past the confirm", "a call", "a secret", "a child's alert"],
 )
 def test_dialling_through_stops_before_what_is_done_or_typed(
-    house: Ready, calls: Wire, text: str, shown: str
+    house: SharedHouse, calls: Wire, text: str, shown: str
 ) -> None:
     before = rows(house)
     assert shown in calls.step(text)
     assert rows(house) == before
 
 
-def test_after_dialling_through_she_goes_on_from_what_she_sees(house: Ready, calls: Wire) -> None:
+def test_after_dialling_through_she_goes_on_from_what_she_sees(
+    house: SharedHouse, calls: Wire
+) -> None:
     calls.step("1*1*1")
     assert calls.step("1*1*1*2").startswith("END Call 112 (police, free).")
     calls.step("1*1*1", sessionId="second")
@@ -195,14 +199,14 @@ def test_a_late_copy_of_an_earlier_step_takes_nobody_back(calls: Wire) -> None:
     assert calls.step("2*1*1*4").startswith("CON What happened?")
 
 
-def test_a_late_copy_at_another_process_takes_nobody_back(calls: Wire, other: Ready) -> None:
+def test_a_late_copy_at_another_process_takes_nobody_back(calls: Wire, other: SharedHouse) -> None:
     there = wire(other)
     calls.walk("2*1*1")
     assert there.step("2*1").startswith("CON We do not ask")
     assert there.step("2*1*1*4").startswith("CON What happened?")
 
 
-def test_a_late_copy_of_what_she_sent_sends_nothing(house: Ready, calls: Wire) -> None:
+def test_a_late_copy_of_what_she_sent_sends_nothing(house: SharedHouse, calls: Wire) -> None:
     """She typed `1*` at the confirmation, which is no answer, and then said no."""
     calls.walk(DANGER)
     calls.step("1*1*1*")
@@ -211,7 +215,9 @@ def test_a_late_copy_of_what_she_sent_sends_nothing(house: Ready, calls: Wire) -
     assert reports(house) == 0
 
 
-def test_a_late_copy_brings_no_draft_back_that_she_left_behind(house: Ready, calls: Wire) -> None:
+def test_a_late_copy_brings_no_draft_back_that_she_left_behind(
+    house: SharedHouse, calls: Wire
+) -> None:
     phone = _halfway(calls).choose("Yes")
     late = phone.text
     assert reports(house) == 1
@@ -248,7 +254,7 @@ def test_the_same_session_id_with_another_number_is_a_session_of_its_own(calls: 
     assert calls.step("2*1*1").startswith("CON Your age?")
 
 
-def test_another_number_cannot_finish_what_she_began(house: Ready, calls: Wire) -> None:
+def test_another_number_cannot_finish_what_she_began(house: SharedHouse, calls: Wire) -> None:
     calls.walk(DANGER)
     before = counted("other_number")
     assert CONFIRM in calls.step("1*1*1", phoneNumber="+250788999999")
@@ -262,7 +268,7 @@ def test_the_number_is_hers_however_it_is_spelt(calls: Wire) -> None:
 
 
 @pytest.mark.parametrize("network", ["99999", "63510", "12345", "abc"])
-def test_an_unknown_network_is_kept(house: Ready, calls: Wire, network: str) -> None:
+def test_an_unknown_network_is_kept(house: SharedHouse, calls: Wire, network: str) -> None:
     calls.walk("1*1*1", networkCode=network)
     with database.reading(house.database) as session:
         assert session.scalars(select(Report.network)).all() == [network]

@@ -15,13 +15,11 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import event, func, select
 
 from gateway import callbacks, database
-from gateway.country import Pack
 from gateway.models import Alert, Base, Report
-from gateway.vault import Vault
 from gateway.web import callers
 from gateway.wiring import House
 from menus import gsm7
-from menus.speech import Speech
+from tests.houses import SharedHouse
 from tests.lines import CALLER, SECRET
 from tests.phone import Phone
 
@@ -127,29 +125,6 @@ def statements(house: House) -> Iterator[list[str]]:
     event.remove(house.database, "before_cursor_execute", note)
 
 
-@dataclass(frozen=True)
-class Ready(House):
-    """A callers' process that shares with others what takes long to load and never changes."""
-
-    loaded: House
-
-    @cached_property
-    def pack(self) -> Pack:
-        return self.loaded.pack
-
-    @cached_property
-    def vault(self) -> Vault:
-        return self.loaded.vault
-
-    @cached_property
-    def speech(self) -> Speech:
-        return self.loaded.speech
-
-    def close(self) -> None:
-        self.database.dispose()
-        self.redis.close()
-
-
 class Gate:
     """A way to a Redis server that can be shut for one process alone; counts the round trips."""
 
@@ -169,7 +144,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Gated(Ready):
+class Gated(SharedHouse):
     """A process whose way to Redis leads through a gate of its own."""
 
     gate: Gate

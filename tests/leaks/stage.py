@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
 
 from sqlalchemy import text
@@ -20,6 +19,7 @@ from gateway.sandbox.standin.client import StandIn
 from tests.faults.demos import Demo
 from tests.faults.ground import Ground, laid
 from tests.faults.records import Records
+from tests.machine import home_for_postgres
 from tests.services import Postgres, running
 
 Database = Literal["sqlite", "postgresql"]
@@ -93,10 +93,8 @@ def _on_postgresql(folder: Path, env: Mapping[str, str]) -> Iterator[Stage]:
     home, metrics = folder / "ground", folder / "metrics"
     metrics.mkdir()
     settings: dict[str, Any] = {**env, "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
-    # Not in the folder of a test: PostgreSQL runs as another user where we are root.
-    with TemporaryDirectory(prefix="postgres-") as own:
-        Path(own).chmod(0o711)
-        server = Postgres(Path(own))
+    with home_for_postgres() as own:
+        server = Postgres(own)
         with running(server):
             url = server.create()
             with laid(home, url, **settings) as ground:

@@ -10,6 +10,8 @@ import pytest
 from tests.leaks import scan
 from tests.leaks.stage import Database
 
+pytestmark = pytest.mark.system
+
 
 @pytest.mark.parametrize("kind", get_args(Database))
 def test_nothing_that_a_caller_said_can_be_read_anywhere(tmp_path: Path, kind: Database) -> None:

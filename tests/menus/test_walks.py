@@ -1,7 +1,8 @@
 """Random calls: nothing that anybody may type breaks the dialogue.
 
 Each of them walks through the real dialogue of Rwanda by keys that lead on, by mistakes and by
-nonsense. `WALKS=200000 pytest tests/menus/test_walks.py` makes so many, and others at every run.
+nonsense. `WALKS=200000 pytest tests/menus/test_walks.py` makes so many more, and others at every
+run.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from menus.speech import Speech
 
 LANGUAGES = ("en", "rw", "fr", "sw")
 WALKS = int(os.environ.get("WALKS", "20000"))
+"""In all languages together, for `make test-system`; a tenth of it in between."""
 
 LONGEST_CALL = 24
 """Keys: more than a report takes, with some mistakes."""
@@ -45,11 +47,12 @@ LEADS_ON, MISTAKEN, TURNED_BACK = 200, 232, 252
 STANDING = ("received", "handled", "closed")
 
 
+@pytest.mark.parametrize("walks", [WALKS // 10, pytest.param(WALKS, marks=pytest.mark.system)])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_caller_breaks_the_dialogue(language: str) -> None:
+def test_no_caller_breaks_the_dialogue(language: str, walks: int) -> None:
     ways = Ways()
 
-    @settings(max_examples=WALKS // len(LANGUAGES), derandomize="WALKS" not in os.environ)
+    @settings(max_examples=walks // len(LANGUAGES), derandomize="WALKS" not in os.environ)
     @given(st.binary(min_size=LONGEST_CALL, max_size=LONGEST_CALL))
     def one_call(choices: bytes) -> None:
         call = Call(line("here"), language)

@@ -87,6 +87,7 @@ def test_an_sms_to_a_caller_tells_nobody_what_it_is_about(language: str) -> None
     assert gsm7.septets(text) <= 160
 
 
+@pytest.mark.system
 def test_whatever_is_said_was_extracted() -> None:
     """A text that stands where extraction does not look would be English in every language."""
     heard: set[str] = set()

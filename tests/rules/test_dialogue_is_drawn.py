@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gateway.book.cost import short_path
 from gateway.book.graph import graph
 from tests.rules.sources import ROOT, none_of
@@ -9,6 +11,7 @@ from tests.rules.sources import ROOT, none_of
 DOCS = ROOT / "docs"
 
 
+@pytest.mark.system
 def test_the_drawings_are_those_of_the_menus() -> None:
     files = graph("rw")
     drawn = {path.name for path in DOCS.glob("dialogue*")}
@@ -21,6 +24,7 @@ def test_the_drawings_are_those_of_the_menus() -> None:
     )
 
 
+@pytest.mark.system
 def test_the_table_of_paths_is_that_of_the_menus() -> None:
     none_of(
         (name for name, text in short_path("rw").items() if _text(name) != text),

@@ -126,7 +126,7 @@ def short_waits(module: Module) -> Iterator[str]:
                 yield module.at(call, f"{_called(call)} for {seconds:g} s")
     for _, function in module.functions():
         yield from (
-            module.at(default, f"{name} is {default.value:g} s")
+            module.at(default, f"{name} is {ast.unparse(default)} s")
             for name, default in _defaults(function.args)
             if name in NAMED and isinstance(default, ast.Constant) and _is_short(default)
         )

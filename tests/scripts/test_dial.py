@@ -10,6 +10,8 @@ import pytest
 from tests.faults.demos import Demo, run_isange
 from tests.scripts.conftest import CALLED, CENTRE
 
+pytestmark = pytest.mark.system
+
 WRONG = "phones: {c: caller}\nsteps:\n  - c:\n      - dial\n      - expect: Fortune teller\n"
 
 

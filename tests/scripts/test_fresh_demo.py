@@ -17,6 +17,8 @@ from tests.faults.demos import Demo, run_isange
 from tests.scripts.conftest import CALLED, HERE
 from tests.services import PATIENCE, wait_until
 
+pytestmark = pytest.mark.system
+
 PICTURE = HERE.parents[1] / "docs" / "story.svg"
 
 STORY_ENDS = 60.0

@@ -12,6 +12,8 @@ from gateway.sandbox.scripts.setting import CannotPlay
 from tests.scripts.conftest import HERE, Player
 from tests.services import wait_until
 
+pytestmark = pytest.mark.system
+
 SCRIPTS = [reading.read_file(path) for path in sorted(HERE.glob("*.yaml"))]
 
 PLAYINGS = [

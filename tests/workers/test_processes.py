@@ -27,6 +27,8 @@ from tests.lines import SECRET
 from tests.office import CALLER, SMS_NOW, Office, Provider, on_sqlite
 from tests.services import PATIENCE, Valkey, running, wait_until
 
+pytestmark = pytest.mark.system
+
 Start = Callable[[str], subprocess.Popen[str]]
 
 
