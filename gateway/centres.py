@@ -52,11 +52,6 @@ class Directory:
     def get(self, centre: str) -> Centre | None:
         return self._ranking.get(centre)
 
-    def beside(self, centre: str) -> Sequence[str]:
-        """The other centres by id, nearest first; none for one that is unknown."""
-        area = next((row.area for row in self._rows if row.id == centre), None)
-        return [one.id for one in self.near(area) if one.id != centre] if area else []
-
     def reread(self) -> bool:
         """Take over what the database holds; False when it cannot be read or holds nothing."""
         try:

@@ -1,36 +1,39 @@
 """Whom an alert goes to, and whom it goes to next when nobody accepts.
 
-A ladder of rungs: staff on duty at the centre, then its lead, then the next centre together with
-the national duty. The times are the country's, the timer is a column of the report, and a rung on
-which nobody stands is passed at once. A report that nobody has is never left alone: when the ladder
-is at its end, the service looks again and again for somebody who has come on duty since, asks those
-who did not answer once more, and each look in vain is an alarm.
+A ladder of rungs: staff on duty at the centre, then its lead, then the national duty. The last rung
+of a P1 is everybody registered at the centre and at the national desk, on duty or not, so that no
+switch of anybody's keeps a danger from being heard; where nobody is on duty at either it is the
+first. The times are the country's, the timer is a column of the report, and a rung on which nobody
+stands is passed at once. A report that nobody has is never left alone: when the ladder is at its
+end, the service looks again and again for somebody who has come on duty since, asks those who did
+not answer once more, and each look in vain is an alarm.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway import alarms, audit, folding, outbox, roster
+from gateway import alarms, audit, folding, outbox, roster, rota
 from gateway.metrics import ALERTS
 from gateway.models import Alert, AlertState, Report, ReportState, Staff, Urgency
 
 ALERT_LIVES: Final = timedelta(hours=24)
 """An alert is dropped when it could not be sent for so long: the ladder went on long before."""
 
-RUNGS: Final = 3
-"""On duty at the centre; its lead; the next centre and the national duty."""
+ON_DUTY, LEAD, LAST = range(3)
+"""The rungs: on duty at the centre; its lead; the national duty, for a P1 everybody."""
 
-NEIGHBOURS: Final = 5
-"""How many centres are looked at for one with somebody on duty."""
+RUNGS: Final = LAST + 1
+
+WAKES_EVERYBODY: Final = frozenset({"P1"})
+"""Priorities whose last rung does not ask who is on duty."""
 
 ASK_AGAIN: Final = timedelta(minutes=10)
 """Those who did not answer are asked once more when their last SMS is so old."""
@@ -47,15 +50,13 @@ LONGEST_SAID: Final = 999
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """Minutes by priority after which the next rung is called, and who stands on the last one.
+    """Minutes by priority after which the next rung is called, and the national desk.
 
-    `beside` names the centres nearest to one, nearest first; within `fold`, reports from one
-    number share one alert (gateway.folding).
+    Within `fold`, reports from one number share one alert (gateway.folding).
     """
 
     minutes: Mapping[str, Sequence[int]]
     desk: str
-    beside: Callable[[str], Sequence[str]] = field(default=lambda centre: ())
     fold: timedelta = timedelta(0)
 
     def accept_within(self, priority: str, rung: int = 0) -> int:
@@ -84,7 +85,7 @@ def raise_alert(session: Session, ladder: Ladder, report: Report, at: datetime) 
     before hear of it.
     """
     call = _Call(session, ladder, report, at)
-    for rung in range(RUNGS):
+    for rung in call.first_rungs():
         standing = call.standing_on(rung)
         if standing:
             return call.ask(rung, call.not_yet_asked(standing))
@@ -118,7 +119,7 @@ def climb(session: Session, ladder: Ladder, report_id: str, at: datetime) -> boo
         return False
     if report.folded_into or report.rung == folding.NOT_CALLED:
         if not folding.is_carried(session, report, at):
-            _Call(session, ladder, report, at).next(below=RUNGS - 1)
+            _Call(session, ladder, report, at).next(below=LAST)
         return True
     lost = int((at - report.created_at).total_seconds() // 60)
     call = _Call(session, ladder, report, at, minutes_lost=min(max(lost, 1), LONGEST_SAID))
@@ -141,7 +142,7 @@ def ask_again(session: Session, ladder: Ladder, report: Report, at: datetime) ->
     sent = {alert.id: told[alert.id].sent if alert.id in told else 0 for alert in alerts}
     again = [alert for alert in alerts if sent[alert.id] < outbox.MOST_SENDS]
     if not again:
-        return call.next(below=RUNGS - 1)
+        return call.next(below=LAST)
     call.send(report.rung, again, sent)
     return len(again)
 
@@ -201,33 +202,45 @@ class _Call:
             rung = (last + step) % RUNGS
             people = self.not_yet_asked(self.standing_on(rung))
             if people:
-                return self.ask(rung, [*people, *(self._newcomers() if rung else ())])
+                since = self.not_yet_asked(self.standing_on(ON_DUTY))
+                return self.ask(rung, [*people, *(one for one in since if one not in people)])
         return self.nobody()
+
+    def first_rungs(self) -> Iterator[int]:
+        """The rungs to look at for somebody to begin with; a lead alone is not, if nobody is on."""
+        yield ON_DUTY
+        if not (self._wakes_everybody and self._is_nobody_on_duty()):
+            yield LEAD
+        yield LAST
 
     def standing_on(self, rung: int) -> list[Staff]:
         """Everybody on a rung, but nobody from a centre that must not hear of it."""
-        session, report, desk = self.session, self.report, self.ladder.desk
-        people: Sequence[Staff]
-        if rung == 0 and report.centre_id != desk:
-            people = roster.on_duty(session, report.centre_id, investigator=report.investigator)
-        elif rung == 1:
-            people = roster.leads(session, report.centre_id)
-        else:
-            people = [*self._at_the_next_centre(), *roster.national_duty(session, desk)]
-        return [person for person in people if person.centre_id not in report.avoid]
-
-    def _at_the_next_centre(self) -> Sequence[Staff]:
-        """Who is on duty at the nearest centre where anybody is, if she may be sent there."""
         report = self.report
-        nearest = (one for one in self.ladder.beside(report.centre_id) if one not in report.avoid)
-        for centre in islice(nearest, NEIGHBOURS):
-            people = roster.on_duty(self.session, centre, investigator=False)
-            if people:
-                return people
-        return ()
+        return [
+            person
+            for person in self._on(rung)
+            if person.centre_id not in report.avoid
+            and (report.investigator or person.role != roster.INVESTIGATOR)
+        ]
 
-    def _newcomers(self) -> Sequence[Staff]:
-        return self.not_yet_asked(self.standing_on(0))
+    def _on(self, rung: int) -> Sequence[Staff]:
+        session, centre, desk = self.session, self.report.centre_id, self.ladder.desk
+        if rung == ON_DUTY and centre != desk:
+            return roster.on_duty(session, centre)
+        if rung == LEAD:
+            return roster.leads(session, centre)
+        if rung == LAST and self._wakes_everybody:
+            return roster.everybody(session, centre, desk)
+        return roster.national_duty(session, desk)
+
+    @property
+    def _wakes_everybody(self) -> bool:
+        return self.report.priority in WAKES_EVERYBODY
+
+    def _is_nobody_on_duty(self) -> bool:
+        """Neither at the centre nor at the desk, of those who may hear of it."""
+        duties = (rota.duty_of(self.session, one, self.at) for one in self.standing_on(LAST))
+        return not any(duty.on for duty in duties)
 
     def not_yet_asked(self, people: Sequence[Staff]) -> list[Staff]:
         asked = self._asked()

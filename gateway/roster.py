@@ -27,6 +27,9 @@ witness is somebody outside who keeps the heads of the audit log."""
 FIRST_ASKED: Final = ("health", "counsellor")
 """A health worker first: care does not wait for a case."""
 
+INVESTIGATOR: Final = "investigator"
+"""Is asked as early where the caller agreed to it, and then only (gateway.escalation)."""
+
 STAND_IN: Final = (*FIRST_ASKED, "national")
 """Roles that may take over any duty: alerts go to them first, at a centre or at the desk."""
 
@@ -110,10 +113,9 @@ def pin_of(staff_id: str) -> Where:
     return Where("staff", "pin_hash", staff_id)
 
 
-def on_duty(session: Session, centre_id: str, *, investigator: bool) -> Sequence[models.Staff]:
-    """Who is asked first at a centre: those on duty, the investigator only where allowed."""
-    roles = (*FIRST_ASKED, "investigator") if investigator else FIRST_ASKED
-    return _reachable(session, centre_id, roles, only_on_duty=True)
+def on_duty(session: Session, centre_id: str) -> Sequence[models.Staff]:
+    """Who is asked first at a centre, the investigator among them: those on duty."""
+    return _reachable(session, centre_id, (*FIRST_ASKED, INVESTIGATOR), only_on_duty=True)
 
 
 def leads(session: Session, centre_id: str) -> Sequence[models.Staff]:
@@ -124,6 +126,16 @@ def leads(session: Session, centre_id: str) -> Sequence[models.Staff]:
 def national_duty(session: Session, desk_id: str) -> Sequence[models.Staff]:
     """Who answers for the country."""
     return _reachable(session, desk_id, ALERTED, only_on_duty=True)
+
+
+def everybody(session: Session, *places: str) -> Sequence[models.Staff]:
+    """All who can be alerted at these places, on duty or not."""
+    found = {
+        person.id: person
+        for place in places
+        for person in _reachable(session, place, ALERTED, only_on_duty=False)
+    }
+    return list(found.values())
 
 
 def asked_first() -> ColumnElement[bool]:

@@ -127,7 +127,7 @@ class House:
     @cached_property
     def ladder(self) -> Ladder:
         fold = timedelta(minutes=self.pack.limits.fold_minutes)
-        return Ladder(self.pack.escalation, self.pack.duty_desk.id, self.centres.beside, fold)
+        return Ladder(self.pack.escalation, self.pack.duty_desk.id, fold)
 
     @cached_property
     def menus(self) -> MenuEngine:

@@ -106,15 +106,8 @@ class Office:
 
     def fold(self, within: timedelta) -> None:
         """Let reports from one number within this time share one alert."""
-        self._have(replace(self.ladder, fold=within))
-
-    def has_neighbours(self, *centres: str) -> None:
-        """The centres nearest to any other, nearest first."""
-        self._have(replace(self.ladder, beside=lambda centre: centres))
-
-    def _have(self, ladder: Ladder) -> None:
-        self.ladder = ladder
-        self.reports = replace(self.reports, ladder=ladder)
+        self.ladder = replace(self.ladder, fold=within)
+        self.reports = replace(self.reports, ladder=self.ladder)
 
     def staff(
         self,

@@ -14,6 +14,7 @@ from gateway.escalation import Ladder
 from gateway.metrics import ALARMS
 from gateway.models import Alert, AlertState, Audit, Outbox, OutboxState, Report, ReportState
 from gateway.models import Staff as StaffRow
+from gateway.roster import Role
 from menus.intents import About
 from tests.office import CENTRE, OTHER_CENTRE, SMS_NOW, Office, Person, on_sqlite
 
@@ -191,7 +192,7 @@ def test_nobody_on_duty_is_an_alarm_and_is_not_the_end(office: Office) -> None:
     """A report of the night reaches whoever comes on duty in the morning."""
     before = alarms("nobody_to_alert")
     nurse = office.staff(on_duty=False)
-    report = office.report()
+    report = office.report("call_me", answers={})
     assert office.asked(report) == set()
     assert alarms("nobody_to_alert") == before + 1
     assert climb(office, report, 5)
@@ -207,39 +208,97 @@ def test_when_everybody_was_asked_the_alarm_repeats_and_newcomers_are_asked(
     office: Office,
 ) -> None:
     first, later = office.staff(), office.staff(on_duty=False)
-    report = office.report()
+    report = office.report("call_me", answers={})
     before = alarms("nobody_accepts")
-    for minutes in (5, 10.1, 15.2):
+    for minutes in (30, 35.1, 40.2):
         assert climb(office, report, minutes)
     assert alarms("nobody_accepts") == before + 3
     assert office.asked(report) == {first.id}
     office.change(StaffRow, StaffRow.id == later.id, on_duty=True)
-    assert climb(office, report, 20.3)
+    assert climb(office, report, 45.3)
     assert office.asked(report) == {first.id, later.id}
     assert office.report_now(report).rung == 0
 
 
-def test_the_last_rung_is_the_next_centre_with_the_national_duty(office: Office) -> None:
-    office.has_neighbours("nobody-there", OTHER_CENTRE, "farther")
-    people = {
-        "nurse": office.staff(),
-        "lead": office.staff(role="lead"),
-        "neighbour": office.staff(OTHER_CENTRE),
-        "their_investigator": office.staff(OTHER_CENTRE, "investigator"),
-        "national": office.staff(DESK, "national"),
-    }
-    report = office.report(investigator=True)
+def at_home(office: Office) -> dict[str, Person]:
+    """Somebody of each role at the centre and at the desk, and none of them on duty."""
+    roles: tuple[Role, ...] = ("health", "counsellor", "investigator", "lead")
+    here = {role: office.staff(role=role, on_duty=False) for role in roles}
+    desk: tuple[Role, ...] = ("national", "lead", "operator", "witness")
+    return here | {f"desk {role}": office.staff(DESK, role, on_duty=False) for role in desk}
+
+
+EVERYBODY = {"health", "counsellor", "lead", "desk national", "desk lead"}
+
+
+@pytest.mark.parametrize("consent", [False, True])
+def test_a_p1_for_which_nobody_is_on_duty_wakes_everybody_at_once(
+    office: Office, *, consent: bool
+) -> None:
+    people, elsewhere = at_home(office), office.staff(OTHER_CENTRE)
+    report = office.report(investigator=consent)
+    assert names(office, report, elsewhere=elsewhere, **people) == (
+        EVERYBODY | ({"investigator"} if consent else set())
+    )
+    assert not climb(office, report, 4.9)
+
+
+def test_two_who_were_switched_off_at_the_desk_hear_of_a_danger_all_the_same(
+    office: Office,
+) -> None:
+    """A sender's number can be forged, and a danger without a place goes to the desk alone."""
+    people = {name: office.staff(DESK, "national", on_duty=False) for name in ("one", "two")}
+    assert names(office, office.report("danger", centre=None, answers={}), **people) == set(people)
+
+
+def test_where_the_desk_is_awake_the_lead_is_asked_before_everybody(office: Office) -> None:
+    people = at_home(office) | {"awake": office.staff(DESK, "national")}
+    report = office.report()
+    assert names(office, report, **people) == {"lead"}
     climb(office, report, 5)
-    assert names(office, report, **people) == {"nurse", "lead"}
+    assert names(office, report, **people) == EVERYBODY | {"awake"}
+
+
+def test_the_last_rung_of_a_p1_is_everybody_and_of_others_who_is_on_duty(office: Office) -> None:
+    awake = {"nurse": office.staff(), "night": office.staff(DESK, "national")}
+    people = at_home(office) | awake
+    report, later = office.report(), office.report(answers={"age": "12_15"})
+    climb(office, report, 5)
     climb(office, report, 10.1)
-    assert names(office, report, **people) == {"nurse", "lead", "neighbour", "national"}
+    assert names(office, report, **people) == EVERYBODY | set(awake)
+    climb(office, later, 30)
+    climb(office, later, 60.1)
+    assert names(office, later, **people) == {"nurse", "lead", "night"}
 
 
-def test_a_neighbour_to_be_avoided_is_passed_over(office: Office) -> None:
-    office.has_neighbours(OTHER_CENTRE, "kabgayi")
-    people = {"neighbour": office.staff(OTHER_CENTRE), "farther": office.staff("kabgayi")}
-    report = office.report(avoid=(OTHER_CENTRE,))
-    assert names(office, report, **people) == {"farther"}
+def test_everybody_is_nobody_at_a_centre_that_must_not_hear_of_it(office: Office) -> None:
+    people = at_home(office)
+    report = office.report(avoid=(CENTRE,))
+    assert names(office, report, **people) == {"desk national", "desk lead"}
+
+
+def test_who_has_left_or_blocked_our_sms_is_not_among_everybody(office: Office) -> None:
+    people = at_home(office)
+    for name, column in (("health", "left_at"), ("desk national", "opted_out_at")):
+        now = office.now()
+        gone = {"opted_out_at": now, column: now}
+        office.change(StaffRow, StaffRow.id == people[name].id, **gone)
+    assert names(office, office.report(), **people) == EVERYBODY - {"health", "desk national"}
+
+
+def test_the_investigator_of_the_desk_needs_the_consent_as_well(office: Office) -> None:
+    investigator = office.staff(DESK, "investigator")
+    without, with_ = (office.report(centre=None, investigator=one) for one in (False, True))
+    assert investigator.id not in office.asked(without)
+    assert investigator.id in office.asked(with_)
+
+
+def test_no_other_centre_hears_of_it(office: Office) -> None:
+    neighbour = office.staff(OTHER_CENTRE)
+    report = office.report()
+    for round_ in range(1, 6):
+        climb(office, report, 6 * round_)
+    assert neighbour.id not in office.asked(report)
 
 
 def test_who_comes_on_duty_is_asked_with_the_next_rung(office: Office) -> None:

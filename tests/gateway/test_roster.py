@@ -101,17 +101,17 @@ def people(office: Office) -> dict[str, Person]:
 
 Ask = Callable[[Session], Sequence[Staff]]
 ASKED: list[tuple[Ask, set[str]]] = [
-    (
-        lambda session: roster.on_duty(session, CENTRE, investigator=False),
-        {"nurse", "counsellor"},
-    ),
-    (
-        lambda session: roster.on_duty(session, CENTRE, investigator=True),
-        {"nurse", "counsellor", "investigator"},
-    ),
+    (lambda session: roster.on_duty(session, CENTRE), {"nurse", "counsellor", "investigator"}),
     (lambda session: roster.leads(session, CENTRE), {"lead", "lead at home"}),
     (lambda session: roster.national_duty(session, DESK), {"national", "nurse at the desk"}),
-    (lambda session: roster.on_duty(session, "nowhere", investigator=True), set()),
+    (
+        lambda session: roster.everybody(session, OTHER_CENTRE, DESK),
+        {
+            *("elsewhere", "lead elsewhere"),
+            *("national", "national at home", "nurse at the desk"),
+        },
+    ),
+    (lambda session: roster.on_duty(session, "nowhere"), set()),
 ]
 
 

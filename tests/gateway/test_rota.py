@@ -36,7 +36,7 @@ def has_shift(office: Office, person: Person, begins: timedelta, ends: timedelta
 
 def on_duty(office: Office) -> set[str]:
     with database.reading(office.engine) as session:
-        return {one.id for one in roster.on_duty(session, CENTRE, investigator=False)}
+        return {one.id for one in roster.on_duty(session, CENTRE)}
 
 
 def now_of(office: Office, person: Person) -> Duty:

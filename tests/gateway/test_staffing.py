@@ -120,7 +120,7 @@ def test_her_shifts_end(office: Office) -> None:
     assert all(shift.ends_at <= office.now() for shift in left)
     assert len(office.all(Shift, Shift.staff_id == other.id)) == 3
     with database.reading(office.engine) as session:
-        assert [one.id for one in roster.on_duty(session, CENTRE, investigator=False)] == [other.id]
+        assert [one.id for one in roster.on_duty(session, CENTRE)] == [other.id]
 
 
 def test_a_report_that_was_folded_into_hers_goes_back_with_it(office: Office) -> None:
