@@ -96,9 +96,15 @@ def _duty(house: House) -> Iterator[str]:
     with database.reading(house.database) as session:
         empty = roster.uncovered(session)
         national = roster.is_covered(session, house.pack.duty_desk.id)
+        no_lead = not roster.leads(session, house.pack.duty_desk.id)
         nobody_to_tell = not roster.operators(session)
     if not national:
         yield "nobody is on duty at the national desk: run `isange staff add`, or call them"
+    if no_lead:
+        yield (
+            "the national desk has no lead: nobody answers for it when its duty is empty, run "
+            "`isange staff add`"
+        )
     if empty:
         yield f"nobody is on duty now at {', '.join(empty)}: call their leads"
     if nobody_to_tell:

@@ -2,8 +2,8 @@
 
 Each function works inside the caller's transaction and leaves its audit row in it. Changes at one
 centre go one after another, so that of two who leave at the same moment the second is seen to be
-the last. A swap is a question until the colleague answers: the asker stays on duty, whatever
-becomes of the SMS in between.
+the last: by SMS, whose sender can be forged, she cannot go off then. A swap is a question until the
+colleague answers: the asker stays on duty, whatever becomes of the SMS in between.
 """
 
 from __future__ import annotations
@@ -56,6 +56,17 @@ def come_on(session: Session, person: Staff, at: datetime) -> Duty:
     return rota.duty_of(session, person, at)
 
 
+def is_last(session: Session, person: Staff, at: datetime) -> bool:
+    """Whether alerts of her place would find nobody on duty any more if she went off."""
+    one_after_another(session, person)
+    on_duty = rota.duty_of(session, person, at).on
+    return (
+        on_duty
+        and roster.is_asked_first(session, person)
+        and not roster.is_covered(session, person.centre_id, without=person)
+    )
+
+
 def go_off(session: Session, person: Staff, at: datetime) -> bool:
     """She is off duty from now on, until her next shift; False when she was off anyway.
 
@@ -66,7 +77,7 @@ def go_off(session: Session, person: Staff, at: datetime) -> bool:
         return False
     _end(session, person, at)
     audit.record(session, at, audit.staff(person.id), "off duty")
-    _see_that_somebody_is_left(session, person, at)
+    see_that_somebody_is_left(session, person, at)
     return True
 
 
@@ -76,7 +87,7 @@ def leave(session: Session, person: Staff, at: datetime) -> None:
     person.on_duty = False
     rota.strike(session, person, at)
     if was_on:
-        _see_that_somebody_is_left(session, person, at)
+        see_that_somebody_is_left(session, person, at)
 
 
 def ask_to_take_over(
@@ -86,7 +97,7 @@ def ask_to_take_over(
 
     Somebody else's number, a stranger's and her own ask nobody.
     """
-    if colleague is None or not roster.may_stand_in(colleague, person):
+    if colleague is None or not roster.may_stand_in(session, colleague, person):
         return False
     duty = rota.duty_of(session, person, at)
     if not duty.on or _is_asked(session, person, colleague, at):
@@ -123,7 +134,7 @@ def _take_over(session: Session, person: Staff, at: datetime) -> bool:
     )
     for swap in session.scalars(query).all():
         asker = session.get_one(Staff, swap.from_staff)
-        if rota.duty_of(session, asker, at).on and roster.may_stand_in(person, asker):
+        if rota.duty_of(session, asker, at).on and roster.may_stand_in(session, person, asker):
             _hand_over(session, swap, asker, person, at)
             return True
     return False
@@ -140,7 +151,7 @@ def _hand_over(session: Session, swap: Swap, asker: Staff, person: Staff, at: da
     session.execute(update(Swap).where(*open_ones).values(answered_at=at))
     audit.record(session, at, audit.staff(person.id), "took over", detail=asker.id)
     _tell(session, f"swapped:{swap.id}", "swapped", asker, at)
-    _see_that_somebody_is_left(session, asker, at)
+    see_that_somebody_is_left(session, asker, at)
 
 
 def _end(session: Session, person: Staff, at: datetime) -> datetime | None:
@@ -154,10 +165,10 @@ def see_shifts_end(session: Session, at: datetime) -> None:
     ended = [shift.staff_id for shift in rota.see_end(session, at)]
     query = select(Staff).where(Staff.id.in_(ended), roster.asked_first()).order_by(Staff.id)
     for person in {one.centre_id: one for one in session.scalars(query)}.values():
-        _see_that_somebody_is_left(session, person, at)
+        see_that_somebody_is_left(session, person, at)
 
 
-def _see_that_somebody_is_left(session: Session, person: Staff, at: datetime) -> None:
+def see_that_somebody_is_left(session: Session, person: Staff, at: datetime) -> None:
     """Alerts of a centre without anybody on duty go to its lead: she must know that now."""
     session.flush()
     if not roster.is_asked_first(session, person) or roster.is_covered(session, person.centre_id):

@@ -224,6 +224,7 @@ TEMPLATES: Final[Mapping[str, Callable[[Occasion], Phrase]]] = {
         else messages.on_duty(service=o.service)
     ),
     "off_duty": lambda o: messages.off_duty(service=o.service),
+    "last_on_duty": lambda o: messages.last_on_duty(service=o.service, dial=o.dial),
     "nobody_on_duty": lambda o: messages.nobody_on_duty(service=o.service),
     "who": lambda o: messages.who(service=o.service, duty=o.duty, own=o.own),
     "swap_asked": lambda o: messages.swap_asked(service=o.service),

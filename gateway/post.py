@@ -7,7 +7,18 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from gateway import alarms, audit, contacts, database, delivery, escalation, outbox, roster
+from gateway import (
+    alarms,
+    audit,
+    contacts,
+    database,
+    delivery,
+    duty,
+    escalation,
+    outbox,
+    roster,
+    rota,
+)
 from gateway.phones import Msisdn
 from gateway.replies import Replies
 from gateway.reports import Reports
@@ -64,10 +75,15 @@ class Post:
         with database.writing(self.engine, "opt_out.note") as session:
             at = database.now(session)
             person = roster.by_number(session, self.vault, number)
+            if person is not None:
+                duty.one_after_another(session, person)
             if person is not None and person.opted_out_at is None:
+                was_on = rota.duty_of(session, person, at).on
                 person.opted_out_at = at
                 alarms.wake(session, at, "staff_opted_out", centre=person.centre_id)
                 audit.record(session, at, audit.staff(person.id), "opted out")
+                if was_on:
+                    duty.see_that_somebody_is_left(session, person, at)
             for report_id in contacts.stop_sms(session, self.vault, number, at):
                 outbox.withdraw(session, report_id, "caller", at)
                 audit.record(session, at, audit.CALLER, "sms stopped", report_id)

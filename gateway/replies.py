@@ -13,9 +13,10 @@ Sender numbers can be forged. What that is worth to somebody who knows her numbe
   not touched, and she is told, once, to open the report by the staff's code with her PIN. A wrong
   code counts against no alert.
 - *To switch her off or on, or have a colleague asked* he needs nothing. She is told at once and how
-  to undo it, and it is in the audit log; when nobody is left on duty at her centre, its lead and
-  the operator are told as well, and alerts go to the lead. To have her duty taken over he must
-  forge the colleague too, and both are told. He never learns anything: every answer goes to her.
+  to undo it, and it is in the audit log. But the last one on duty at a centre or at the desk is not
+  switched off by SMS, so somebody is always asked; she goes off with her PIN, or when a colleague
+  has taken over. To have her duty taken over he must forge the colleague too, and both are told. He
+  never learns anything: every answer goes to her.
 """
 
 from __future__ import annotations
@@ -170,6 +171,8 @@ class _Conversation:
     def _do_word(self, said: Word | AskSwap) -> bool:
         match said:
             case "off":
+                if duty.is_last(self.session, self.person, self.at):
+                    return self._say("last_on_duty")
                 duty.go_off(self.session, self.person, self.at)
                 return self._say("off_duty")
             case "who":

@@ -30,9 +30,6 @@ FIRST_ASKED: Final = ("health", "counsellor")
 INVESTIGATOR: Final = "investigator"
 """Is asked as early where the caller agreed to it, and then only (gateway.escalation)."""
 
-STAND_IN: Final = (*FIRST_ASKED, "national")
-"""Roles that may take over any duty: alerts go to them first, at a centre or at the desk."""
-
 
 @dataclass(frozen=True, slots=True)
 class NewStaff:
@@ -152,10 +149,11 @@ def is_asked_first(session: Session, person: models.Staff) -> bool:
     return session.scalar(query) is not None
 
 
-def is_covered(session: Session, centre_id: str) -> bool:
-    """Whether somebody on duty is asked first at this centre, or at this desk."""
+def is_covered(session: Session, centre_id: str, without: models.Staff | None = None) -> bool:
+    """Whether somebody on duty, other than `without`, is asked first at this centre or desk."""
     query = select(models.Staff.id).where(models.Staff.centre_id == centre_id, *_covering())
-    return session.scalar(query.limit(1)) is not None
+    others = query.where(models.Staff.id != without.id) if without else query
+    return session.scalar(others.limit(1)) is not None
 
 
 def uncovered(session: Session) -> Sequence[str]:
@@ -169,12 +167,13 @@ def _covering() -> tuple[ColumnElement[bool], ...]:
     return models.Staff.opted_out_at.is_(None), asked_first(), rota.on_duty_now()
 
 
-def may_stand_in(person: models.Staff, other: models.Staff) -> bool:
+def may_stand_in(session: Session, person: models.Staff, other: models.Staff) -> bool:
     """Whether `person` may take over the duty of `other`: alerts still find somebody then."""
     same_place = person.centre_id == other.centre_id and person.id != other.id
     can_be_asked = person.role in ALERTED and person.opted_out_at is None
-    as_early = person.role in STAND_IN or other.role not in STAND_IN
-    return same_place and can_be_asked and as_early
+    if not (same_place and can_be_asked):
+        return False
+    return is_asked_first(session, person) or not is_asked_first(session, other)
 
 
 def operators(session: Session) -> Sequence[models.Staff]:

@@ -151,6 +151,16 @@ def off_duty(*, service: Name) -> Phrase:
     )
 
 
+def last_on_duty(*, service: Name, dial: Name) -> Phrase:
+    """The answer to OFF from the last one on duty: anybody may have sent it in her name."""
+    return phrase(
+        "[{service}] You are the last one on duty, so you stay on. To go off dial {dial} with your "
+        "PIN, or reply SWAP and a colleague's number.",
+        service=service,
+        dial=dial,
+    )
+
+
 def nobody_on_duty(*, service: Name) -> Phrase:
     """To the lead, when the last one at her centre went off duty."""
     return phrase(

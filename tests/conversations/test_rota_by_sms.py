@@ -49,19 +49,60 @@ def alerted(line: Line) -> set[str]:
     return {sms.to for sms in line.deliver()}
 
 
+LAST = (
+    "You are the last one on duty, so you stay on. To go off dial *384*3030# with your PIN, "
+    "or reply SWAP and a colleague's number."
+)
+
+
 def test_on_and_off(line: Line) -> None:
-    nurse, lead = line.staff("kabutare", on_duty=False), line.staff("kabutare", "lead")
-    operator = line.staff("national", "operator")
+    nurse, colleague = line.staff("kabutare", on_duty=False), line.staff("kabutare")
     assert said(line.text(nurse, "on please"), nurse) == (
         "You are on duty now. Reply OFF when you stop."
     )
-    assert nurse in alerted(line)
     sent = line.text(nurse, "OFF")
+    assert [sms.to for sms in sent] == [nurse]
     assert said(sent, nurse) == "You are off duty now. If this was not you, reply ON."
-    assert said(sent, lead) == (
-        "Nobody is on duty at your centre now: alerts come to you. Call your staff."
-    )
-    assert said(sent, operator) == "ALARM: nobody on duty. Look at it now."
+    assert alerted(line) == {colleague}
+
+
+def test_the_last_one_on_duty_does_not_go_off_by_sms(line: Line) -> None:
+    """Anybody can have written it; on the staff's line her PIN shows that it is she."""
+    nurse, lead = line.staff("kabutare"), line.staff("kabutare", "lead")
+    assert said(line.text(nurse, "OFF"), nurse) == LAST
+    signed_in(line, nurse).sees("You are on duty.").choose("Go off duty").sees("You are off duty.")
+    assert said(line.deliver(), lead).startswith("Nobody is on duty")
+
+
+def test_two_forged_sms_do_not_keep_a_danger_from_being_heard(line: Line) -> None:
+    duty = [line.staff("national", "national") for _ in range(2)]
+    answers = [said(line.text(number, "OFF"), number) for number in duty]
+    assert [answer == LAST for answer in answers] == [False, True]
+    phone = line.phone().dial().choose("Urgent help now", "Ask centre to call me", "Yes, call now")
+    phone.sees("Your request is sent.").hangs_up()
+    assert [sms.to for sms in line.deliver()] == duty[1:]
+
+
+def test_the_last_one_in_a_shift_stays_as_well_and_a_swap_lets_her_go(line: Line) -> None:
+    nurse, colleague = line.staff("kabutare", on_duty=False), line.staff("kabutare", on_duty=False)
+    has_shift(line, nurse, 3)
+    assert said(line.text(nurse, "off"), nurse) == LAST
+    line.text(nurse, f"SWAP {colleague}")
+    line.text(colleague, "ON")
+    assert alerted(line) == {colleague}
+    assert said(line.text(colleague, "off"), colleague) == LAST
+
+
+def test_who_is_not_asked_first_goes_off_as_she_likes(line: Line) -> None:
+    lead = line.staff("kabutare", "lead")
+    assert said(line.text(lead, "OFF"), lead).startswith("You are off duty now.")
+
+
+def test_a_duty_phone_that_blocks_us_and_was_the_last_one_wakes_its_lead(line: Line) -> None:
+    """The network does not bring it any alert, whatever we would rather have."""
+    nurse, lead = line.staff("kabutare"), line.staff("kabutare", "lead")
+    line.post("opt-out", {"senderId": "3029", "phoneNumber": nurse})
+    assert said(line.deliver(), lead).startswith("Nobody is on duty")
 
 
 def test_the_answer_tells_when_a_shift_ends(line: Line) -> None:
@@ -98,8 +139,12 @@ def test_a_duty_that_ends_in_some_days_is_told_by_its_date(line: Line) -> None:
 def test_every_answer_comes_in_her_language(line: Line, language: str) -> None:
     nurse = line.staff("kabutare", language=language)
     colleague = line.staff("kabutare", language=language)
+    last = line.staff("kigeme", language=language)
     answers = [said(line.text(nurse, word), nurse) for word in ("ON", "WHO", "OFF", "OK", "hello")]
-    answers += [said(line.text(nurse, f"SWAP {colleague}"), nurse)]
+    answers += [
+        said(line.text(nurse, f"SWAP {colleague}"), nurse),
+        said(line.text(last, "OFF"), last),
+    ]
     english = ("You are", "On duty", "Thank you", "Not understood")
     if language != "en":
         assert [one for one in answers if one.startswith(english)] == []
@@ -176,6 +221,7 @@ def test_who_is_off_duty_has_nothing_to_swap(line: Line) -> None:
 @pytest.mark.parametrize("words", ["ON", "OFF", "WHO", "OK"])
 def test_the_same_sms_counts_once_however_often_it_is_delivered(line: Line, words: str) -> None:
     nurse = line.staff("kabutare", on_duty=words != "ON")
+    line.staff("kabutare")
     assert [len(line.text(nurse, words, "in-x")) for _ in range(3)] == [1, 0, 0]
     with database.reading(line.web.database) as session:
         acts = session.scalars(select(Audit.act)).all()

@@ -41,7 +41,9 @@ def test_who_has_nobody_on_duty_is_named(line: Line) -> None:
             line.staff(centre.id)
     said = told(line.staff_house)
     assert "nobody is on duty now at kabutare: call their leads" in said
-    assert "national desk" not in said
+    assert "the national desk has no lead" in said
+    line.staff("national", "lead")
+    assert "national desk" not in told(line.staff_house)
     assert "alarms wake nobody" in said
     line.staff("national", "operator")
     assert "alarms wake nobody" not in told(line.staff_house)

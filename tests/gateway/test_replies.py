@@ -556,3 +556,13 @@ def test_an_answer_lives_half_an_hour(office: Office, nurse: Person, report: str
     row = office.one(Outbox, Outbox.template == "yours")
     assert row.expires_at - row.created_at == replies.REPLY_LIVES == timedelta(minutes=30)
     wait_until(lambda: answers(office), "it leaves")
+
+
+def test_two_who_write_off_at_the_same_moment_leave_one(office: Office) -> None:
+    """Each sees the other on duty when she begins; the second waits, and looks again."""
+    people = office.staff(), office.staff()
+    office.together(*(lambda one=one: office.text(one, "OFF") for one in people))
+    on = [row.id for row in office.all(StaffRow, StaffRow.on_duty.is_(True))]
+    assert len(on) == 1
+    told = {row.staff_id: row.template for row in office.all(Outbox)}
+    assert told == {one.id: "last_on_duty" if one.id in on else "off_duty" for one in people}

@@ -137,18 +137,19 @@ def test_the_demo_has_an_operator_and_nobodys_number_depends_on_her(pack: Pack) 
 
 
 def test_who_may_stand_in_is_asked_as_early(office: Office, people: dict[str, Person]) -> None:
+    people["national elsewhere"] = office.staff(CENTRE, "national", on_duty=False)
     with database.reading(office.engine) as session:
         rows = {name: session.get_one(Staff, one.id) for name, one in people.items()}
         able = {
             (name, other)
             for name, row in rows.items()
             for other in ("nurse", "lead", "national")
-            if roster.may_stand_in(row, rows[other])
+            if roster.may_stand_in(session, row, rows[other])
         }
     assert able == {
         *((name, "nurse") for name in ("nurse at home", "counsellor")),
         *((name, "lead") for name in ("nurse", "nurse at home", "counsellor")),
-        *((name, "lead") for name in ("investigator", "lead at home")),
+        *((name, "lead") for name in ("investigator", "lead at home", "national elsewhere")),
         *((name, "national") for name in ("national at home", "nurse at the desk")),
     }
 
