@@ -3,10 +3,15 @@
 Counted by a keyed hash of the number in Redis, on the way of the session itself, so that it costs
 no step a round trip more. Never by address: half a country calls from one. A bound takes nothing
 from anybody that she needs at once (menus.short), and without Redis there is none.
+
+Whoever holds her phone could dial until the line is short, and count what is missing. So where
+exactly a bound lies differs with the number and the time, and nobody can work it out.
 """
 
 from __future__ import annotations
 
+import hashlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -28,9 +33,20 @@ LIMITED: Final = "uses:limited"
 """Counts the short calls of all numbers within an hour."""
 
 
+BLUR: Final = 6
+"""A bound lies up to a sixth of it lower or higher."""
+
+
+def blurred(most: int, number: bytes, window: int) -> int:
+    """A bound of about `most` for a number, by its keyed hash, in this window of time."""
+    spread = most // BLUR
+    drawn = hashlib.blake2b(number + window.to_bytes(8), digest_size=8).digest()
+    return most - spread + int.from_bytes(drawn) % (2 * spread + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """So many uses of a kind within so many seconds of the first are nothing special."""
+    """About so many uses of a kind within so many seconds of the first are nothing special."""
 
     use: Use
     seconds: int
@@ -41,17 +57,19 @@ class Bound:
 class Limits:
     """The bounds of a country, and what is to be told when many calls at once are above them.
 
-    `flood` is how many short calls within an hour that takes; 0 is never.
+    `flood` is how many short calls within an hour that takes; 0 is never. `hash_of` a number is
+    under a key, and `clock` says the time in seconds.
     """
 
     bounds: Sequence[Bound]
     hash_of: Callable[[Msisdn], bytes]
     flood: int = 0
     tell: Callable[[], None] = lambda: None
+    clock: Callable[[], float] = time.time
 
     def counters(self, number: Msisdn) -> Counters:
         """What is counted of a number."""
-        return Counters(self, self.hash_of(number).hex())
+        return Counters(self, self.hash_of(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +77,7 @@ class Counters:
     """The counters that one call looks at, and adds to with the step that it keeps."""
 
     limits: Limits
-    number: str
+    number: bytes
 
     @property
     def names(self) -> list[str]:
@@ -71,12 +89,16 @@ class Counters:
         """What is known of a call that begins, with these counts at `names`; none: unknown."""
         *own, of_all = counts or [0]
         pairs = zip(self.limits.bounds, own, strict=False)
-        if not any(count >= bound.most for bound, count in pairs):
+        if not any(count >= self.most(bound) for bound, count in pairs):
             return {}
         LIMITED_CALLS.inc()
         if self.limits.flood and of_all + 1 >= self.limits.flood:
             self.limits.tell()
         return {short.LIMITED: "yes"}
+
+    def most(self, bound: Bound) -> int:
+        """Where a bound lies for this number now."""
+        return blurred(bound.most, self.number, int(self.limits.clock() // bound.seconds))
 
     def after(self, state: State, uses: Sequence[Use]) -> Mapping[str, int]:
         """The keys to add one to, each with the seconds that it lives from its first."""
@@ -85,7 +107,7 @@ class Counters:
         return {**own, LIMITED: HOUR} if is_short and "call" in uses else own
 
     def _name(self, bound: Bound) -> str:
-        return f"uses:{self.number}:{bound.use}:{bound.seconds}"
+        return f"uses:{self.number.hex()}:{bound.use}:{bound.seconds}"
 
 
 def bounds(limits: facts.Limits) -> Sequence[Bound]:

@@ -7,7 +7,7 @@ then the only record of the way; when it is lost the caller is shown the first s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway import logs
 from gateway.conversation import Answer, CannotDo, Deeds, Done, Step, forget, repeated
@@ -57,13 +57,34 @@ class NewestInput:
     names_again: bool = False
     """Whether one session after another has the same id: what begins each then tells them apart."""
 
-    def is_open(self, session_id: str, msisdn: Msisdn) -> bool:
-        """Whether a conversation is under way; False when that cannot be told."""
+    def waits_for(self, message: Message) -> bool:
+        """Whether a conversation is under way whose screen this answers.
+
+        False when that cannot be told.
+        """
+        stored = self._under_way(message)
+        return stored is not None and self.engine.waits_for(stored.state, message.typed or "")
+
+    def close(self, message: Message, *, discard: bool) -> None:
+        """No message goes on with the conversation that is under way, if there is one.
+
+        What may be sent should the line cut is sent all the same, unless it is to be discarded.
+        """
+        stored = self._under_way(message)
+        if stored is None:
+            return
+        if discard and stored.state.draft:
+            digest = self.sessions.digest(stored.origin, message.id or "")
+            self._do(DiscardDraft(), stored.state.language, message, stored.origin, digest)
+        key = self.sessions.key(message.session_id, message.msisdn)
+        self.sessions.save(key, replace(stored, state=forget(stored.state)), stored)
+
+    def _under_way(self, message: Message) -> Session | None:
         try:
-            stored = self.sessions.load(self.sessions.key(session_id, msisdn))
+            stored = self.sessions.load(self.sessions.key(message.session_id, message.msisdn))
         except SessionsDown:
-            return False
-        return stored is not None and not stored.state.ended
+            return None
+        return stored if stored and not stored.state.ended else None
 
     def answer(self, message: Message) -> tuple[Answer, bool]:
         """The screen to show, and whether an SMS is now waiting. Raises CannotDo."""

@@ -2,14 +2,17 @@
 
 A neutral keyword opens the same dialogue as the short code. Half of those who write to such a line
 do not use a menu at all ("please call me"): what they write is kept, encrypted, and becomes a task
-to call them, with an alert to the national duty; they get one neutral line back.
+to call them, with an alert to the national duty; each time they get the same neutral line back.
+
+Somebody else may hold her phone next, write, and compare with a phone that never wrote to us. So
+nothing in an answer depends on what was written before, but for a number within minutes of a
+screen. A number that comes later is kept like any other message: it may have been meant.
 """
 
 from __future__ import annotations
 
 import json
-import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -17,9 +20,10 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from gateway import alarms, audit, contacts, database, outbox
+from gateway import alarms, audit, contacts, database, outbox, wording
 from gateway.conversation import Step
 from gateway.countries.facts import SmsWords
+from gateway.limits import HOUR, blurred
 from gateway.models import IncomingSms, Outbox
 from gateway.newest import Message, NewestInput
 from gateway.phones import Msisdn
@@ -32,8 +36,11 @@ from menus.speech import Speech
 ANSWER_LIVES: Final = timedelta(minutes=5)
 """A screen by SMS is dropped after this: late, it could reach anybody."""
 
-MOST_SCREENS: Final = 60
-"""Screens sent to one number within an hour; two machines must not talk for ever."""
+MOST_ANSWERS: Final = 60
+"""About so many answers go to one number within an hour; two machines must not talk for ever."""
+
+SHORT: Final = 4
+"""Words of a message that ends all SMS by its first one; with more, somebody tells something."""
 
 SESSION: Final = "sms"
 """There is one conversation by SMS for each number."""
@@ -64,19 +71,24 @@ class SmsLine:
         """
         if self._is_known(message_id):
             return False
-        kind = self._kind(sender, text)
+        typed = wording.lone_number(text) or text
+        message = Message(SESSION, sender, typed, id=message_id)
+        kind = self._kind(message)
         answer: str | None = None
         waiting = False
         if kind == "stop":
-            self._stop(sender)
+            self._stop(message)
         elif kind == "message":
+            self.conversation.close(message, discard=False)
             answer = self.speech.say(messages.THANKS, self.language)
             waiting = self._keep(message_id, sender, text)
         else:
-            answer, waiting = self._screen(message_id, sender, text if kind == "step" else None)
+            asked = message if kind == "step" else replace(message, typed=None)
+            screen, waiting = self.conversation.answer(asked)
+            answer = screen.text
         try:
             with database.writing(self.engine, "sms.note") as session:
-                return self._note(session, message_id, sender, kind, answer) or waiting
+                return self._note(session, message_id, sender, answer) or waiting
         except IntegrityError:
             return waiting  # Its twin was quicker.
 
@@ -85,20 +97,14 @@ class SmsLine:
         with database.reading(self.engine) as session:
             return session.get(IncomingSms, message_id) is not None
 
-    def _kind(self, sender: Msisdn, text: str) -> Kind:
-        word = unicodedata.normalize("NFKC", text).strip(" .,!\"'").upper()
-        if word in self.words.stop:
+    def _kind(self, message: Message) -> Kind:
+        said = wording.words((message.typed or "")[:LONGEST_MESSAGE])
+        whole = "".join(said)
+        if whole in self.words.stop or (said and said[0] in self.words.stop and len(said) <= SHORT):
             return "stop"
-        if word == self.words.keyword:
+        if whole == self.words.keyword:
             return "begin"
-        if self.conversation.is_open(SESSION, sender):
-            return "step"
-        # A lone number is an answer to a screen that is gone, not a message to anybody.
-        return "begin" if word.isdecimal() else "message"
-
-    def _screen(self, message_id: str, sender: Msisdn, typed: str | None) -> tuple[str, bool]:
-        answer, ring = self.conversation.answer(Message(SESSION, sender, typed, id=message_id))
-        return answer.text, ring
+        return "step" if self.conversation.waits_for(message) else "message"
 
     def _keep(self, message_id: str, sender: Msisdn, text: str) -> bool:
         """Keep what was written as a report of its own, with a call to its sender as the task."""
@@ -110,17 +116,16 @@ class SmsLine:
         )
         return self.reports.do(send, Step(session, session, sender, self.language, None)).ring
 
-    def _stop(self, sender: Msisdn) -> None:
+    def _stop(self, message: Message) -> None:
         """No SMS to this number any more about anything that is known; no answer either."""
+        self.conversation.close(message, discard=True)
         with database.writing(self.engine, "sms.stop") as session:
             at = database.now(session)
-            for report_id in contacts.stop_sms(session, self.vault, sender, at):
+            for report_id in contacts.stop_sms(session, self.vault, message.msisdn, at):
                 outbox.withdraw(session, report_id, "caller", at)
                 audit.record(session, at, audit.CALLER, "sms stopped", report_id)
 
-    def _note(
-        self, session: Session, message_id: str, sender: Msisdn, kind: Kind, text: str | None
-    ) -> bool:
+    def _note(self, session: Session, message_id: str, sender: Msisdn, text: str | None) -> bool:
         """Note the message as received and queue its answer, in one transaction."""
         if session.get(IncomingSms, message_id) is not None:
             return False
@@ -128,30 +133,33 @@ class SmsLine:
         session.add(IncomingSms(id=message_id, received_at=at))
         if text is None:
             return False
-        number = self.vault.fingerprint("limits", "sms", sender.reveal()).hex()
-        if kind == "message":
-            # At most one an hour, whatever is written.
-            dedupe_key = f"neutral:{number}:{at:%Y%m%d%H}"
-        elif self._answered_lately(session, number, at) < MOST_SCREENS:
-            this = self.vault.fingerprint("limits", "sms id", message_id).hex()
-            dedupe_key = f"screen:{number}:{this}"
-        else:
+        number = self.vault.fingerprint("limits", "sms", sender.reveal())
+        if self._answered_lately(session, number, at) >= self._most(number, at):
             alarms.sound("reply_loop")
             return False
         letter = json.dumps({"number": sender.reveal(), "text": text}).encode()
+        this = self.vault.fingerprint("limits", "sms id", message_id).hex()
         return outbox.add_sealed(
             session,
             self.vault,
             letter,
-            dedupe_key=dedupe_key,
+            dedupe_key=f"{_answers_to(number)}{this}",
             template="answer",
             at=at,
             lives=ANSWER_LIVES,
         )
 
-    def _answered_lately(self, session: Session, number: str, at: datetime) -> int:
+    def _most(self, number: bytes, at: datetime) -> int:
+        return blurred(MOST_ANSWERS, number, int(at.timestamp() // HOUR))
+
+    def _answered_lately(self, session: Session, number: bytes, at: datetime) -> int:
         query = select(func.count()).where(
-            Outbox.dedupe_key.startswith(f"screen:{number}:"),
-            Outbox.created_at > at - timedelta(hours=1),
+            Outbox.dedupe_key.startswith(_answers_to(number)),
+            Outbox.created_at > at - timedelta(seconds=HOUR),
         )
         return session.scalar(query) or 0
+
+
+def _answers_to(number: bytes) -> str:
+    """What the dedupe keys of all answers to a number begin with."""
+    return f"answer:{number.hex()}:"

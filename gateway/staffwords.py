@@ -6,9 +6,10 @@
                     over                        OK    the answer to the weekly test
 
 An answer to an alert is looked for first, so that no word ever hides one. The words are English in
-every language: the messages that ask for them name them. They are not guessed at. Around a word may
-stand what people add out of habit ("on please", "Who is on duty?"); in a sentence of its own ("I am
-on my way") it is no command, and the answer says so.
+every language: the messages that ask for them name them. They are read by their letters alone
+(gateway.wording) and not guessed at. Around a word may stand what people add out of habit ("on
+please", "Who is on duty?"); in a sentence of its own ("I am on my way") it is no command, and the
+answer says so.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from gateway import wording
+
 Verb = Literal["accept", "cannot"]
 Word = Literal["on", "off", "who", "ok"]
 
@@ -26,7 +29,6 @@ LONGEST_SMS: Final = 160
 _APART: Final = re.compile(r"\D*([12])\D+(\d{6,10})\D+(\d{4})(?!\d)")
 _RUN_TOGETHER: Final = re.compile(r"([12])(\d{6,10})(\d{4})")
 _SWAP: Final = re.compile(r"\D*?\bswap\b[^\d+]*(\+?)\d", re.IGNORECASE)
-_LETTERS: Final = re.compile(r"[^\W\d_]+")
 
 _WORDS: Final[dict[str, Word]] = {"on": "on", "off": "off", "who": "who", "ok": "ok", "okay": "ok"}
 
@@ -67,7 +69,7 @@ def read(text: str) -> Said:
         return AskSwap(swap[1] + digits)
     if found := _RUN_TOGETHER.fullmatch(digits):
         return _reply(found)
-    return None if digits else _word(plain)
+    return None if digits else _word(text[:LONGEST_SMS])
 
 
 def _plain(text: str) -> str:
@@ -80,9 +82,11 @@ def _reply(found: re.Match[str]) -> Reply:
     return Reply("accept" if found[1] == "1" else "cannot", found[2], found[3])
 
 
-def _word(plain: str) -> Word | None:
+def _word(text: str) -> Word | None:
     """The one command among what was written; "who is on" asks who, it does not switch on."""
-    written = (word.casefold() for word in _LETTERS.findall(plain))
+    written = [word.casefold() for word in wording.words(text)]
+    if spelled := _WORDS.get("".join(written)):
+        return spelled
     said = {word for word in written if word not in _HABITS}
     if "who" in said:
         said.discard("on")

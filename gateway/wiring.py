@@ -43,8 +43,8 @@ from menus import by_sms, staff, welcome
 from menus.engine import Engine as MenuEngine
 from menus.speech import Speech
 
-SMS_PATIENCE: Final = 1800
-"""Seconds that a dialogue by SMS waits for its next message."""
+SMS_PATIENCE: Final = 300
+"""Seconds that a dialogue by SMS waits for its next number: then it shows to nobody any more."""
 
 FLOOD_PAUSE: Final = 600
 """Seconds after which a flood that goes on is told again."""

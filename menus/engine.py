@@ -129,6 +129,14 @@ class Engine:
             return self._typed(state, view, key)
         return Turn(state, note=navigation.not_an_option(leaf.last_key))
 
+    def waits_for(self, state: State, typed: str) -> bool:
+        """Whether an input answers the screen: a number, or what is to be typed there."""
+        view = None if state.ended else self._view(state)
+        if view is None or isinstance(view, End):
+            return False
+        key = tidy(typed)
+        return key.isdecimal() or (isinstance(view, Ask) and _passes(view, key))
+
     def runs_past(self, state: State) -> bool:
         """Whether dial-through may answer this screen: no typing, and nothing is done by it."""
         view = self._view(state)
@@ -204,6 +212,14 @@ class Engine:
             target = chosen.goto.name
         trail = (*state.trail[:-1], answered, Step(target, returns=returns))
         return replace(state, trail=trail)
+
+
+def _passes(view: Ask, key: str) -> bool:
+    try:
+        view.check(key)
+    except Refused:
+        return False
+    return True
 
 
 def _can_go_back(state: State) -> bool:

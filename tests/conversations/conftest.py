@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cached_property
 
 import pytest
 
+from gateway.limits import Limits
 from gateway.settings import Settings
 from gateway.vault import Role, Vault
 from tests.conversations.interpreter import Interpreter
 from tests.conversations.kept import Kept, sizes
 from tests.houses import SharedHouse
 from tests.lines import Line
+
+
+class InOneHour(SharedHouse):
+    """A house whose limits are those of one and the same hour."""
+
+    @cached_property
+    def limits(self) -> Limits:
+        return replace(super().limits, clock=lambda: 0.0)
 
 
 @pytest.fixture
@@ -24,7 +35,7 @@ def language(request: pytest.FixtureRequest) -> str:
 def line(settings: Callable[..., Settings], language: str) -> Iterator[Line]:
     """The whole line in this process, and phones read by the English words of a test."""
     roles: tuple[Role, ...] = ("web", "staff", "worker")
-    houses = (SharedHouse(settings(role, ISANGE_LANGUAGE=language), role) for role in roles)
+    houses = (InOneHour(settings(role, ISANGE_LANGUAGE=language), role) for role in roles)
     made = Line(*houses)
     made.reads = Interpreter.of(language, made.web.pack, made.web.speech)
     yield made

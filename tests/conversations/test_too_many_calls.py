@@ -15,10 +15,19 @@ from tests.phone import Phone
 A_PERSON = "Talking to a person helps most."
 
 
+def most(line: Line, use: limits.Use = "call", number: str = CALLER) -> int:
+    """How often a number calls or reports in an hour before its calls are short ones."""
+    counters = line.web.limits.counters(phones.parse(number))
+    (bound,) = [
+        one for one in line.web.limits.bounds if (one.use, one.seconds) == (use, limits.HOUR)
+    ]
+    return counters.most(bound)
+
+
 def often(line: Line, number: str = CALLER) -> Phone:
     """A phone whose number has called as often as is nothing special; dialled once more."""
     phone = line.phone(number)
-    for _ in range(line.web.pack.limits.calls_per_hour):
+    for _ in range(most(line, number=number)):
         phone.dial()
     return phone.dial()
 
@@ -49,7 +58,7 @@ def test_a_long_dialogue_leads_to_a_person(line: Line, way: tuple[str, ...]) -> 
 
 def test_as_often_as_is_nothing_special_it_is_long(line: Line) -> None:
     phone = line.phone()
-    for _ in range(line.web.pack.limits.calls_per_hour - 1):
+    for _ in range(most(line) - 1):
         phone.dial()
     phone.dial().choose("I need help").sees("Is it safe to use this phone")
 
@@ -114,18 +123,18 @@ def test_a_call_whose_session_is_lost_goes_on_as_a_long_one(line: Line) -> None:
 
 def test_a_call_that_dials_through_counts_as_well(line: Line) -> None:
     phone = line.phone()
-    for _ in range(line.web.pack.limits.calls_per_hour):
+    for _ in range(most(line)):
         phone.dial("1")
     phone.dial("2").sees(A_PERSON)
 
 
 def test_many_reports_within_an_hour_do_the_same(line: Line, kept: Kept) -> None:
-    most = line.web.pack.limits.reports_per_hour
-    for _ in range(most):
+    reports = most(line, "report")
+    for _ in range(reports):
         line.phone().dial().press(1, 1, 1).hangs_up()
     line.phone().dial().choose("I need help").sees(A_PERSON)
     line.phone().dial().press(1, 1, 1).hangs_up()
-    assert kept.rows()["reports"] == most + 1
+    assert kept.rows()["reports"] == reports + 1
 
 
 def test_a_report_counts_once_however_it_was_sent(line: Line) -> None:
@@ -152,7 +161,7 @@ def test_without_redis_there_is_no_limit(line: Line) -> None:
 
 def test_what_anybody_may_have_written_in_her_name_does_not_count(line: Line) -> None:
     """The sender of an SMS can be forged, the number of a call cannot."""
-    for number in range(line.web.pack.limits.calls_per_hour):
+    for number in range(most(line)):
         line.post("sms", {"from": CALLER, "to": "3029", "text": "INFO", "id": f"in {number}"})
     line.phone().dial().choose("I need help").sees("Is it safe to use this phone")
 

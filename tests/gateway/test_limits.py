@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from gateway import centres, database, phones, roster
 from gateway.conversation import Conversation, Done, Request, Step
 from gateway.country import Pack
-from gateway.limits import DAY, HOUR, Bound, Limits, bounds
+from gateway.limits import DAY, HOUR, Bound, Limits, blurred, bounds
 from gateway.models import Outbox
 from gateway.newest import Message
 from gateway.roster import NewStaff
@@ -272,3 +272,33 @@ def test_no_number_stands_in_redis(strict: Strict, redis: Redis) -> None:
     names = str(redis.keys("uses:*"))
     assert "call:3600" in names
     assert CALLER[1:] not in names
+
+
+def test_nobody_can_tell_from_a_bound_how_often_she_called(vault: Vault) -> None:
+    """Whoever dials on her phone until the line is short counts a figure that may be any number's.
+
+    It is as good as drawn for each number and each hour, and stays the same within the hour.
+    """
+    now = [0.0]
+    limits = Limits(
+        (Bound("call", HOUR, 60),),
+        lambda one: vault.fingerprint("limits", "uses", one.reveal()),
+        clock=lambda: now[0],
+    )
+
+    def lies_at(number: str, hour: int, minute: int = 0) -> int:
+        now[0] = hour * HOUR + minute * 60.0
+        return limits.counters(phones.parse(number)).most(limits.bounds[0])
+
+    by_hour = {lies_at(CALLER, hour) for hour in range(400)}
+    by_number = {lies_at(f"+250788{number:06}", 0) for number in range(400)}
+    assert by_hour == by_number == set(range(50, 71))
+    assert {lies_at(CALLER, 7, minute) for minute in range(60)} == {lies_at(CALLER, 7)}
+
+
+@pytest.mark.parametrize(("most", "lowest", "highest"), [(1, 1, 1), (20, 17, 23), (60, 50, 70)])
+def test_a_bound_lies_a_sixth_around_what_the_country_says(
+    most: int, lowest: int, highest: int
+) -> None:
+    found = {blurred(most, b"a number", hour) for hour in range(500)}
+    assert found == set(range(lowest, highest + 1))

@@ -134,11 +134,23 @@ def test_an_end_of_her_choosing_takes_the_draft_with_it(line: NewestInput, diary
     assert last.history != first.history
 
 
+@pytest.mark.parametrize("discard", [False, True])
+def test_what_is_closed_leaves_a_draft_to_be_sent_unless_told_otherwise(
+    line: NewestInput, diary: Diary, *, discard: bool
+) -> None:
+    diary.facts = {"ref": "123451", "draft": "543216"}
+    walk(line, *ALERT)
+    line.close(message("hello"), discard=discard)
+    line.close(message("hello"), discard=discard)
+    assert [intent for intent, _ in diary.done[1:]] == ([DiscardDraft()] if discard else [])
+    assert not line.waits_for(message("1"))
+
+
 def test_after_the_end_nothing_of_the_way_there_is_kept(line: NewestInput) -> None:
     walk(line, "3", "1")
-    assert line.is_open("s1", phones.parse(CALLER))
+    assert line.waits_for(message("1"))
     line.answer(message("0"))
-    assert not line.is_open("s1", phones.parse(CALLER))
+    assert not line.waits_for(message("1"))
     stored = line.sessions.load(line.sessions.key("s1", phones.parse(CALLER)))
     assert stored is not None
     assert [step.screen for step in stored.state.trail] == ["welcome.first"]

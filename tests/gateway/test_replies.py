@@ -77,6 +77,8 @@ WORDS: list[tuple[Word, list[str]]] = [
     ("on", ["ON ON", "\uff2f\uff2e", "ok, on", "going on duty", "*ON*", "on\n"]),
     ("off", ["OFF", "off.", "off duty", "I am off duty now, thank you", "ok off", "Turn off"]),
     ("who", ["WHO", "who?", "Who is on duty?", "who's on", "WHO IS ON DUTY NOW PLEASE"]),
+    ("on", ["\u201con\u201d", "[ON]", "o\u0301n", "O\u200bN", "O.N.", "\u2705 on"]),
+    ("off", ["off\r\n", "(off)", "\u00d3FF", "<OFF>", "O F F"]),
     ("ok", ["OK", "ok.", "Okay thanks", "o\u212a", "ok ok"]),
 ]
 
