@@ -95,6 +95,29 @@ def raise_alert(session: Session, ladder: Ladder, report: Report, at: datetime) 
     return call.nobody()
 
 
+def danger_again(
+    session: Session, ladder: Ladder, number_hash: bytes, report: Report, into: Report, at: datetime
+) -> bool:
+    """A number is in danger that was a moment ago; whether that is an alert of its own.
+
+    It is one when somebody has the report before and has noted no call since: she is asked again,
+    and so is the next rung. If she has called she is told. While nobody has it, those who were
+    asked are told, and the next rung is called earlier.
+    """
+    holder = session.get(Staff, into.accepted_by) if into.accepted_by else None
+    if holder is not None and not folding.is_called(session, number_hash, report):
+        call = _Call(session, ladder, report, at, again=True)
+        call.ask(into.rung, [holder])
+        call.next(below=into.rung)
+        return True
+    folding.fold(session, report, into, at)
+    if holder is not None:
+        folding.tell_again(session, number_hash, report, at)
+    elif folding.is_asked_about(session, into):
+        _Call(session, ladder, into, at, again=True).urge()
+    return False
+
+
 def due(session: Session, at: datetime, most: int = 100) -> Sequence[str]:
     """The reports whose time is up, the longest waiting first.
 
@@ -184,13 +207,17 @@ def count_out(
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One call for somebody to take a report. `minutes_lost`: nobody took it for so long."""
+    """One call for somebody to take a report.
+
+    `minutes_lost`: nobody took it for so long. `again`: its number was in danger before.
+    """
 
     session: Session
     ladder: Ladder
     report: Report
     at: datetime
     minutes_lost: int | None = None
+    again: bool = False
 
     def next(self, below: int | None = None) -> int:
         """Ask the next rung with somebody new on it, and who has come on duty at the centre since.
@@ -276,6 +303,7 @@ class _Call:
         self.report.rung = rung
         self.report.climb_at = self.at + timedelta(minutes=within)
         late = self.minutes_lost is not None
+        template = "alert_not_accepted" if late else "alert_again" if self.again else "alert"
         for alert in alerts:
             alert.state, alert.answered_at = AlertState.OPEN, None
         for alert in alerts:
@@ -283,7 +311,7 @@ class _Call:
                 self.session,
                 dedupe_key=f"alert:{alert.id}:{self.at.isoformat()}",
                 audience="staff",
-                template="alert_not_accepted" if late else "alert",
+                template=template,
                 at=self.at,
                 lives=ALERT_LIVES,
                 report_id=self.report.id,
@@ -295,26 +323,36 @@ class _Call:
             )
         ALERTS.labels(self.report.priority).inc(len(alerts))
 
+    def urge(self) -> None:
+        """Tell those who were asked once more, and call the next rung: both after a pause."""
+        told = outbox.alerts_told(self.session, self.report.id)
+        last = max((one.last_at for one in told.values()), default=self.at)
+        by = max(self.at, last + folding.AGAIN_PAUSE)
+        by = min(by, self.report.climb_at or by)
+        if self.at - last >= folding.AGAIN_PAUSE:
+            self._ask_once_more(told, self.at - folding.AGAIN_PAUSE)
+        self.report.climb_at = by
+
     def nobody(self) -> int:
         """Nobody new is left to ask: tell the operator, ask once more, look again in minutes."""
         report = self.report
         kind: alarms.Kind = "nobody_accepts" if self._asked() else "nobody_to_alert"
         alarms.wake(self.session, self.at, kind, report=report.id, centre=report.centre_id)
-        again = self._ask_once_more()
+        told = outbox.alerts_told(self.session, report.id)
+        again = self._ask_once_more(told, self.at - ASK_AGAIN)
         report.climb_at = self.at + LOOK_AGAIN
         return again
 
-    def _ask_once_more(self) -> int:
+    def _ask_once_more(self, told: Mapping[str, outbox.Told], before: datetime) -> int:
         """Those who did not answer, as long as it is three SMS at most about one report."""
         silent = select(Alert).where(
             Alert.report_id == self.report.id,
             Alert.state.in_((AlertState.OPEN, AlertState.UNREACHABLE)),
         )
-        told = outbox.alerts_told(self.session, self.report.id)
         again = [
             alert
             for alert in self.session.scalars(silent)
-            if (so_far := told.get(alert.id)) is None or so_far.may_be_told(self.at - ASK_AGAIN)
+            if (so_far := told.get(alert.id)) is None or so_far.may_be_told(before)
         ]
         self.send(self.report.rung, again, {id_: one.sent for id_, one in told.items()})
         return len(again)

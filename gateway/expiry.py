@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from gateway import contacts
+from gateway import contacts, pins
 from gateway.countries.facts import Retention
 from gateway.models import (
     Alert,
@@ -193,7 +193,8 @@ def _traces(hours: datetime, logs: datetime, at: datetime) -> Iterator[Step]:
         about_reports=False,
     )
     yield _older(CodeTry.request, CodeTry.tried_at < hours, "tries of codes")
-    yield _older(PinTry.request, PinTry.tried_at < hours, "tries of PINs")
+    over = and_(PinTry.tried_at < hours, pins.is_over())
+    yield _older(PinTry.request, over, "tries of PINs")
     yield _older(NumberUse.id, NumberUse.at < hours, "uses of numbers")
     begun = exists().where(Report.id == Deed.report_id, Report.created_at < hours)
     yield _older(Deed.request, begun, "deeds of sessions")

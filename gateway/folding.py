@@ -5,7 +5,9 @@ are woken once for it come, staff who are woken six times stop coming. So a repo
 more urgent than an open one of the same number is folded into it: kept in full, taken along by
 whoever accepts the other, and alerted by itself as soon as the other no longer stands for it.
 
-Danger is folded into nothing but danger, and no report is put before eyes that its caller shut out.
+Danger is folded into nothing but danger, and it is told again however often it comes
+(gateway.escalation.danger_again): who has been in danger before may be in worse. No report is put
+before eyes that its caller shut out.
 """
 
 from __future__ import annotations
@@ -14,11 +16,21 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from gateway import audit, outbox
-from gateway.models import Alert, AlertState, NumberUse, Report, ReportState, Staff
+from gateway.models import (
+    Alert,
+    AlertState,
+    CallAttempt,
+    NumberUse,
+    Outbox,
+    Report,
+    ReportState,
+    Staff,
+    Urgency,
+)
 from gateway.phones import Msisdn
 from gateway.vault import Vault
 
@@ -34,7 +46,13 @@ BEHIND: Final = timedelta(minutes=1)
 TOLD_LIVES: Final = timedelta(minutes=30)
 
 OWN_ALERT: Final = frozenset({"danger", "child_danger"})
-"""What is folded only into its own kind."""
+"""What is folded only into its own kind, and is told again each time."""
+
+TOLD_AGAIN: Final = ("again", "alert_again")
+"""The SMS that say so."""
+
+AGAIN_PAUSE: Final = timedelta(minutes=2)
+"""Danger again from a number is told no closer than this."""
 
 _NUMBER_OF: Final = select(NumberUse.number_hash).where(
     NumberUse.report_id == bindparam("report"), NumberUse.what == REPORTED
@@ -59,6 +77,10 @@ _OTHERS: Final = (
 )
 """Open reports of a number that are as urgent as one, at the same place, with the same readers."""
 
+_ASKED: Final = (
+    select(Alert.id).where(Alert.report_id.in_(bindparam("reports", expanding=True))).limit(1)
+)
+
 
 def note(session: Session, vault: Vault, report: Report, number: Msisdn, at: datetime) -> None:
     """Note, by a hash, which number a report comes from; a draft may be sent without it."""
@@ -81,7 +103,10 @@ def number_of(session: Session, report: Report) -> bytes | None:
 
 
 def carrier(session: Session, number_hash: bytes, report: Report, since: datetime) -> Report | None:
-    """The report whose alert this one of the same number may share, locked, if it is as young."""
+    """The report whose alert this one of the same number may share, locked, if it is as young.
+
+    The oldest; for danger the newest, which is the one that was told last.
+    """
     others = session.scalars(
         _OTHERS,
         {
@@ -94,7 +119,8 @@ def carrier(session: Session, number_hash: bytes, report: Report, since: datetim
         },
     )
     found = [one for one in others if _may_stand_for(one, report)]
-    return found[0] if found else None
+    newest = -1 if report.about in OWN_ALERT else 0
+    return found[newest] if found else None
 
 
 def _may_stand_for(earlier: Report, report: Report) -> bool:
@@ -107,18 +133,58 @@ def fold(session: Session, report: Report, into: Report, at: datetime) -> None:
     """Let one report stand for another; whoever has it already has both."""
     report.folded_into = into.id
     waits = into.state == ReportState.RECEIVED and into.rung != NOT_CALLED
-    if waits and not _is_asked_about(session, into):
+    if waits and not is_asked_about(session, into):
         into.climb_at = at  # Somebody may have come on duty since.
     report.climb_at = (into.climb_at or at) + BEHIND
     holder = session.get(Staff, into.accepted_by) if into.accepted_by else None
     if into.state == ReportState.ACCEPTED and holder is not None:
         _take(session, report, holder, at)
-        _tell(session, report, into, holder, at)
+        if report.about not in OWN_ALERT:
+            _tell(session, report, into, holder, at)
 
 
-def _is_asked_about(session: Session, report: Report) -> bool:
-    asked = select(Alert.id).where(Alert.report_id == report.id)
-    return session.scalars(asked.limit(1)).first() is not None
+def is_asked_about(session: Session, report: Report) -> bool:
+    """Whether somebody was asked to take a report, or the one that stands for it."""
+    session.flush()
+    return session.scalars(_ASKED, {"reports": [report.id, report.folded_into]}).first() is not None
+
+
+def is_called(session: Session, number_hash: bytes, report: Report) -> bool:
+    """Whether a call to a number was noted since it was in danger before this report."""
+    hers = (NumberUse.number_hash == number_hash, NumberUse.what == REPORTED)
+    dangers = select(func.max(NumberUse.at)).join(Report, Report.id == NumberUse.report_id)
+    before = dangers.where(*hers, Report.about.in_(OWN_ALERT), Report.id != report.id)
+    calls = select(CallAttempt.id).join(NumberUse, NumberUse.report_id == CallAttempt.report_id)
+    since = calls.where(*hers, CallAttempt.at >= before.scalar_subquery())
+    return session.scalars(since.limit(1)).first() is not None
+
+
+def tell_again(session: Session, number_hash: bytes, report: Report, at: datetime) -> None:
+    """Tell who has it that the same number is in danger again: at once, or when the pause is over.
+
+    One that is still to leave says it for all.
+    """
+    told = (
+        select(func.max(Outbox.due_at))
+        .join(NumberUse, NumberUse.report_id == Outbox.report_id)
+        .where(NumberUse.number_hash == number_hash, NumberUse.what == REPORTED)
+        .where(Outbox.staff_id == report.accepted_by, Outbox.template.in_(TOLD_AGAIN))
+    )
+    last = session.scalar(told)
+    if last is not None and last > at:
+        return
+    outbox.add(
+        session,
+        dedupe_key=f"again:{report.id}",
+        audience="staff",
+        template="again",
+        at=at,
+        due_at=max(at, last + AGAIN_PAUSE) if last else at,
+        lives=TOLD_LIVES,
+        report_id=report.id,
+        staff_id=report.accepted_by,
+        urgency=Urgency[report.priority],
+    )
 
 
 def take_along(session: Session, report: Report, person: Staff, at: datetime) -> None:

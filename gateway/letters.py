@@ -99,6 +99,8 @@ class Letters:
             return Drop("opted out")
         if row.template in ONLY_WHILE_OPEN and not _is_open(session, row, report):
             return Drop("settled")
+        if row.template in ONLY_WHILE_HERS and not _is_hers(row, report):
+            return Drop("settled")
         if row.template in ONLY_WHILE_IDLE and not _is_idle(row, report):
             return Drop("settled")
         number = self.vault.open_sealed("sender", person.number, roster.number_of(person.id))
@@ -151,6 +153,15 @@ def _is_open(session: Session, row: Outbox, report: Report | None) -> bool:
     )
 
 
+def _is_hers(row: Outbox, report: Report | None) -> bool:
+    """Whether the one whom it is for still has the report."""
+    return (
+        report is not None
+        and report.state == ReportState.ACCEPTED
+        and report.accepted_by == row.staff_id
+    )
+
+
 def _is_idle(row: Outbox, report: Report | None) -> bool:
     """Whether nothing was done since: whatever is done has the reminders counted anew."""
     told = int(row.values.get("reminder", 0))
@@ -186,8 +197,11 @@ class Occasion:
     digits: str = field(repr=False)
 
 
-ONLY_WHILE_OPEN: Final = frozenset({"alert", "alert_not_accepted"})
+ONLY_WHILE_OPEN: Final = frozenset({"alert", "alert_again", "alert_not_accepted"})
 """Templates that make no sense once somebody has accepted, or she has said that she cannot."""
+
+ONLY_WHILE_HERS: Final = frozenset({"again"})
+"""Templates that make no sense once she has given the report back, or closed it."""
 
 ONLY_WHILE_IDLE: Final = frozenset({"still_open", "not_handled"})
 """Templates that make no sense once the report is handed over or closed, or a call is noted."""
@@ -201,8 +215,19 @@ TEMPLATES: Final[Mapping[str, Callable[[Occasion], Phrase]]] = {
         digits=o.digits,
         dial=o.dial,
     ),
+    "alert_again": lambda o: messages.alert_again(
+        service=o.service,
+        ref=o.ref,
+        priority=o.priority,
+        minutes=o.minutes,
+        digits=o.digits,
+        dial=o.dial,
+    ),
     "alert_not_accepted": lambda o: messages.alert_not_accepted(
         service=o.service, ref=o.ref, priority=o.priority, minutes=o.minutes, digits=o.digits
+    ),
+    "again": lambda o: messages.again(
+        service=o.service, ref=o.ref, priority=o.priority, dial=o.dial
     ),
     "yours": lambda o: messages.yours(service=o.service, ref=o.ref, dial=o.dial),
     "accepted_by": lambda o: messages.accepted_by(service=o.service, ref=o.ref, role=o.role),
@@ -235,6 +260,8 @@ TEMPLATES: Final[Mapping[str, Callable[[Occasion], Phrase]]] = {
         else messages.swap_request(service=o.service)
     ),
     "swapped": lambda o: messages.swapped(service=o.service),
+    "pin_guessed": lambda o: messages.pin_guessed(service=o.service, role=o.role),
+    "pin_locked": lambda o: messages.pin_locked(service=o.service, role=o.role),
     "phone_test": lambda o: messages.phone_test(service=o.service),
     "phone_works": lambda o: messages.phone_works(service=o.service),
 }

@@ -138,7 +138,7 @@ class Reports:
         if done is not None:
             if send.about == "child_danger" and not step.again:
                 self._recontact(session, done, send, step, at)
-            return Done({"ref": done.code}, ring=True)
+            return _sent(session, done)
         if step.again:
             raise NotDone
         begun = self._begun(session, send, step)
@@ -156,7 +156,7 @@ class Reports:
             self._alert(session, report, send.about, at, "completed" if begun else "reported")
         if _may_write(send) and not quiet:
             self._confirm_by_sms(session, report, at)
-        return Done({"ref": report.code}, ring=True)
+        return _sent(session, report)
 
     def _keep_draft(self, session: Session, send: Send, step: Step, at: datetime) -> Done:
         draft = self._done(session, step.session, "draft")
@@ -206,8 +206,8 @@ class Reports:
     def _keep_quiet(self, session: Session, report: Report, at: datetime) -> bool:
         """Whether nobody is woken for it now.
 
-        It may share the alert of another report that this number sent a moment ago, or the number
-        is muted (gateway.muting).
+        It may share the alert of another report that this number sent a moment ago, it is danger
+        again and was told as such, or the number is muted (gateway.muting).
         """
         number = folding.number_of(session, report)
         if number is None:
@@ -217,13 +217,16 @@ class Reports:
         mute = muting.of_number(session, number, at) if mutable else None
         since = mute.since if mute else at - self.ladder.fold
         into = folding.carrier(session, number, report, since)
-        if into is not None:
+        how = "muted" if mute else "folded"
+        if into is not None and report.about in folding.OWN_ALERT:
+            if escalation.danger_again(session, self.ladder, number, report, into, at):
+                how = "again"
+        elif into is not None:
             folding.fold(session, report, into, at)
         elif mute is not None:
             report.rung, report.climb_at = folding.NOT_CALLED, mute.until
         else:
             return False
-        how = "muted" if mute else "folded"
         audit.record(session, at, audit.CALLER, "reported", report.id, how)
         REPORTS.labels(report.about, report.priority).inc()
         return True
@@ -330,6 +333,12 @@ def send_overdue(session: Session, reports: Reports, report_id: str, at: datetim
     if draft is not None:
         reports.send_as_it_is(session, draft, at)
     return draft is not None
+
+
+def _sent(session: Session, report: Report) -> Done:
+    """Her code, and whether anybody was asked to help by now: her screen must not say more."""
+    asked = folding.is_asked_about(session, report)
+    return Done({"ref": report.code, "asked": "somebody" if asked else "nobody"}, ring=True)
 
 
 def _empty(session: Session, report: Report) -> None:

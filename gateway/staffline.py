@@ -7,13 +7,13 @@ This process holds the centre's private key, so it is the one that reads answers
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Engine, Select, select
 from sqlalchemy.orm import Session
 
-from gateway import alarms, audit, casework, database, duty, roster, rota
+from gateway import audit, casework, database, duty, pins, roster, rota
 from gateway.casefile import CaseFile
 from gateway.conversation import Done, NotDone, Step
 from gateway.country import Pack
@@ -41,10 +41,6 @@ from menus.intents import (
     SetReminder,
     SignIn,
 )
-
-MOST_PIN_TRIES: Final = 5
-LOCKED_FOR: Final = timedelta(minutes=30)
-"""So many wrong PINs within this time lock the line for that number."""
 
 LISTED: Final = 12
 """Open reports shown to one person, newest alert first."""
@@ -180,11 +176,14 @@ class _Desk:
         return FollowUps(self.line.vault, self.line.pack)
 
     def _sign_in(self, person: Staff | None, pin: str) -> Done:
-        """The same work for an unknown number, a wrong PIN and a locked one."""
+        """The same work for an unknown number, a wrong PIN and a locked one.
+
+        The same words as well, until so many were wrong that only another PIN helps.
+        """
         known = self._known_try()
         right = self._still_counts(person, known) if known else self._tried(person, pin)
         if person is None or not right:
-            return Done({})
+            return Done({"pin": "locked"} if self._is_locked_for_good(person) else {})
         if known is None:
             self._audit(person, "signed in")
         signed_in = {SIGNED_IN: person.id, SINCE: person.pin_set_at.isoformat()}
@@ -195,7 +194,7 @@ class _Desk:
         known = self._known_try()
         right = self._still_counts(person, known) if known else self._tried(person, old)
         if not right:
-            return Done({"pin": "wrong"})
+            return Done({"pin": "locked" if self._is_locked_for_good(person) else "wrong"})
         if known is None:
             roster.set_pin(self.line.vault, person, new, self.at)
             self._audit(person, "PIN changed")
@@ -215,33 +214,25 @@ class _Desk:
     def _tried(self, person: Staff | None, pin: str) -> bool:
         if person is not None:
             in_turn(self.session, f"pin {person.id}")
-        locked = person is not None and self._failures(person) >= MOST_PIN_TRIES
-        right = self._is_pin(person, pin)
+        locked = person is not None and pins.is_locked(self.session, person, self.at)
+        right = self._is_pin(person, pin) and not locked
         if person is None:
             return False
-        right = right and not locked
-        self.session.add(
-            PinTry(request=self.step.history, staff_id=person.id, tried_at=self.at, right=right)
-        )
+        if not locked:
+            pins.note(self.session, person, self.step.history, self.at, right=right)
         if not right:
-            self._audit(person, "wrong PIN")
-            alarms.sound("wrong_pin", centre=person.centre_id)
+            pins.refused(self.session, person, self.at)
         elif person.pin_hash and self.line.vault.is_outdated(person.pin_hash):
             person.pin_hash = self.line.vault.hash_secret(pin, roster.pin_of(person.id))
         return right
+
+    def _is_locked_for_good(self, person: Staff | None) -> bool:
+        return person is not None and pins.is_locked_for_good(self.session, person)
 
     def _is_pin(self, person: Staff | None, pin: str) -> bool:
         """The same work whether she is known or not: any place will do where there is nobody."""
         where = roster.pin_of(person.id if person else "nobody")
         return self.line.vault.check_secret(person.pin_hash if person else None, pin, where)
-
-    def _failures(self, person: Staff) -> int:
-        query = select(func.count()).where(
-            PinTry.staff_id == person.id,
-            PinTry.right.is_(False),
-            PinTry.tried_at > max(self.at - LOCKED_FOR, person.pin_set_at),
-        )
-        return self.session.scalar(query) or 0
 
     def _overview(self, person: Staff) -> dict[str, str]:
         query = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from menus import checks
+from menus import checks, emergency
 from menus.hours import windows
 from menus.intents import Contact, Send, Window
 from menus.script import Ask, Caller, Choose, End, ask, choose, end, option, screen
@@ -46,6 +46,13 @@ def when_is_it_safe(caller: Caller) -> Choose:
 @screen
 def sent(caller: Caller) -> End:
     """The word "counsellor" is all that this last screen gives away."""
+    if emergency.nobody_is_asked(caller):
+        return end(
+            "We have it, but nobody is on duty now. We keep looking for somebody. Code {ref}. "
+            "In danger call {police}.",
+            ref=caller.fact("ref") or "",
+            police=caller.country.hotlines.police,
+        )
     return end(
         "A counsellor will call you. Code {ref}. In danger call {police}.",
         ref=caller.fact("ref") or "",

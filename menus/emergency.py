@@ -37,7 +37,14 @@ def may_we_call(caller: Caller) -> Choose:
 
 @screen
 def sent(caller: Caller) -> End:
-    """Says how long to wait before turning elsewhere."""
+    """Says how long to wait before turning elsewhere, or that there is nobody to wait for."""
+    if nobody_is_asked(caller):
+        return end(
+            "We have it, but nobody is on duty. Call {police} now. Code {ref}. "
+            "Go to a safe place if you can.",
+            ref=caller.fact("ref") or "",
+            police=caller.country.hotlines.police,
+        )
     return end(
         "Your request is sent. If nobody calls in {minutes} min, call {police}. Code {ref}. "
         "Go to a safe place if you can.",
@@ -55,6 +62,11 @@ def numbers(caller: Caller) -> End:
         "Go to a safe place if you can.",
         **hotlines(caller),
     )
+
+
+def nobody_is_asked(caller: Caller) -> bool:
+    """Whether what she sent was kept, and there was nobody to be told of it."""
+    return caller.fact("asked") == "nobody"
 
 
 def hotlines(caller: Caller) -> dict[str, Words]:

@@ -37,7 +37,8 @@ class Contact:
 class Send:
     """Keep a report and alert the staff of `centre` (None: the national duty desk).
 
-    Done once in a session for each `about`. Facts: `ref`, the code to show. `avoid` are centres
+    Done once in a session for each `about`. Facts: `ref`, the code to show, and `asked`: whether
+    "somebody" or "nobody" was asked to help by now. `avoid` are centres
     that must not hear of it. `completes` is the `ref` of an alert that this same session sent
     before and that this report fills in.
     """
@@ -107,8 +108,9 @@ class DeleteReport:
 class SignIn:
     """Prove to be the member of staff whose number this is.
 
-    Facts: `staff`, `duty` ("on" or "off") and `cases`; none for an unknown number, a wrong PIN or
-    a locked one. `cases` has a line for each open report: code, priority and standing.
+    Facts: `staff`, `duty` ("on" or "off") and `cases`, which has a line for each open report: code,
+    priority and standing. None for an unknown number, a wrong PIN or a line that is locked for a
+    while; `pin` is "locked" for a PIN that only another one replaces.
     """
 
     pin: str = field(repr=False)
@@ -118,7 +120,7 @@ class SignIn:
 class ChangePin:
     """Choose another PIN, knowing the old one; every call of hers is over then.
 
-    Facts: `pin` is "changed" or "wrong".
+    Facts: `pin` is "changed", "wrong" or "locked".
     """
 
     old: str = field(repr=False)

@@ -55,6 +55,22 @@ def alert(
     )
 
 
+def alert_again(
+    *, service: Name, ref: str, priority: str, minutes: int, digits: str, dial: Name
+) -> Phrase:
+    """In place of the first SMS, when the same number was in danger a moment ago as well."""
+    return phrase(
+        "[{service}] {ref} {priority} AGAIN, same caller. Open within {minutes} min: dial {dial}. "
+        "Reply 1 {ref} {digits} accept, 2 {ref} {digits} cannot.",
+        service=service,
+        ref=ref,
+        priority=priority,
+        minutes=str(minutes),
+        digits=digits,
+        dial=dial,
+    )
+
+
 def alert_not_accepted(
     *, service: Name, ref: str, priority: str, minutes: int, digits: str
 ) -> Phrase:
@@ -67,6 +83,17 @@ def alert_not_accepted(
         priority=priority,
         minutes=str(minutes),
         digits=digits,
+    )
+
+
+def again(*, service: Name, ref: str, priority: str, dial: Name) -> Phrase:
+    """To the one who has a report of a number that is in danger again."""
+    return phrase(
+        "[{service}] {ref} {priority} AGAIN, same caller. It is yours. Open it now: dial {dial}.",
+        service=service,
+        ref=ref,
+        priority=priority,
+        dial=dial,
     )
 
 
@@ -217,6 +244,26 @@ def swapped(*, service: Name) -> Phrase:
         "[{service}] Your colleague has taken over. You are off duty now. "
         "If you did not want this, reply ON.",
         service=service,
+    )
+
+
+def pin_guessed(*, service: Name, role: Phrase) -> Phrase:
+    """To the lead, when somebody types one wrong PIN after the other on a colleague's phone."""
+    return phrase(
+        "[{service}] Many wrong PINs from the phone of a colleague ({role}). Ask if it is she. "
+        "If the phone is lost, tell the operator now.",
+        service=service,
+        role=role,
+    )
+
+
+def pin_locked(*, service: Name, role: Phrase) -> Phrase:
+    """To the lead, when so many were wrong that none counts any more."""
+    return phrase(
+        "[{service}] The PIN of a colleague ({role}) is locked: too many wrong ones. If her phone "
+        "is not lost, the operator gives her a new PIN.",
+        service=service,
+        role=role,
     )
 
 

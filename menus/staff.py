@@ -48,6 +48,8 @@ def pin(caller: Caller) -> Ask:
 @screen
 def desk(caller: Caller) -> Choose | End:
     """What is open for her, newest alert first, and whether she is on duty."""
+    if caller.fact("pin") == "locked":
+        return staff_pin.locked()
     if caller.fact("staff") is None:
         return end("Not recognised. Check your PIN and dial again.")
     on_duty = caller.fact("duty") == "on"

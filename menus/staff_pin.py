@@ -30,7 +30,17 @@ def pin_changed(caller: Caller) -> Choose | End:
     """Every call that the old PIN opened is over, this one as well."""
     if caller.fact("pin") == "changed":
         return end("Your new PIN counts from now on. Dial again.")
+    if caller.fact("pin") == "locked":
+        return locked()
     return choose(
         "That is not your PIN. Nothing was changed.",
         option("My alerts", intent=ListCases(), goto=onward),
+    )
+
+
+def locked() -> End:
+    """Only another PIN opens her line again, and she must know who gives her one."""
+    return end(
+        "Your PIN is locked: too many wrong ones. Ask your operator for a new PIN. "
+        "Until then answer alerts by SMS."
     )

@@ -130,7 +130,7 @@ def _longest(questions: Iterable[str]) -> Facts:
 
 
 _FOUND_OUT: Final[Sequence[tuple[tuple[type, ...], Callable[[], Sequence[Facts]]]]] = (
-    ((Send,), lambda: [{"ref": REF}]),
+    ((Send,), lambda: [{"ref": REF, "asked": asked} for asked in ("somebody", "nobody")]),
     ((KeepDraft,), lambda: [{"draft": REF}]),
     ((DiscardDraft, StopContact, ChangeContact, DeleteReport), lambda: [{}]),
     ((OpenCase,), _statuses),
@@ -139,6 +139,6 @@ _FOUND_OUT: Final[Sequence[tuple[tuple[type, ...], Callable[[], Sequence[Facts]]
     ((NoteCall, SetReminder, DropReminder), _cases),
     ((ReadAnswers,), _answers),
     ((RevealNumber,), _numbers),
-    ((ChangePin,), lambda: [{"pin": said} for said in ("changed", "wrong")]),
+    ((ChangePin,), lambda: [{"pin": said} for said in ("changed", "wrong", "locked")]),
     ((CheckSecret,), lambda: [{"secret": said} for said in ("right", "wrong", "none")]),
 )

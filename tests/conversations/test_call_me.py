@@ -27,6 +27,14 @@ def test_a_counsellor_rings_this_number(line: Line, kept: Kept) -> None:
     assert kept.answers() == {}, "no reason was asked"
 
 
+@in_every_language
+def test_with_nobody_on_duty_nobody_is_promised(line: Line, kept: Kept) -> None:
+    phone = line.phone().dial().choose("Call me", "This number", "OK, choose time", "Evening")
+    phone.sees("We have it, but nobody is on duty now. We keep looking for somebody.")
+    phone.sees("112", phone.code).hangs_up()
+    assert kept.report().about == "call_me"
+
+
 @pytest.mark.parametrize(("label", "window"), WINDOWS.items())
 def test_she_is_rung_when_it_is_safe(line: Line, kept: Kept, label: str, window: str) -> None:
     line.phone().dial().press(7, 1, 1).choose(label).hangs_up()
@@ -69,6 +77,7 @@ def test_half_a_number_is_asked_for_again(line: Line, kept: Kept) -> None:
 
 @in_every_language
 def test_from_the_first_safety_screen_it_takes_four_keys(line: Line, kept: Kept) -> None:
+    line.staff("national", "national")
     phone = line.phone().dial().choose("I need help").sees("Is it safe to use this phone now?")
     before = len(phone.text.split("*"))
     phone.choose("Only call me back", "This number", "OK, choose time", "Now")

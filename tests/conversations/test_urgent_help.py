@@ -70,7 +70,25 @@ def test_a_second_call_for_help_is_a_second_report(line: Line, kept: Kept) -> No
     assert kept.rows()["reports"] == 2
 
 
-def test_with_nobody_on_duty_she_still_learns_whom_to_ring(line: Line, kept: Kept) -> None:
-    line.phone().dial().press(1, 1, 1).sees("If nobody calls in 15 min, call 112").hangs_up()
+@in_every_language
+def test_with_nobody_on_duty_she_is_not_told_to_wait(line: Line, kept: Kept) -> None:
+    phone = line.phone().dial().press(1, 1, 1)
+    phone.sees("We have it, but nobody is on duty. Call 112 now.", phone.code).hangs_up()
     assert kept.rows()["reports"] == 1
     assert line.deliver() == []
+
+
+def test_once_more_within_minutes_is_as_true_as_the_first_time(line: Line) -> None:
+    """The second shares the alert of the first, which there is none of; then somebody comes."""
+    line.phone().dial().press(1, 1, 1).sees("nobody is on duty")
+    line.phone().dial().press(1, 1, 1).sees("nobody is on duty")
+    line.staff("national", "national")
+    line.clock.tick()
+    line.phone().dial().press(1, 1, 1).sees("Your request is sent.")
+
+
+def test_two_at_home_at_the_desk_are_woken(line: Line) -> None:
+    """Whatever anybody switched off in their names."""
+    duty = {line.staff("national", "national", on_duty=False) for _ in range(2)}
+    line.phone().dial().press(1, 1, 1).sees("Your request is sent.").hangs_up()
+    assert {sms.to for sms in line.deliver()} == duty

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gateway import centres, database
+from gateway import centres, database, phones, roster
+from gateway.roster import NewStaff
 from gateway.settings import Settings
 from gateway.vault import Role, Vault
 from tests.gateway.auditlog import Log
@@ -34,12 +35,17 @@ def process(settings: Callable[..., Settings]) -> Iterator[Process]:
         house.close()
 
 
+ON_DUTY = "+250788000400"
+
+
 @pytest.fixture
 def house(process: Process) -> SharedHouse:
-    """A callers' process with the sample centres in its database."""
+    """A callers' process with the sample centres in its database, and somebody on duty."""
     made = process()
     with database.writing(made.database, "test") as session:
         centres.replace_all(session, made.pack, made.pack.centres)
+        duty = NewStaff(phones.parse(ON_DUTY), "national", "national", "en", "no PIN")
+        roster.add(session, made.vault, duty)
     return made
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from gateway import casework, database, escalation
-from gateway.models import Alert, Audit, NumberUse, Outbox, Report, ReportState
+from gateway.folding import TOLD_AGAIN
+from gateway.models import Alert, Audit, CallAttempt, NumberUse, Outbox, Report, ReportState
 from gateway.models import Staff as StaffRow
 from menus.intents import About
 from tests.office import CENTRE, OTHER_CENTRE, SMS_NOW, Office, Person
@@ -110,6 +113,127 @@ def test_who_has_accepted_is_told_once_of_what_follows(folds: Office) -> None:
     assert len(folds.all(Outbox, Outbox.template == "yours")) == 1
 
 
+def in_danger(office: Office, about: About = "danger") -> str:
+    return office.report(about, answers={}, centre=None)
+
+
+def minutes_pass(office: Office, minutes: float) -> None:
+    """For what was reported, told, and noted so far."""
+    by = timedelta(minutes=minutes)
+    with database.writing(office.engine, "test") as session:
+        for table, columns in (
+            (Report, ("created_at", "climb_at", "accepted_at")),
+            (NumberUse, ("at",)),
+            (Outbox, ("created_at", "due_at", "expires_at")),
+            (CallAttempt, ("at",)),
+        ):
+            for row in session.scalars(select(table)):
+                for name in columns:
+                    if at := getattr(row, name):
+                        setattr(row, name, at - by)
+
+
+def notes_call(office: Office, report: str, person: Person) -> None:
+    with database.writing(office.engine, "test") as session:
+        staff, row = session.get_one(StaffRow, person.id), session.get_one(Report, report)
+        at = database.now(session)
+        call = secrets.token_bytes(16)
+        assert casework.note_call(session, row, staff, "no_answer", call, at)
+
+
+def told_again(office: Office, person: Person) -> list[str]:
+    """The SMS of hers that speak of danger again, in order."""
+    hers = office.all(Outbox, Outbox.staff_id == person.id, Outbox.template.in_(TOLD_AGAIN))
+    return [row.template for row in sorted(hers, key=lambda row: row.due_at)]
+
+
+KINDS = pytest.mark.parametrize("about", ["danger", "child_danger"])
+
+
+@KINDS
+def test_danger_again_is_told_to_the_holder_and_the_next_rung(folds: Office, about: About) -> None:
+    holder, lead = folds.staff("national", "national"), folds.staff("national", "lead")
+    first = in_danger(folds, about)
+    accept(folds, first, holder)
+    again = in_danger(folds, about)
+    assert told_again(folds, holder) == told_again(folds, lead) == ["alert_again"]
+    assert folds.report_now(again).state == ReportState.RECEIVED
+    accept(folds, again, lead)
+    assert folds.report_now(first).accepted_by == holder.id
+
+
+@KINDS
+def test_who_has_called_since_is_told_each_time_and_nobody_else(
+    folds: Office, about: About
+) -> None:
+    holder, lead = folds.staff("national", "national"), folds.staff("national", "lead")
+    first = in_danger(folds, about)
+    accept(folds, first, holder)
+    notes_call(folds, first, holder)
+    second = in_danger(folds, about)
+    assert folds.report_now(second).accepted_by == holder.id
+    minutes_pass(folds, 3)
+    notes_call(folds, second, holder)
+    in_danger(folds, about)
+    assert told_again(folds, holder) == ["again", "again"]
+    assert told_again(folds, lead) == []
+
+
+def test_a_call_before_the_last_danger_is_no_answer_to_it(folds: Office) -> None:
+    holder, lead = folds.staff("national", "national"), folds.staff("national", "lead")
+    first = in_danger(folds)
+    accept(folds, first, holder)
+    notes_call(folds, first, holder)
+    in_danger(folds)
+    minutes_pass(folds, 3)
+    in_danger(folds)
+    assert told_again(folds, holder) == ["again", "alert_again"]
+    assert told_again(folds, lead) == ["alert_again"]
+
+
+def test_danger_again_is_told_no_closer_than_two_minutes_and_never_swallowed(
+    folds: Office,
+) -> None:
+    """Ten within moments: the first is told at once, and one for all others after the pause."""
+    holder = folds.staff("national", "national")
+    first = in_danger(folds)
+    accept(folds, first, holder)
+    for _ in range(10):
+        notes_call(folds, first, holder)
+        in_danger(folds)
+    one, other = folds.all(Outbox, Outbox.template == "again")
+    assert abs(one.due_at - other.due_at) == timedelta(minutes=2)
+
+
+def test_danger_again_that_nobody_has_is_told_again_and_the_next_rung_is_called(
+    folds: Office,
+) -> None:
+    duty, lead = folds.staff("national", "national"), folds.staff("national", "lead")
+    first = in_danger(folds)
+    in_danger(folds)
+    assert told_again(folds, duty) == [], "she was told a moment ago"
+    due = folds.report_now(first).climb_at
+    assert due is not None
+    assert due - folds.report_now(first).created_at <= timedelta(minutes=2, seconds=30)
+    minutes_pass(folds, 1.5)
+    in_danger(folds)
+    minutes_pass(folds, 1)
+    folds.deliver()
+    in_danger(folds)
+    assert told_again(folds, duty) == ["alert_again"]
+    climb(folds, first)
+    assert lead.id in folds.asked(first)
+
+
+def test_danger_again_that_nobody_accepts_goes_up_the_ladder_as_any_other(folds: Office) -> None:
+    holder = folds.staff("national", "national")
+    at_home = folds.staff("national", "national", on_duty=False)
+    first = in_danger(folds)
+    accept(folds, first, holder)
+    again = in_danger(folds)
+    assert folds.asked(again) == {holder.id, at_home.id}
+
+
 @pytest.mark.parametrize(
     ("earlier", "later", "folded"),
     [
@@ -118,6 +242,7 @@ def test_who_has_accepted_is_told_once_of_what_follows(folds: Office) -> None:
         ("myself", "danger", False),
         ("danger", "myself", False),
         ("danger", "child_danger", False),
+        ("danger", "call_me", False),
         ("call_me", "call_me", True),
         ("message", "call_me", True),
     ],

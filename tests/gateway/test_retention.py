@@ -40,6 +40,7 @@ from gateway.models import (
     Report,
     ReportState,
     Shift,
+    Staff,
     Swap,
 )
 from gateway.retention import Purge
@@ -223,6 +224,24 @@ def test_what_work_left_behind_goes_at_its_own_age(office: Office) -> None:
     }
     assert count(office, Deed) == count(office, Outbox) == 0
     assert purposes(office, report_id) == {"contact", "answers"}
+
+
+def test_wrong_pins_are_kept_until_a_right_one_or_another_pin(office: Office) -> None:
+    """Otherwise whoever has her phone would only have to be patient."""
+    guessed, came_back, has_another, left = (office.staff() for _ in range(4))
+    with database.writing(office.engine, "test") as session:
+        at = database.now(session)
+        old, older = at - timedelta(days=40), at - timedelta(days=41)
+        for person in (guessed, came_back, has_another, left):
+            name = person.id.encode()
+            session.add(PinTry(request=name, staff_id=person.id, tried_at=older, right=False))
+        session.add(PinTry(request=b"1", staff_id=came_back.id, tried_at=old, right=True))
+    office.change(Staff, pin_set_at=at - timedelta(days=50))
+    office.change(Staff, Staff.id == has_another.id, pin_set_at=old)
+    office.change(Staff, Staff.id == left.id, left_at=old)
+    purge(office).run()
+    kept = {(row.staff_id, row.right) for row in office.all(PinTry)}
+    assert kept == {(guessed.id, False), (came_back.id, True)}
 
 
 def test_a_letter_that_came_too_late_is_destroyed(office: Office) -> None:

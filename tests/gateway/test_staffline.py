@@ -12,7 +12,8 @@ import pytest
 from gateway.conversation import NotDone, Step
 from gateway.models import Alert, Audit, PinTry, Report, ReportState, Staff
 from gateway.phones import Msisdn
-from gateway.staffline import LISTED, LOCKED_FOR, MOST_PIN_TRIES, NotSignedIn, StaffLine
+from gateway.pins import LOCKED_FOR, MOST_PIN_TRIES
+from gateway.staffline import LISTED, NotSignedIn, StaffLine
 from gateway.vault import Role, Vault
 from menus.intents import (
     AcceptCase,
