@@ -8,8 +8,9 @@ Statements never show their parameters: a number in an error message would reach
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,10 +22,18 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from gateway import crash
+from gateway import crash, postgres
 
 LOCK_WAIT = 10
 """Seconds that a statement waits for a lock; the phone network waits 15 for our answer."""
+
+ANSWER: Final = LOCK_WAIT + 1.0
+"""Seconds that we wait for PostgreSQL to answer anything. It gives up a statement a second earlier
+itself, and says so: whoever waits for a lock in vain does not take it for silent.
+"""
+
+CALLER_WAITS: Final = 4.0
+"""Seconds for a whole transaction while somebody holds a phone: she is told the truth within 5."""
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 """What each connection to SQLite is told; what is deleted is overwritten with zeros."""
@@ -63,28 +72,40 @@ def _postgresql_now(element: utc_now, compiler: Any, **kw: Any) -> str:
     return "clock_timestamp()"
 
 
+_SERVER: Final = "server"
+
 _NOW: Final = select(type_coerce(utc_now(), UtcDateTime()))
 """Made once, as other queries that each report asks: to make one costs more than to ask it."""
 
 
-def connect(url: str) -> Engine:
-    """An engine for `url`, with the settings that both databases need to be safe."""
+def connect(
+    url: str, *, answer: float = ANSWER, transaction: float = inf, at_once: float = inf
+) -> Engine:
+    """An engine for `url`, with the settings that both databases need to be safe.
+
+    How long PostgreSQL is waited for, and by how many, says postgres.Server.
+    """
     target = make_url(url)
     if target.get_backend_name() == "sqlite":
         return _sqlite(url)
     if target.get_backend_name() == "postgresql":
         target = target.set(drivername="postgresql+psycopg")
-    return create_engine(
+    server = postgres.Server(answer, transaction, at_once)
+    statement = max(0, int((min(answer, transaction) - 1) * 1000))
+    engine = create_engine(
         target,
         hide_parameters=True,
         pool_pre_ping=True,
         pool_recycle=1800,
-        pool_timeout=5,
+        pool_timeout=postgres.CONNECTING,
         connect_args={
-            "connect_timeout": 3,
-            "options": f"-c timezone=UTC -c statement_timeout={LOCK_WAIT * 1000}",
+            **postgres.NETWORK,
+            "options": f"-c timezone=UTC -c statement_timeout={statement}",
         },
+        execution_options={_SERVER: server},
     )
+    event.listen(engine, "do_connect", server.do_connect)
+    return engine
 
 
 def _sqlite(url: str) -> Engine:
@@ -111,7 +132,7 @@ def writing(engine: Engine, name: str) -> Iterator[Session]:
     Rows reach the database at `flush`, never in the middle of building them. `name` says what it
     does, and names the points where tests have a process die, before and after the commit.
     """
-    with Session(engine, autoflush=False, expire_on_commit=False) as session:
+    with _in_time(engine), Session(engine, autoflush=False, expire_on_commit=False) as session:
         with session.begin():
             yield session
             session.flush()
@@ -123,8 +144,25 @@ def writing(engine: Engine, name: str) -> Iterator[Session]:
 def reading(engine: Engine) -> Iterator[Session]:
     """One transaction that only looks; what was found can be used after it."""
     looking = engine.execution_options(reading=True)
-    with Session(looking, expire_on_commit=False) as session, session.begin():
+    with (
+        _in_time(engine),
+        Session(looking, expire_on_commit=False) as session,
+        session.begin(),
+    ):
         yield session
+
+
+def _in_time(engine: Engine) -> AbstractContextManager[None]:
+    """What a transaction is held to by the server that it is with."""
+    server: postgres.Server | None = engine.get_execution_options().get(_SERVER)
+    return server.transaction() if server else nullcontext()
+
+
+def take_long(connection: Connection) -> None:
+    """Let what follows in this transaction take long: it works on all rows of a table."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        postgres.take_long(connection.connection.driver_connection)
 
 
 def now(session: Session) -> datetime:

@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from gateway import crash
+from gateway import crash, database
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
@@ -19,6 +19,7 @@ MIGRATIONS: Final = Path(__file__).with_name("migrations")
 def upgrade(engine: Engine) -> None:
     """Run every migration that this database has not seen, in one transaction."""
     with engine.begin() as connection:
+        database.take_long(connection)
         if _revision(connection) != head():
             command.upgrade(_config(connection), "head")
         crash.point("schema.upgrade before commit")

@@ -87,8 +87,10 @@ class House:
 
     @cached_property
     def database(self) -> Engine:
-        engine = database.connect(self.settings.database_url)
-        return audit.seal_with(engine, lambda: self.vault)
+        return audit.seal_with(self._connect(), lambda: self.vault)
+
+    def _connect(self) -> Engine:
+        return database.connect(self.settings.database_url)
 
     @cached_property
     def redis(self) -> Redis:
@@ -274,6 +276,18 @@ class House:
             )
         reports_to = callbacks.url(one.kannel_callback, one.callback_secrets[0], "kannel-delivery")
         return Kannel(url, username, password, one.kannel_sender, reports_to, one.kannel_status_url)
+
+
+@dataclass(frozen=True)
+class PhoneHouse(House):
+    """The parts of a process whose answers people with a phone in their hand wait for."""
+
+    def _connect(self) -> Engine:
+        return database.connect(
+            self.settings.database_url,
+            transaction=database.CALLER_WAITS,
+            at_once=max(1, self.settings.web_threads - 1),  # One is for who needs no SQL.
+        )
 
 
 def connect_redis(url: str) -> Redis:

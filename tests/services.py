@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -102,6 +103,43 @@ class Postgres:
         """Start it again if it ended, as it does when it cannot write its log."""
         if self._process is not None and self._process.poll() is not None:
             self.start()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It and all its children stop: connections stand and are made, and nothing answers."""
+        assert self._process is not None
+        stopped = [self._process.pid]
+        os.kill(stopped[0], signal.SIGSTOP)  # First: it makes no more children now.
+        children = Path(f"/proc/{stopped[0]}/task/{stopped[0]}/children").read_text()
+        stopped += map(int, children.split())
+        for pid in stopped[1:]:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+
+    @contextmanager
+    def without_standby(self) -> Iterator[None]:
+        """It waits with each COMMIT for a synchronous standby, and there is none."""
+        self._set("ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "nobody")
+        try:
+            yield
+        finally:
+            self._set("ALTER SYSTEM RESET synchronous_standby_names", "")
+
+    def _set(self, change: LiteralString, names: str) -> None:
+        with self._admin() as connection:
+            connection.execute(change)
+            connection.execute("SELECT pg_reload_conf()")
+
+        def is_known() -> bool:
+            with self._admin() as connection:
+                found = connection.execute("SHOW synchronous_standby_names").fetchone()
+            return found == (names,)
+
+        wait_until(is_known, "PostgreSQL knows its standby")
 
     def create(self, template: str = "template1") -> str:
         """The URL of a new database, a copy of `template`."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from gateway import database
 from gateway.auditing import chain, lanes
 from gateway.auditing.chain import Seal
 from gateway.auditing.lanes import LANE, ROWS
@@ -37,8 +38,7 @@ def remove_before(session: Session, seal: Seal, moment: datetime) -> int:
     session.flush()
     in_turn(session, "audit purge")
     connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
+    database.take_long(connection)
     intact = {one.extent.lane for one in lanes.read(connection, seal) if one.intact}
     cuts = {lane: seq for lane in intact if (seq := _cut(session, lane, moment)) is not None}
     digests = {lane: _digest(session, lane, seq) for lane, seq in cuts.items()}

@@ -15,7 +15,7 @@ from gateway.sandbox.leash import die_with_parent
 from gateway.settings import Settings
 from gateway.vault import Role, Vault
 from gateway.web import callers, staff
-from gateway.wiring import House
+from gateway.wiring import PhoneHouse
 
 Face = Literal["callers", "staff"]
 
@@ -68,9 +68,9 @@ def staff_app() -> Flask:
     return staff.create_app(_house("staff"))
 
 
-def _house(role: Role) -> House:
+def _house(role: Role) -> PhoneHouse:
     die_with_parent()
     logs.configure(role)
     settings = Settings.read(os.environ)
     sentry.start(settings.sentry_dsn, role)
-    return House(settings, role)
+    return PhoneHouse(settings, role)

@@ -44,6 +44,9 @@ class Wire:
         self._server = server
         self._lock = Lock()
         self._pairs: set[Pair] = set()
+        self._lost: set[Pair] = set()
+        self.accepted = 0
+        """How many connections were asked for so far."""
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=512)
         self._open, self._refuses = Event(), False
         self._open.set()
@@ -82,6 +85,15 @@ class Wire:
         """Connections stand and are made, and nothing comes through any of them."""
         self._open.clear()
 
+    def lose(self) -> None:
+        """The connections there are stand for ever, and nothing comes through them any more.
+
+        New ones are carried as ever, as by a proxy that has forgotten the old.
+        """
+        with self._lock:
+            self._lost |= self._pairs
+        self._open.set()
+
     def refuse(self) -> None:
         """Whoever is connected is cut off, and nobody gets in."""
         self._refuses = True
@@ -115,6 +127,7 @@ class Wire:
                 client, _ = self._listening.accept()
             except OSError:
                 return
+            self.accepted += 1
             if self._refuses:
                 _tear(client)
                 continue
@@ -135,6 +148,7 @@ class Wire:
         back.join()
         with self._lock:
             self._pairs.discard(pair)
+            self._lost.discard(pair)
         client.close()
         server.close()
 
@@ -150,7 +164,7 @@ class Wire:
         """Carry what is said to the server, until a strike or the end."""
         client, server = pair
         had = False
-        for piece in self._pieces(client):
+        for piece in self._pieces(pair, client):
             strike = self._strike
             had = had or (strike is not None and strike.having in piece)
             if strike is not None and had and strike.words in piece:
@@ -165,7 +179,7 @@ class Wire:
     def _reply(self, pair: Pair) -> None:
         """Carry what the server answers."""
         client, server = pair
-        for piece in self._pieces(server):
+        for piece in self._pieces(pair, server):
             if not self._answers(pair, piece):
                 return
         self._pass_end_on(pair, client)
@@ -176,12 +190,13 @@ class Wire:
             if pair in self._pairs:
                 target.shutdown(socket.SHUT_WR)
 
-    def _pieces(self, source: socket.socket) -> Iterator[bytes]:
+    def _pieces(self, pair: Pair, source: socket.socket) -> Iterator[bytes]:
         """What comes, when it may go on."""
         while piece := source.recv(CHUNK):
             self._closed.wait(self._delay)
             self._open.wait()
-            yield piece
+            if pair not in self._lost:
+                yield piece
 
     def _answers(self, pair: Pair, piece: bytes) -> bool:
         """Carry a piece of an answer, as much of it as may pass; whether more may follow."""

@@ -70,6 +70,24 @@ def test_it_carries_what_is_said(line: Wire) -> None:
         assert said(second, b"two\n") == b"two\n"
 
 
+def test_a_lost_connection_stands_and_carries_nothing_while_new_ones_do(
+    line: Wire, server: Server
+) -> None:
+    with connected(line) as lost:
+        assert said(lost, b"one\n") == b"one\n"
+        line.black_hole()
+        lost.sendall(b"two\n")
+        line.lose()
+        lost.sendall(b"three\n")
+        with connected(line) as new:
+            assert said(new, b"four\n") == b"four\n"
+        lost.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            lost.recv(100)
+    assert server.heard == [b"one\n", b"four\n"]
+    assert line.accepted == 2
+
+
 def test_a_delay_is_felt_in_each_direction(line: Wire) -> None:
     with connected(line) as connection:
         line.delay(0.1)

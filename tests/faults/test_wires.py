@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from sqlalchemy import func, select
 
+from gateway import beats
 from gateway.models import Report
 from tests.faults.callers import Caller
 from tests.faults.conftest import Lay
 from tests.faults.ground import NURSES, Ground
 from tests.faults.proxy import Wires
+from tests.services import wait_until
 
 pytestmark = pytest.mark.system
 
@@ -81,17 +85,26 @@ def test_the_database_is_gone_at_the_commit(
 def test_the_database_falls_silent_and_comes_back(
     lay: Lay, wires: Wires, postgres_url: str
 ) -> None:
+    """The connections there are stay silent for ever; every process makes new ones by itself."""
     ground = lay(postgres_url)
     caller = ground.caller().until_last_word()
     for one in wires.to("database"):
-        one.refuse()
+        one.black_hole()
 
     caller.choose("Send: health")
 
     assert is_helped(caller), caller.screen
+    since = ground.now()
     for one in wires.to("database"):
-        one.mend()
-    code = ground.caller().report()
+        one.lose()
+    wait_until(lambda: caller.repeat().told, "her report is sent")
     for role in NURSES:
-        ground.wait_for_alert(role, code)
+        ground.wait_for_alert(role, caller.code)
+    wait_until(lambda: ticked(ground) > since, "the clock ticks again")
     assert reports(ground) == 1
+
+
+def ticked(ground: Ground) -> datetime:
+    """When a clock last ticked."""
+    with ground.reading() as session:
+        return beats.last(session)["clock"]
