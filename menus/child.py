@@ -53,11 +53,20 @@ def call_now(caller: Caller) -> Choose:
 
 @screen
 def age(caller: Caller) -> Choose:
-    """The bands decide how fast staff must act."""
+    """The bands decide how fast staff must act; who may read it is said before it is told."""
+    investigator = caller.country.investigator
     return choose(
-        phrase("The centre is alerted. Child's age?")
+        phrase(
+            "The centre is alerted. It, its lead, {investigator} and the national desk may read "
+            "this. Child's age?",
+            investigator=investigator,
+        )
         if _alerted(caller)
-        else phrase("Child's age?"),
+        else phrase(
+            "The centre, its lead, {investigator} and the national desk may read this. "
+            "Child's age?",
+            investigator=investigator,
+        ),
         option("0-5", keep="0_5"),
         option("6-11", keep="6_11"),
         option("12-15", keep="12_15"),
@@ -194,9 +203,7 @@ def _report(caller: Caller) -> Send:
         about="child",
         answers={question: answer for question, answer in given.items() if answer},
         centre=centre.id if centre else None,
-        avoid=tuple(one.id for one in centres.around(caller)[: _passed_over(caller)])
-        if caller.last_of(other_centre)
-        else (),
+        avoid=tuple(one for one in _named(caller) if one != (centre and centre.id)),
         area=where_it_lives,
         contact=_contact(caller),
         investigator=True,
@@ -233,21 +240,27 @@ def _cells(caller: Caller) -> Sequence[Area]:
     return caller.country.places.children(where_it_lives.id) if where_it_lives else ()
 
 
+def _named(caller: Caller) -> Sequence[str]:
+    """The centres of which she was asked whether to send to them; those refused hear nothing."""
+    nearest = _nearest(caller)
+    return [*([nearest.id] if nearest else []), *caller.answers(other_centre)]
+
+
 def _others(caller: Caller) -> Sequence[Centre]:
     """The centres she may choose instead of the nearest one."""
-    return centres.around(caller)[_passed_over(caller) :]
+    nearest = _nearest(caller)
+    return [one for one in centres.around(caller) if one != nearest]
 
 
-def _passed_over(caller: Caller) -> int:
-    """How many of the nearest centres she refuses by asking for another one."""
-    return 1 if place.chosen(caller) else 0
+def _nearest(caller: Caller) -> Centre | None:
+    near = centres.around(caller)
+    return near[0] if near and place.chosen(caller) else None
 
 
 def _centre(caller: Caller) -> Centre | None:
     if caller.last_of(other_centre):
         return caller.country.centres.get(caller.answer(other_centre) or "")
-    near = centres.around(caller)
-    return near[0] if near and place.chosen(caller) else None
+    return _nearest(caller)
 
 
 def _lines(caller: Caller) -> dict[str, Words]:

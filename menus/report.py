@@ -33,8 +33,8 @@ def safe_phone(caller: Caller) -> Choose:
 def what_we_keep(caller: Caller) -> Choose:
     """She knows what happens to an answer before she gives one."""
     return choose(
-        "We do not ask your name. Your answers go to the centre you choose, only if you agree "
-        "at the end.",
+        "We do not ask your name. Only the centre you choose, its lead and the national desk may "
+        "read your answers, if you agree.",
         option("Continue", goto=age),
     )
 
@@ -116,10 +116,12 @@ def go_today(caller: Caller) -> Choose:
 @screen
 def which_centre(caller: Caller) -> Choose:
     """The nearest hospital may employ the suspect: she can pass it over, and it hears nothing."""
-    near = centres.around(caller)[: centres.OFFERED_FIRST] if place.chosen(caller) else ()
     return choose(
         "Which centre may help you?",
-        *(option(centres.shown(one), keep=one.id, goto=_contact_question(caller)) for one in near),
+        *(
+            option(centres.shown(one), keep=one.id, goto=_contact_question(caller))
+            for one in _offered(caller)
+        ),
         option("Another centre", goto=other_centre) if _others(caller) else None,
         option("Let me choose later", goto=_contact_question(caller)),
     )
@@ -204,23 +206,30 @@ def secret(caller: Caller) -> Ask:
 @screen
 def confirm(caller: Caller) -> Choose:
     """Who may see it, and the last word. The investigator is a consent of its own, for adults."""
+    centre = _centre(caller)
+    to = centres.recipient(centre)
     if not _is_adult(caller):
         return choose(
-            "Send to {centre}? Nothing is kept if you choose 2.",
+            phrase("Send to {centre}? Its lead and the national desk may read it too.", centre=to)
+            if centre
+            else phrase("Send to {centre}? Nothing is kept if you choose 2.", centre=to),
             option("Yes, send", intent=_report(caller), goto=sent),
             option("No, delete all", goto=nothing_kept),
-            centre=centres.recipient(_centre(caller)),
         )
     return choose(
         "Send to {centre}? Who may see it?",
-        option("Send: health + counsellor", intent=_report(caller), goto=sent),
+        option(
+            phrase("Send: health team, national desk") if centre else phrase("Send: national desk"),
+            intent=_report(caller),
+            goto=sent,
+        ),
         option(
             phrase("Send: also investigator ({name})", name=caller.country.investigator),
             intent=_report(caller, investigator=True),
             goto=sent,
         ),
         option("Nobody - delete all", goto=nothing_kept),
-        centre=centres.recipient(_centre(caller)),
+        centre=to,
     )
 
 
@@ -262,12 +271,11 @@ def _centre(caller: Caller) -> Centre | None:
 def _report(caller: Caller, *, investigator: bool = False) -> Send:
     centre, where = _centre(caller), place.roughly_chosen(caller)
     given = {"age": caller.answer(age), "need": caller.answer(need), "when": caller.answer(when)}
-    passed_over = caller.last_of(other_centre) and where
     return Send(
         about="myself",
         answers={question: answer for question, answer in given.items() if answer},
         centre=centre.id if centre else None,
-        avoid=_offered_first(caller) if passed_over else (),
+        avoid=tuple(one.id for one in _offered(caller) if one != centre),
         area=where.id if where else None,
         contact=_contact(caller),
         secret=caller.answer(secret),
@@ -284,10 +292,14 @@ def _contact(caller: Caller) -> Contact | None:
     return Contact(by=cast(Channel, by), window=cast(Window, when))
 
 
+def _offered(caller: Caller) -> Sequence[Centre]:
+    """The centres that she is offered first: those that she does not choose hear nothing."""
+    return centres.around(caller)[: _offers(caller)]
+
+
 def _others(caller: Caller) -> Sequence[Centre]:
-    """The centres that she was not offered first."""
-    return centres.around(caller)[centres.OFFERED_FIRST if place.chosen(caller) else 0 :]
+    return centres.around(caller)[_offers(caller) :]
 
 
-def _offered_first(caller: Caller) -> tuple[str, ...]:
-    return tuple(one.id for one in centres.around(caller)[: centres.OFFERED_FIRST])
+def _offers(caller: Caller) -> int:
+    return centres.OFFERED_FIRST if place.chosen(caller) else 0

@@ -82,6 +82,11 @@ class Caller:
         names = {screen.name for screen in screens}
         return next((s.answer for s in reversed(self.trail[:-1]) if s.screen in names), None)
 
+    def answers(self, screen: Screen) -> tuple[str, ...]:
+        """All that was kept at a screen before this one, as often as she came there."""
+        before = (s.answer for s in self.trail[:-1] if s.screen == screen.name)
+        return tuple(answer for answer in before if answer is not None)
+
     @property
     def answer_before(self) -> str | None:
         """What was kept at the screen just before this one, whichever it was."""

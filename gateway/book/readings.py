@@ -25,7 +25,7 @@ _INTENTS: Final = frozenset(one.__name__ for one in get_args(Intent))
 class Query:
     """One question about a caller's way; `of` are names of screens, or of a fact."""
 
-    kind: Literal["answer", "answer_before", "last_of", "fact"]
+    kind: Literal["answer", "answers", "answer_before", "last_of", "fact"]
     of: frozenset[str] = frozenset()
 
     def ask(self, caller: Caller) -> str | None:
@@ -33,6 +33,8 @@ class Query:
         match self.kind:
             case "answer":
                 return caller.answer(*self._screens())
+            case "answers":
+                return "\n".join(caller.answers(*self._screens())) or None
             case "answer_before":
                 return caller.answer_before
             case "last_of":
@@ -47,6 +49,10 @@ class Query:
 
     def _screens(self) -> tuple[Screen, ...]:
         return tuple(SCREENS[name] for name in self.of)
+
+
+class NotForAScreen(TypeError):
+    """What may be asked for an intent alone."""
 
 
 class Listener(Caller):
@@ -69,6 +75,10 @@ class Listener(Caller):
     def answer(self, *screens: Screen) -> str | None:
         return self._told(Query("answer", frozenset(one.name for one in screens)))
 
+    def answers(self, screen: Screen) -> tuple[str, ...]:
+        told = self._told(Query("answers", frozenset({screen.name})))
+        return tuple(told.split("\n")) if told else ()
+
     @property
     def answer_before(self) -> str | None:
         return self._told(Query("answer_before"))
@@ -83,6 +93,8 @@ class Listener(Caller):
     def _told(self, query: Query) -> str | None:
         told = query.ask(self._caller)
         if not _asked_for_an_intent():
+            if query.kind == "answers":
+                raise NotForAScreen("a screen that shows all answers makes callers without end")
             self.heard[query] = told
         return told
 

@@ -30,7 +30,7 @@ def test_an_adult_reports_and_a_nurse_accepts(line: Line) -> None:
     phone.sees("If the line cuts, may we send").choose("No")
     phone.sees("Choose 4 numbers only you know").press("2580")
     phone.sees("Send to Kabutare (sample)?", "Who may see it?")
-    phone.choose("Send: health + counsellor")
+    phone.choose("Send: health team, national desk")
     phone.sees("Sent. Code: ", "Danger: call 112").hangs_up()
 
     sent = line.deliver()
@@ -175,15 +175,44 @@ def test_a_sector_that_was_typed_finds_the_centre_and_is_not_kept(line: Line, ke
 
 
 @in_every_language
-def test_a_centre_that_was_passed_over_hears_nothing(line: Line, kept: Kept) -> None:
-    """The nearest hospital may employ the suspect."""
-    passed, chosen = line.staff("kabutare"), line.staff("kigeme")
-    line.staff("kabutare", "lead")
-    phone = until_confirm(line, *TO_HUYE, "Another centre", "Kigeme")
-    phone.sees("Kigeme").choose("Send: health").hangs_up()
-    assert kept.report().centre_id == "kigeme"
-    assert kept.report().avoid == ["kabutare", "kibilizi"]
-    assert [sms.to for sms in line.deliver()] == [chosen] != [passed]
+@pytest.mark.parametrize(
+    ("choices", "centre", "avoid"),
+    [
+        (("Kabutare",), "kabutare", ["kibilizi"]),
+        (("Kibilizi",), "kibilizi", ["kabutare"]),
+        (("Another centre", "Kigeme"), "kigeme", ["kabutare", "kibilizi"]),
+        (("Let me choose later",), "national", ["kabutare", "kibilizi"]),
+    ],
+)
+def test_a_centre_that_she_was_offered_and_did_not_choose_hears_nothing(
+    line: Line, kept: Kept, choices: tuple[str, ...], centre: str, avoid: list[str]
+) -> None:
+    """The nearest hospital may employ the suspect, whichever way she went on."""
+    duty = line.staff("national", "national")
+    for passed in avoid:
+        line.staff(passed)
+        line.staff(passed, "lead")
+    phone = until_confirm(line, *TO_HUYE, *choices)
+    phone.choose("Send: national desk" if centre == "national" else "Send: health").hangs_up()
+    assert (kept.report().centre_id, kept.report().avoid) == (centre, avoid)
+    assert [sms.to for sms in line.deliver()] == [duty]
+
+
+def test_nor_does_one_that_she_was_offered_after_typing_where(line: Line, kept: Kept) -> None:
+    phone = until_need(line).choose("Beaten or hurt", "4-5 days ago", "Type the name of the")
+    phone.press("ngo").choose("Ngoma, Huye").sees("1 Kabutare", "2 Kibilizi").choose("Kibilizi")
+    phone.choose("No, I will come or call", "No", "Skip", "Send: health").hangs_up()
+    assert kept.report().avoid == ["kabutare"]
+
+
+@in_every_language
+def test_she_is_told_who_may_read_it(line: Line) -> None:
+    phone = line.phone().dial().choose("I need help", "Yes, continue")
+    phone.sees("We do not ask your name. Only the centre you choose, its lead and the national")
+    phone.choose("Continue", "18 or more", "Beaten or hurt", "4-5 days ago", *TO_HUYE, "Kabutare")
+    phone.choose("No, I will come or call", "No", "Skip")
+    phone.sees("Send to {centre}? Who may see it?", "Send: health team, national desk")
+    phone.sees("Send: also investigator")
 
 
 @in_every_language
@@ -191,7 +220,7 @@ def test_let_me_choose_later_goes_to_the_national_desk(line: Line, kept: Kept) -
     duty = line.staff("national", "national")
     line.staff("kabutare")
     phone = until_confirm(line, *TO_HUYE, "Let me choose later")
-    phone.sees("the national desk").choose("Send: health").hangs_up()
+    phone.sees("the national desk").choose("Send: national desk").hangs_up()
     assert [sms.to for sms in line.deliver()] == [duty]
     assert kept.report().centre_id == "national"
 

@@ -32,7 +32,8 @@ def test_from_her_age_to_the_code(line: Line, kept: Kept, age: str) -> None:
     nurse = line.staff("kabutare")
     phone = until_contact(line, age).does_not_see("Yes, by SMS")
     phone.choose("Morning", "No").press("2580")
-    phone.sees("Send to {centre}? Nothing is kept").choose("Yes, send")
+    phone.sees("Send to {centre}? Its lead and the national desk may read it too.")
+    phone.choose("Yes, send")
     phone.sees("Sent. Code: {ref}. Remember it").sees(kept.report().code).hangs_up()
 
     assert kept.answers().get("age") == AGES[age]

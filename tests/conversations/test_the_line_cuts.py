@@ -62,6 +62,15 @@ def test_with_her_yes_what_she_gave_is_sent_as_partial(line: Line) -> None:
     assert ["P3 new" in sms.text or "P2 new" in sms.text for sms in line.deliver()] == [True]
 
 
+def test_a_centre_that_she_did_not_choose_hears_nothing_of_it(line: Line) -> None:
+    phone = halfway(line, "Yes")
+    line.staff("kibilizi")
+    line.post("events", event(phone))
+    with database.reading(line.web.database) as session:
+        assert session.scalars(select(Report.avoid)).one() == ["kibilizi"]
+    assert len(line.deliver()) == 1
+
+
 @in_every_language
 def test_without_her_yes_nothing_remains(line: Line) -> None:
     phone = halfway(line, "No")

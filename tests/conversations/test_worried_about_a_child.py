@@ -20,7 +20,7 @@ def alerted(line: Line, how: str) -> Phone:
     """A child in danger now: the alert has left, the questions begin."""
     phone = line.phone().dial().choose("Worried about a child", "Yes, now")
     phone.sees("Call {child} or {police} now, free.", "116", "112").choose(how)
-    return phone.sees("The centre is alerted. Child's age?")
+    return phone.sees("The centre is alerted. It, its lead, {investigator} and the", "RIB")
 
 
 @in_every_language
@@ -28,7 +28,8 @@ def test_from_the_first_key_to_the_code(line: Line, kept: Kept) -> None:
     nurse, police = line.staff("kabutare"), line.staff("kabutare", "investigator")
     phone = line.phone().dial().choose("Worried about a child")
     phone.sees("Thank you for caring for a child.").choose("No")
-    phone.sees("Child's age?").choose("6-11").sees("What worries you?").choose("Beating, injury")
+    phone.sees("The centre, its lead, {investigator} and the national desk may read this.", "RIB")
+    phone.choose("6-11").sees("What worries you?").choose("Beating, injury")
     phone.sees("When?").choose("Longer ago")
     phone.sees("Type the first 3 letters of the").press("ngo")
     phone.sees("Which one?").choose("Ngoma, Huye")
@@ -140,6 +141,14 @@ def test_a_centre_that_was_passed_over_hears_nothing(line: Line, kept: Kept) -> 
     phone.does_not_see("Kabutare").choose("Nyanza").sees("Nyanza").choose("Yes, send").hangs_up()
     assert (kept.report().centre_id, kept.report().avoid) == ("nyanza", ["kabutare"])
     assert [sms.to for sms in line.deliver()] == [chosen]
+
+
+def test_nor_does_any_other_that_was_refused(line: Line, kept: Kept) -> None:
+    phone = until_where(line).press("ngo").choose("Ngoma, Huye", "Yes")
+    phone.sees("Send to Kabutare").choose("Another centre", "Nyanza")
+    phone.sees("Send to Nyanza").choose("Another centre", "Kigeme")
+    phone.sees("Send to Kigeme").choose("Yes, send").hangs_up()
+    assert (kept.report().centre_id, kept.report().avoid) == ("kigeme", ["kabutare", "nyanza"])
 
 
 @in_every_language

@@ -125,8 +125,25 @@ def test_what_is_asked_for_an_intent_tells_nobody_apart(write: Write) -> None:
     assert len(walked(a_book(first)).visits) == 3
 
 
+def test_no_screen_shows_how_often_she_came_there(write: Write) -> None:
+    """Each round would make another caller, without end."""
+
+    @write
+    def first(caller: Caller) -> Choose:
+        return choose("?", option("A", keep="a", goto=sure), option("B", keep="b", goto=sure))
+
+    @write
+    def sure(caller: Caller) -> Choose:
+        shown = "Once?" if len(caller.answers(first)) == 1 else "Again?"
+        return choose(shown, option("No", goto=first))
+
+    found = [visit.faults for visit in walked(a_book(first)).visits.values()]
+    assert any("NotForAScreen" in fault for faults in found for fault in faults)
+
+
 def _report(caller: Caller) -> Send:
-    return Send("myself", {"age": caller.answer(SCREENS["made_up.first"]) or ""})
+    answers = caller.answers(SCREENS["made_up.first"])
+    return Send("myself", {"age": " ".join(answers)})
 
 
 def test_it_knows_the_way_to_each_visit(tangled: Screen) -> None:

@@ -112,6 +112,13 @@ def test_what_was_answered_last_counts() -> None:
     assert caller(*trail[:1]).last_of(sugar) is None
 
 
+def test_all_that_was_answered_on_a_screen_is_known_but_what_was_skipped() -> None:
+    answers = ("tea", None, "more tea")
+    trail = [Step("test_script.tea", answer=answer) for answer in answers]
+    assert caller(*trail, Step("test_script.sugar")).answers(tea) == ("tea", "more tea")
+    assert caller(*trail).answers(tea) == ("tea",), "not what she is about to answer"
+
+
 def test_what_the_service_found_out_last_counts() -> None:
     trail = (
         Step("test_script.tea", facts={"ref": "1", "status": "received"}),

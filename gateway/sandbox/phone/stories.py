@@ -220,7 +220,7 @@ LEAD: Final = Story(
         Step(
             "survivor",
             "choose",
-            "Send: health + counsellor",
+            "Send: health team, national desk",
             "Who may see it is her choice. Until this key nothing was kept.",
         ),
         Step("survivor", "read", caption="It is sent. The code stands here and nowhere else."),
