@@ -45,6 +45,9 @@ BEHIND: Final = timedelta(minutes=1)
 
 TOLD_LIVES: Final = timedelta(minutes=30)
 
+NOBODY_CAN_ACT: Final = -2
+"""The rung of a report that was kept and never alerted: it has no number, place or centre."""
+
 OWN_ALERT: Final = frozenset({"danger", "child_danger"})
 """What is folded only into its own kind, and is told again each time."""
 
@@ -68,6 +71,7 @@ _OTHERS: Final = (
         Report.id != bindparam("report"),
         Report.state.in_((ReportState.RECEIVED, ReportState.ACCEPTED)),
         Report.folded_into.is_(None),
+        Report.rung != NOBODY_CAN_ACT,
         Report.centre_id == bindparam("centre"),
         Report.priority <= bindparam("priority"),
         Report.investigator == bindparam("investigator"),

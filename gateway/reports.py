@@ -135,25 +135,25 @@ class Reports:
 
     def _send(self, session: Session, send: Send, step: Step, at: datetime) -> Done:
         done = self._done(session, step.session, send.about)
-        if done is not None:
-            if send.about == "child_danger" and not step.again:
-                self._recontact(session, done, send, step, at)
+        if done is not None and (step.again or not self._may_change(session, done, step)):
             return _sent(session, done)
         if step.again:
             raise NotDone
-        begun = self._begun(session, send, step)
-        is_new = begun is None or begun.state == ReportState.DRAFT
+        begun = done or self._begun(session, send, step)
+        is_new = begun is None or _is_unheard(begun)
         if begun:
             _empty(session, begun)
             self._fill(session, begun, send, step, at)
         report = begun or self._new(session, send, step, at)
-        self._note(session, step.session, send.about, report)
+        if done is None:
+            self._note(session, step.session, send.about, report)
+            REPORTS.labels(send.about, report.priority).inc()
         report.partial = False
         if report.state == ReportState.DRAFT:
             report.state = ReportState.RECEIVED
         quiet = is_new and self._keep_quiet(session, report, at)
         if not quiet:
-            self._alert(session, report, send.about, at, "completed" if begun else "reported")
+            self._alert(session, report, at, "completed" if begun else "reported")
         if _may_write(send) and not quiet:
             self._confirm_by_sms(session, report, at)
         return _sent(session, report)
@@ -193,22 +193,27 @@ class Reports:
     def send_as_it_is(self, session: Session, draft: Report, at: datetime) -> None:
         """The line cut: what she gave so far becomes a report, marked as partial."""
         draft.state, draft.partial = ReportState.RECEIVED, True
+        REPORTS.labels(draft.about, draft.priority).inc()
         if not self._keep_quiet(session, draft, at):
-            self._alert(session, draft, draft.about, at, "line cut")
+            self._alert(session, draft, at, "line cut")
 
-    def _alert(self, session: Session, report: Report, about: str, at: datetime, act: str) -> None:
+    def _alert(self, session: Session, report: Report, at: datetime, act: str) -> None:
         alerted = 0
         if report.state == ReportState.RECEIVED:
             alerted = escalation.raise_alert(session, self.ladder, report, at)
         audit.record(session, at, audit.CALLER, act, report.id, f"{alerted} alerted")
-        REPORTS.labels(about, report.priority).inc()
 
     def _keep_quiet(self, session: Session, report: Report, at: datetime) -> bool:
         """Whether nobody is woken for it now.
 
-        It may share the alert of another report that this number sent a moment ago, it is danger
-        again and was told as such, or the number is muted (gateway.muting).
+        Nobody could act on it; or it may share the alert of another report that this number sent a
+        moment ago, it is danger again and was told as such, or the number is muted
+        (gateway.muting).
         """
+        if report.rung == folding.NOBODY_CAN_ACT:
+            report.climb_at = None
+            audit.record(session, at, audit.CALLER, "reported", report.id, "nobody can act")
+            return True
         number = folding.number_of(session, report)
         if number is None:
             return False
@@ -228,7 +233,6 @@ class Reports:
         else:
             return False
         audit.record(session, at, audit.CALLER, "reported", report.id, how)
-        REPORTS.labels(report.about, report.priority).inc()
         return True
 
     def _done(self, session: Session, session_key: bytes, what: str) -> Report | None:
@@ -266,6 +270,7 @@ class Reports:
             code=_unused_code(session),
             about=send.about,
             state=state,
+            rung=folding.NOBODY_CAN_ACT,
             language=step.language,
             network=step.network,
             created_at=at,
@@ -276,6 +281,8 @@ class Reports:
         return report
 
     def _fill(self, session: Session, report: Report, send: Send, step: Step, at: datetime) -> None:
+        if _is_unheard(report):
+            report.rung = 0 if send.can_be_acted_on else folding.NOBODY_CAN_ACT
         report.priority = escalation.priority(send.about, send.answers)
         report.centre_id = self._centre(session, send)
         report.avoid = list(send.avoid)
@@ -290,15 +297,14 @@ class Reports:
         if send.contact:
             contacts.keep(session, self.vault, report.id, step.msisdn, send.contact, at)
 
-    def _recontact(
-        self, session: Session, report: Report, send: Send, step: Step, at: datetime
-    ) -> None:
-        """She went back and chose otherwise whether she may be called: the last word counts."""
-        if send.contact:
-            contacts.replace(session, self.vault, report.id, step.msisdn, send.contact, at)
-        else:
-            contacts.forget(session, report.id)
-        audit.record(session, at, audit.CALLER, "contact changed", report.id)
+    def _may_change(self, session: Session, report: Report, step: Step) -> bool:
+        """Whether she may still say otherwise, or more: a child in danger is told of in steps.
+
+        Once it is filled in, a step that comes late must not empty it.
+        """
+        if report.about != "child_danger" or report.state == ReportState.DELETED:
+            return False
+        return self._done(session, step.session, "child") is None
 
     def _centre(self, session: Session, send: Send) -> str:
         known = send.centre and session.get(Centre, send.centre)
@@ -339,6 +345,11 @@ def _sent(session: Session, report: Report) -> Done:
     """Her code, and whether anybody was asked to help by now: her screen must not say more."""
     asked = folding.is_asked_about(session, report)
     return Done({"ref": report.code, "asked": "somebody" if asked else "nobody"}, ring=True)
+
+
+def _is_unheard(report: Report) -> bool:
+    """Whether nobody was ever to be woken for it."""
+    return report.state == ReportState.DRAFT or report.rung == folding.NOBODY_CAN_ACT
 
 
 def _empty(session: Session, report: Report) -> None:

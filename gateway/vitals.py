@@ -14,7 +14,6 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from gateway import beats, database, roster
-from gateway.folding import NOT_CALLED
 from gateway.models import Outbox, OutboxState, Report, ReportState, Urgency
 
 LONGEST_SILENCE: Final = 60
@@ -89,11 +88,11 @@ def _unsent_since(session: Session, at: datetime) -> datetime | None:
 
 
 def _unaccepted_since(session: Session) -> datetime | None:
-    """Without those that share another's alert, or wait for the end of a mute."""
+    """Without those that share another's alert, and those of which nobody is told (now)."""
     waiting = (
         Report.state == ReportState.RECEIVED,
         Report.folded_into.is_(None),
-        Report.rung != NOT_CALLED,
+        Report.rung >= 0,
     )
     return session.scalar(select(func.min(Report.created_at)).where(*waiting))
 

@@ -7,9 +7,11 @@ the child or to face the suspect, and no name is asked of anybody.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final, cast
 
-from menus import centres, checks, emergency, place, report
-from menus.intents import Contact, Send
+from menus import call_me, centres, checks, emergency, place, report
+from menus.hours import windows
+from menus.intents import Contact, Send, Window
 from menus.ports import Area, Centre
 from menus.script import (
     Ask,
@@ -27,6 +29,8 @@ from menus.script import (
 )
 from menus.short import unless_limited
 
+_CALL_NOW: Final = Contact(by="call", window="now")
+
 
 @screen
 def in_danger(caller: Caller) -> Choose:
@@ -41,13 +45,23 @@ def in_danger(caller: Caller) -> Choose:
 
 @screen
 def call_now(caller: Caller) -> Choose:
-    """The alert leaves at this yes; the questions after it help to find the child."""
+    """With a number the alert leaves at this yes; without one, as soon as we know where."""
+    by_call = _alert(_CALL_NOW)
     return choose(
-        "Call {child} or {police} now, free. Do not confront the person.",
-        option("Alert centre, it may call me", keep="call", intent=_alert(by_call=True)),
-        option("Alert centre, I stay unknown", keep="unknown", intent=_alert(by_call=False)),
-        goto=age,
-        **_lines(caller),
+        phrase("Call {child} or {police} now, free. Do not confront the person.", **_lines(caller)),
+        option("Alert centre, it may call me now", intent=by_call, goto=how_they_call),
+        option("Alert centre, I stay unknown", intent=_alert(), goto=where),
+    )
+
+
+@screen
+def how_they_call(caller: Caller) -> Choose:
+    """Whoever is with the caller may be the one who must not know."""
+    how = call_me.how_they_call.show(caller).text
+    in_danger = _in_danger(caller)
+    return choose(
+        phrase("The centre is alerted. {how}", how=how) if in_danger else how,
+        option("Continue", goto=age if in_danger else confirm),
     )
 
 
@@ -61,7 +75,7 @@ def age(caller: Caller) -> Choose:
             "this. Child's age?",
             investigator=investigator,
         )
-        if _alerted(caller)
+        if _in_danger(caller)
         else phrase(
             "The centre, its lead, {investigator} and the national desk may read this. "
             "Child's age?",
@@ -94,14 +108,15 @@ def worry(caller: Caller) -> Choose:
 @screen
 def when(caller: Caller) -> Choose:
     """72 hours decide whether HIV can still be prevented."""
-    soon = go_today if caller.answer(worry) == "sexual" else where
+    then = _unless_known(caller)
+    soon = go_today if caller.answer(worry) == "sexual" else then
     return choose(
         "When?",
         option("Last 3 days", keep="within_72h", goto=soon),
-        option("Last 5 days", keep="within_120h", goto=where),
-        option("Longer ago", keep="older", goto=where),
+        option("Last 5 days", keep="within_120h", goto=then),
+        option("Longer ago", keep="older", goto=then),
         option("It is still going on", keep="ongoing", goto=soon),
-        option("Not sure", goto=where),
+        option("Not sure", goto=then),
     )
 
 
@@ -111,20 +126,25 @@ def go_today(caller: Caller) -> Choose:
     return choose(
         "Go to a centre today if you can: medicine to prevent HIV works best within 72 hours. "
         "Care is free. Later is still OK.",
-        option("Continue", goto=where),
+        option("Continue", goto=_unless_known(caller)),
     )
 
 
 @screen
 def where(caller: Caller) -> Ask:
     """Where the child lives, never whose child it is."""
+    then = _after_place(caller)
+    waits = _in_danger(caller) and not _may_be_called(caller)
     return ask(
-        "Type the first 3 letters of the {level} where the child lives. Do not type any name.",
-        option("Choose from a list", goto=place.exactly, then=_after_place(caller)),
-        option("I don't know", goto=confirm if _alerted(caller) else may_call),
+        "We alert when we know where. Type the first 3 letters of the {level} where the child "
+        "lives. No names."
+        if waits
+        else "Type the first 3 letters of the {level} where the child lives. Do not type any name.",
+        option("Choose from a list", goto=place.exactly, then=then),
+        option("I don't know", goto=nobody_can_look if then is cell else then),
         check=checks.first_letters,
         goto=place.matches,
-        then=_after_place(caller),
+        then=then,
         level=place.level_name(caller),
     )
 
@@ -132,26 +152,44 @@ def where(caller: Caller) -> Ask:
 @screen
 def may_call(caller: Caller) -> Choose:
     """A worker must find the child; the reporter may stay unknown all the same."""
+    unknown = cell if _cells(caller) else confirm
     return choose(
-        "A worker must find the child. May they call you? Your number is not given to the family.",
-        option("Yes", keep="call", goto=confirm),
-        option("No, stay unknown", goto=cell if _cells(caller) else confirm),
+        "A worker must find the child. When may they call you?",
+        *(option(label, keep=window, goto=how_they_call) for label, window in windows(caller)),
+        option("No, stay unknown", goto=unknown if place.chosen(caller) else nobody_can_look),
     )
 
 
 @screen
 def cell(caller: Caller) -> Choose:
     """Without a number to call, a smaller area is all that a worker has to go by."""
-    cells = _cells(caller)
+    where_it_lives, cells = place.chosen(caller), _cells(caller)
+    if where_it_lives is None:
+        return _nobody_can_look(caller)
+    then = age if _in_danger(caller) else confirm
     if not cells:
-        return choose("Then we send what you know.", option("Continue", goto=confirm))
+        alert = _alert_from(caller, where_it_lives)
+        return choose("Then we send what you know.", option("Continue", intent=alert, goto=then))
     return choose(
         "Then choose the {level} so a worker can look:",
-        *(option(caller.country.name_of(one, caller.language), keep=one.id) for one in cells),
-        option("I don't know"),
-        goto=confirm,
+        *(
+            option(
+                caller.country.name_of(one, caller.language),
+                keep=one.id,
+                intent=_alert_from(caller, one),
+            )
+            for one in cells
+        ),
+        option("I don't know", intent=_alert_from(caller, where_it_lives)),
+        goto=then,
         level=caller.country.level_names[caller.language][cells[0].level],
     )
+
+
+@screen
+def nobody_can_look(caller: Caller) -> Choose:
+    """Without place and number an alert would only look like one."""
+    return _nobody_can_look(caller)
 
 
 @screen
@@ -177,7 +215,13 @@ def other_centre(caller: Caller) -> Choose:
 
 @screen
 def sent(caller: Caller) -> End:
-    """What to do until somebody comes."""
+    """What to do until somebody comes, or that nobody will."""
+    if caller.last_of(confirm) is None:
+        return end(
+            "Kept, but nobody can look for the child. Call {child} or {police}, free. "
+            "Do not question the child or tell the suspect.",
+            **_lines(caller),
+        )
     return end(
         "Report sent. Code {ref}. Do not question the child or tell the suspect. "
         "Stay calm, believe the child. Urgent: {child} or {police}.",
@@ -186,15 +230,37 @@ def sent(caller: Caller) -> End:
     )
 
 
-def _alert(*, by_call: bool) -> Send:
-    contact = Contact(by="call", window="now") if by_call else None
-    return Send(about="child_danger", answers={"danger": "now"}, contact=contact)
+def _nobody_can_look(caller: Caller) -> Choose:
+    lines, by_call = _lines(caller), _alert(_CALL_NOW)
+    if _in_danger(caller):
+        return choose(
+            phrase("Nobody can look without a place. Call {child} or {police} now, free.", **lines),
+            option("Give a place", goto=where),
+            option("You may call me now", intent=by_call, goto=how_they_call),
+            option("I will call", goto=emergency.numbers),
+        )
+    return choose(
+        "Nobody can look without a place. Call {child}, free, or choose:",
+        option("Give a place", goto=where),
+        option("You may call me", goto=may_call),
+        option("Keep it, tell nobody", intent=_report(caller), goto=sent),
+        option("No, delete all", goto=report.nothing_kept),
+        child=lines["child"],
+    )
+
+
+def _alert(contact: Contact | None = None, area: str | None = None) -> Send:
+    return Send(about="child_danger", answers={"danger": "now"}, contact=contact, area=area)
+
+
+def _alert_from(caller: Caller, area: Area) -> Send | None:
+    return _alert(area=area.id) if _in_danger(caller) else None
 
 
 def _report(caller: Caller) -> Send:
     centre, where_it_lives = _centre(caller), _area(caller)
     given = {
-        "danger": "now" if _alerted(caller) else None,
+        "danger": "now" if _in_danger(caller) else None,
         "age": caller.answer(age),
         "worry": caller.answer(worry),
         "when": caller.answer(when),
@@ -212,27 +278,36 @@ def _report(caller: Caller) -> Send:
 
 
 def _contact(caller: Caller) -> Contact | None:
-    if caller.answer(call_now, may_call) != "call":
+    if not _may_be_called(caller):
         return None
-    return Contact(by="call", window="now" if _alerted(caller) else "any")
+    window = "now" if _in_danger(caller) else caller.answer(may_call)
+    return Contact(by="call", window=cast(Window, window))
 
 
-def _alerted(caller: Caller) -> bool:
-    return caller.fact("ref") is not None
+def _may_be_called(caller: Caller) -> bool:
+    """Nobody goes on with a number who was not told how she will be called."""
+    return caller.last_of(how_they_call) is not None
+
+
+def _in_danger(caller: Caller) -> bool:
+    return caller.last_of(call_now) is not None
 
 
 def _after_place(caller: Caller) -> Screen:
-    """Whoever said how she may be reached when the alert was sent is not asked again."""
-    if not _alerted(caller):
+    """Whoever has said whether she may be called is not asked again."""
+    if caller.last_of(call_now, may_call) is None:
         return may_call
-    places = caller.country.places
-    by_call = caller.answer(call_now) == "call"
-    return confirm if by_call or places.levels == places.search_level + 1 else cell
+    return confirm if _may_be_called(caller) else cell
+
+
+def _unless_known(caller: Caller) -> Screen:
+    """Whoever stays unknown has said where before the alert could leave."""
+    return confirm if place.chosen(caller) else where
 
 
 def _area(caller: Caller) -> str | None:
     where_it_lives = place.chosen(caller)
-    return caller.answer(cell) or (where_it_lives.id if where_it_lives else None)
+    return (caller.answer(cell) or where_it_lives.id) if where_it_lives else None
 
 
 def _cells(caller: Caller) -> Sequence[Area]:

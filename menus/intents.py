@@ -37,10 +37,10 @@ class Contact:
 class Send:
     """Keep a report and alert the staff of `centre` (None: the national duty desk).
 
-    Done once in a session for each `about`. Facts: `ref`, the code to show, and `asked`: whether
-    "somebody" or "nobody" was asked to help by now. `avoid` are centres
-    that must not hear of it. `completes` is the `ref` of an alert that this same session sent
-    before and that this report fills in.
+    Done once in a session for each `about`; of a child in danger the last word counts. Facts:
+    `ref`, the code to show, and `asked`: whether "somebody" or "nobody" was asked to help by now.
+    `avoid` are centres that must not hear of it. `completes` is the `ref` of an alert that this
+    same session sent before and that this report fills in.
     """
 
     about: About
@@ -52,6 +52,11 @@ class Send:
     secret: str | None = field(default=None, repr=False)
     investigator: bool = False
     completes: str | None = None
+
+    @property
+    def can_be_acted_on(self) -> bool:
+        """Whether anybody could call her, look for her or expect her: else nobody is woken."""
+        return bool(self.contact or self.area or self.centre)
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def may_contact(caller: Caller) -> Choose:
         "May the centre contact you on this number?",
         option("Yes, by call", keep="call", goto=safe_time),
         option("Yes, by SMS", keep="sms", goto=sms_warning),
-        option("No, I will come or call", goto=if_the_line_cuts),
+        option("No, I will come or call", goto=_without_contact(caller)),
     )
 
 
@@ -154,7 +154,7 @@ def may_call(caller: Caller) -> Choose:
     return choose(
         "May the centre call this number?",
         *(option(label, keep=window) for label, window in windows(caller)),
-        option("No"),
+        option("No", goto=_without_contact(caller)),
         goto=if_the_line_cuts,
     )
 
@@ -166,7 +166,7 @@ def sms_warning(caller: Caller) -> Choose:
         "SMS stays on the phone and others may read it. It will not name the service. Still OK?",
         option("Yes", keep="sms", goto=safe_time),
         option("Call only", keep="call", goto=safe_time),
-        option("No contact", keep="none", goto=if_the_line_cuts),
+        option("No contact", keep="none", goto=_without_contact(caller)),
     )
 
 
@@ -177,6 +177,19 @@ def safe_time(caller: Caller) -> Choose:
         "When is it safe?",
         *(option(label, keep=window) for label, window in windows(caller)),
         goto=if_the_line_cuts,
+    )
+
+
+@screen
+def nobody_can_help(caller: Caller) -> Choose:
+    """Said at once, so that she does not wait for somebody who will not come."""
+    return choose(
+        "Nobody can help without a place, centre or number. Call {centre}, or:",
+        option("Give a place", goto=place.roughly, then=which_centre),
+        option("You may contact me", goto=_contact_question(caller)),
+        option("Keep it, tell nobody", keep="keep", goto=secret),
+        option("No, delete all", goto=nothing_kept),
+        centre=caller.country.hotlines.centre,
     )
 
 
@@ -208,6 +221,12 @@ def confirm(caller: Caller) -> Choose:
     """Who may see it, and the last word. The investigator is a consent of its own, for adults."""
     centre = _centre(caller)
     to = centres.recipient(centre)
+    if _tells_nobody(caller):
+        return choose(
+            "Keep it? Nobody is told.",
+            option("Yes, keep it", intent=_report(caller), goto=sent),
+            option("No, delete all", goto=nothing_kept),
+        )
     if not _is_adult(caller):
         return choose(
             phrase("Send to {centre}? Its lead and the national desk may read it too.", centre=to)
@@ -236,6 +255,14 @@ def confirm(caller: Caller) -> Choose:
 @screen
 def sent(caller: Caller) -> End:
     """The code is shown here and nowhere else; dialling another code pushes it out of sight."""
+    if _tells_nobody(caller):
+        return end(
+            "Kept, but nobody is told: there is no place and no number. Call {centre} or go to a "
+            "centre. Code: {ref}. Danger: call {police}.",
+            centre=caller.country.hotlines.centre,
+            ref=caller.fact("ref") or "",
+            police=caller.country.hotlines.police,
+        )
     return end(
         "Sent. Code: {ref}. Remember it, do not write it where others look. "
         "Danger: call {police}. Dial another code now to hide this one.",
@@ -254,6 +281,15 @@ def nothing_kept(caller: Caller) -> End:
 def farewell(caller: Caller) -> End:
     """Bland on purpose."""
     return end("Thank you. Have a good day.")
+
+
+def _without_contact(caller: Caller) -> Screen:
+    """Where nobody could call her, somebody must at least know where she is or may come to."""
+    return if_the_line_cuts if _centre(caller) or place.chosen(caller) else nobody_can_help
+
+
+def _tells_nobody(caller: Caller) -> bool:
+    return caller.answer(nobody_can_help) == "keep"
 
 
 def _contact_question(caller: Caller) -> Screen:

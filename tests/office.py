@@ -136,7 +136,12 @@ class Office:
         number: str = CALLER,
         language: str = "en",
     ) -> str:
-        """A report as the menus send it; its id. `call` is the session, a new one unless given."""
+        """A report as the menus send it; its id. `call` is the session, a new one unless given.
+
+        Where it names no centre it has a number, or nobody could act on it.
+        """
+        if centre is None and contact is None:
+            contact = Contact(by="call", window="now")
         send = Send(
             about=about,
             answers=answers,

@@ -11,6 +11,7 @@ from tests.conversations.calls import TO_HUYE, until_confirm, until_contact, unt
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
 from tests.lines import CALLER, Line, code, digits
+from tests.phone import Phone
 
 
 def test_an_adult_reports_and_a_nurse_accepts(line: Line) -> None:
@@ -225,16 +226,80 @@ def test_let_me_choose_later_goes_to_the_national_desk(line: Line, kept: Kept) -
     assert kept.report().centre_id == "national"
 
 
+def without_a_place(line: Line, *contact: str) -> Phone:
+    """An adult who was beaten, said neither where she is nor who may help, and was asked this."""
+    phone = until_need(line).choose("Beaten or hurt", "4-5 days ago", "Prefer not to say")
+    phone.sees("Which centre may help you?").choose("Let me choose later", *contact)
+    return phone.sees("Nobody can help without a place, centre or number. Call {centre}", "3029")
+
+
 @in_every_language
-def test_everything_may_be_skipped(line: Line, kept: Kept) -> None:
+def test_everything_may_be_skipped_and_then_nobody_is_woken(line: Line, kept: Kept) -> None:
+    line.staff("national", "national")
     phone = line.phone().dial().choose("I need help", "Yes, continue", "Continue")
     phone.choose("Prefer not to say", "Continue", "Prefer not to say", "Prefer not to say")
     phone.sees("Which province?").choose("Prefer not to say")
-    phone.sees("Which centre may help you?").choose("Let me choose later")
-    phone.choose("No", "No", "Skip", "Yes, send").hangs_up()
+    phone.sees("Which centre may help you?").choose("Let me choose later", "No")
+    phone.sees("Nobody can help without a place, centre or number. Call {centre}", "3029")
+    phone.choose("Keep it, tell nobody", "Skip").sees("Keep it? Nobody is told.")
+    phone.choose("Yes, keep it").sees("Kept, but nobody is told: there is no place and no number.")
+    phone.does_not_see("Sent. Code: ").sees("3029", "112", kept.report().code).hangs_up()
     assert kept.answers() == {}
     assert kept.contact() is None
     assert kept.report().secret_hash is None
+    line.clock.tick()
+    assert line.deliver() == []
+
+
+@pytest.mark.parametrize(
+    "contact", [("No, I will come or call",), ("Yes, by SMS", "No contact")], ids=["no", "no SMS"]
+)
+def test_whoever_answers_but_says_neither_where_nor_how_hears_the_truth(
+    line: Line, kept: Kept, contact: tuple[str, ...]
+) -> None:
+    line.staff("national", "national")
+    phone = without_a_place(line, *contact).choose("Keep it, tell nobody").press("2580")
+    phone.choose("Yes, keep it").sees("Kept, but nobody is told").hangs_up()
+    assert line.deliver() == []
+    phone.dial().choose("My code").press(kept.report().code, "2580").sees("Stop all contact")
+
+
+@in_every_language
+def test_she_is_led_to_say_where_or_how(line: Line) -> None:
+    duty, nurse = line.staff("national", "national"), line.staff("kabutare")
+    phone = without_a_place(line, "No, I will come or call").choose("You may contact me")
+    phone.choose("Yes, by call", "Evening", "No", "Skip", "Send: national desk").hangs_up()
+    assert [sms.to for sms in line.deliver()] == [duty]
+
+    phone = without_a_place(line, "No, I will come or call").choose("Give a place", *TO_HUYE)
+    phone.choose("Kabutare", "No, I will come or call", "No", "Skip", "Send: health").hangs_up()
+    assert [sms.to for sms in line.deliver()] == [nurse]
+
+
+@in_every_language
+def test_she_may_still_delete_it(line: Line, kept: Kept) -> None:
+    phone = without_a_place(line, "No, I will come or call").choose("No, delete all")
+    phone.sees("Nothing was kept. Have a good day.").hangs_up()
+    assert kept.rows() == {}
+
+
+def test_a_centre_that_may_expect_her_is_told_without_a_place(line: Line) -> None:
+    nurse = line.staff("kabutare")
+    phone = until_need(line).choose("Beaten or hurt", "4-5 days ago", "Prefer not to say")
+    phone.choose("Another centre", "Kabutare", "No, I will come or call", "No", "Skip")
+    phone.choose("Send: health").sees("Sent. Code: ").hangs_up()
+    assert [sms.to for sms in line.deliver()] == [nurse]
+
+
+def test_what_was_kept_for_nobody_carries_no_later_report(line: Line) -> None:
+    """Two reports of one number within minutes: the second must not wait for the first."""
+    duty = line.staff("national", "national")
+    phone = line.phone().dial().choose("I need help", "Yes, continue", "Continue")
+    phone.choose("Prefer not to say", "Continue", "Prefer not to say", "Prefer not to say")
+    phone.choose("Prefer not to say", "Let me choose later", "No", "Keep it, tell nobody", "Skip")
+    phone.choose("Yes, keep it").hangs_up()
+    phone.dial().choose("Call me", "This number", "OK, choose time", "Now").hangs_up()
+    assert [sms.to for sms in line.deliver()] == [duty]
 
 
 @in_every_language

@@ -85,7 +85,8 @@ def test_a_child_in_danger_alerts_and_may_be_told_of_in_full(line: Line, kept: K
     line.staff("national", "national")
     phone = often(line).choose("Worried about a child", "Yes, now", "Alert centre, it may call me")
     assert len(line.deliver()) == 1
-    phone.sees("The centre is alerted.").choose("6-11", "Sexual abuse").sees("When?")
+    phone.sees("The centre is alerted. {how}").choose("Continue", "6-11", "Sexual abuse")
+    phone.sees("When?")
 
 
 @in_every_language

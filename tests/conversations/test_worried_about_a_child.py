@@ -16,11 +16,26 @@ def until_where(line: Line) -> Phone:
     return phone.choose("Longer ago").sees("Type the first 3 letters of the")
 
 
-def alerted(line: Line, how: str) -> Phone:
-    """A child in danger now: the alert has left, the questions begin."""
+UNKNOWN = "Alert centre, I stay unknown"
+
+NUMBER_NOW = "You may call me now"
+
+
+def in_danger(line: Line) -> Phone:
+    """A child in danger now: what is to be done?"""
     phone = line.phone().dial().choose("Worried about a child", "Yes, now")
-    phone.sees("Call {child} or {police} now, free.", "116", "112").choose(how)
-    return phone.sees("The centre is alerted. It, its lead, {investigator} and the", "RIB")
+    return phone.sees("Call {child} or {police} now, free.", "116", "112")
+
+
+def alerted(line: Line) -> Phone:
+    """The same; the alert has left, with a number to call now, and the questions begin."""
+    phone = in_danger(line).choose("Alert centre, it may call me now")
+    return warned(phone.sees("The centre is alerted. {how}"))
+
+
+def warned(phone: Phone) -> Phone:
+    """Told how she will be called, and what to say if it is not safe."""
+    return phone.sees("When they call they say: 'Is this a good time?'").choose("Continue")
 
 
 @in_every_language
@@ -33,8 +48,8 @@ def test_from_the_first_key_to_the_code(line: Line, kept: Kept) -> None:
     phone.sees("When?").choose("Longer ago")
     phone.sees("Type the first 3 letters of the").press("ngo")
     phone.sees("Which one?").choose("Ngoma, Huye")
-    phone.sees("A worker must find the child. May they call you?").choose("Yes")
-    phone.sees("Send to {centre}? The law may require staff to act.", "Kabutare")
+    phone.sees("A worker must find the child. When may they call you?").choose("Evening")
+    warned(phone).sees("Send to {centre}? The law may require staff to act.", "Kabutare")
     phone.choose("Yes, send").sees("Report sent. Code {ref}. Do not question the child")
     phone.sees(kept.report().code, "116", "112").hangs_up()
 
@@ -47,6 +62,7 @@ def test_from_the_first_key_to_the_code(line: Line, kept: Kept) -> None:
     reachable = kept.contact()
     assert reachable is not None
     assert (reachable.number.reveal(), reachable.by) == (CALLER, "call")
+    assert reachable.window == "evening", "whoever harms the child may stand beside the phone"
     assert {sms.to for sms in line.deliver()} == {nurse, police}
     assert kept.sms_to_callers() == 0
 
@@ -54,7 +70,7 @@ def test_from_the_first_key_to_the_code(line: Line, kept: Kept) -> None:
 @in_every_language
 def test_a_child_in_danger_alerts_at_the_yes(line: Line, kept: Kept) -> None:
     duty = line.staff("national", "national")
-    phone = alerted(line, "Alert centre, it may call me")
+    phone = alerted(line)
     assert ["P1 new" in sms.text for sms in line.deliver() if sms.to == duty] == [True]
     assert kept.report().about == "child_danger"
     phone.press(0).hangs_up()
@@ -65,7 +81,7 @@ def test_a_child_in_danger_alerts_at_the_yes(line: Line, kept: Kept) -> None:
 def test_the_alert_is_then_filled_in(line: Line, kept: Kept) -> None:
     line.staff("national", "national")
     nurse = line.staff("kabutare")
-    phone = alerted(line, "Alert centre, it may call me")
+    phone = alerted(line).sees("The centre is alerted. It, its lead, {investigator} and the", "RIB")
     line.deliver()
     ref = kept.report().code
     phone.choose("0-5", "Sexual abuse", "Last 3 days")
@@ -88,15 +104,79 @@ def test_the_alert_is_then_filled_in(line: Line, kept: Kept) -> None:
 
 
 @in_every_language
-def test_whoever_stays_unknown_names_the_cell(line: Line, kept: Kept) -> None:
-    phone = alerted(line, "Alert centre, I stay unknown")
-    assert kept.contact() is None
-    phone.choose("12-15", "Left alone, no food", "Not sure").press("ngo").choose("Ngoma, Huye")
-    phone.sees("Then choose the", "Butare", "Matyazo").choose("Matyazo")
+def test_whoever_stays_unknown_says_where_before_the_alert_leaves(line: Line, kept: Kept) -> None:
+    duty, nurse = line.staff("national", "national"), line.staff("kabutare")
+    phone = in_danger(line).choose(UNKNOWN)
+    phone.sees("We alert when we know where. Type the first 3 letters of the").press("ngo")
+    phone.choose("Ngoma, Huye").sees("Then choose the", "Butare", "Matyazo")
+    assert line.deliver() == []
+    phone.choose("Matyazo").sees("The centre is alerted. It, its lead, {investigator} and the")
+    assert ["P1 new" in sms.text for sms in line.deliver() if sms.to == duty] == [True]
+    assert kept.answers() == {"danger": "now", "area": "south/huye/ngoma/matyazo"}
+
+    phone.choose("12-15", "Left alone, no food", "Not sure").sees("Send to {centre}? The law")
     phone.choose("Yes, send").sees("Report sent. Code").hangs_up()
     assert kept.answers()["area"] == "south/huye/ngoma/matyazo"
     assert kept.contact() is None
     assert "contacts" not in kept.rows()
+    assert kept.rows()["reports"] == 1
+    assert {sms.to for sms in line.deliver()} == {nurse}
+
+
+def unable_to_say(phone: Phone, *way: str) -> Phone:
+    """Asked where, and that is not known or not told."""
+    return phone.choose(*way).sees("Nobody can look without a place. Call {child} or {police} now")
+
+
+ways_not_to_say = pytest.mark.parametrize(
+    "way", [("I don't know",), ("Choose from a list", "Prefer not to say")]
+)
+
+
+@in_every_language
+@ways_not_to_say
+def test_without_place_and_number_nobody_is_told_that_help_is_on_its_way(
+    line: Line, kept: Kept, way: tuple[str, ...]
+) -> None:
+    line.staff("national", "national")
+    phone = unable_to_say(in_danger(line).choose(UNKNOWN), *way).sees("116", "112")
+    phone.choose("I will call").sees("Call {police} (police, free).").hangs_up()
+    assert line.deliver() == []
+    line.clock.tick()
+    assert line.deliver() == []
+    assert (kept.report().about, kept.report().climb_at) == ("child_danger", None), "it is kept"
+
+
+@in_every_language
+@ways_not_to_say
+def test_a_number_will_do_instead_of_a_place(line: Line, kept: Kept, way: tuple[str, ...]) -> None:
+    duty = line.staff("national", "national")
+    phone = unable_to_say(in_danger(line).choose(UNKNOWN), *way).choose(NUMBER_NOW)
+    assert [sms.to for sms in line.deliver()] == [duty]
+    warned(phone.sees("The centre is alerted. {how}")).choose("6-11", "Other", "Not sure")
+    phone.sees("Type the first 3 letters of the").choose("I don't know")
+    phone.sees("Send to {centre}? The law", "the national desk").choose("Yes, send").hangs_up()
+    reachable = kept.contact()
+    assert reachable is not None
+    assert reachable.window == "now"
+
+
+@in_every_language
+def test_and_a_place_will_do_in_the_end(line: Line, kept: Kept) -> None:
+    duty = line.staff("national", "national")
+    phone = unable_to_say(in_danger(line).choose(UNKNOWN), "I don't know").choose("Give a place")
+    phone.press("ngo").choose("Ngoma, Huye", "I don't know")
+    assert [sms.to for sms in line.deliver()] == [duty]
+    phone.sees("The centre is alerted. It, its lead, {investigator} and the")
+    assert kept.answers() == {"danger": "now", "area": "south/huye/ngoma"}
+
+
+def test_where_no_smaller_area_is_known_the_alert_leaves_with_this_one(line: Line) -> None:
+    """Every sector of Rwanda has cells; here she skips them, and says no more than the sector."""
+    duty = line.staff("national", "national")
+    phone = in_danger(line).choose(UNKNOWN, "Choose from a list", "South", "Huye", "Ngoma")
+    phone.choose("I don't know").press(0).hangs_up()
+    assert [sms.to for sms in line.deliver()] == [duty]
 
 
 @in_every_language
@@ -110,20 +190,47 @@ def test_without_danger_too_one_may_stay_unknown(line: Line, kept: Kept) -> None
 @in_every_language
 def test_the_sector_may_be_misspelt_or_chosen_from_a_list(line: Line, kept: Kept) -> None:
     phone = until_where(line).press("kigarma").choose("Kigarama, Kicukiro")
-    phone.sees("A worker must find the child.").press(9, 9)
+    phone.sees("A worker must find the child. When").press(9, 9)
     phone.sees("Type the first 3 letters of the").choose("Choose from a list")
     phone.sees("Which province?").choose("South", "Huye", "Ngoma")
-    phone.sees("A worker must find the child.").choose("Yes").sees("Kabutare")
-    phone.choose("Yes, send").hangs_up()
+    phone.sees("A worker must find the child. When").choose("Now")
+    warned(phone).sees("Kabutare").choose("Yes, send").hangs_up()
     assert kept.answers()["area"] == "south/huye/ngoma"
 
 
 @in_every_language
 def test_whoever_does_not_know_where_reports_to_the_national_desk(line: Line, kept: Kept) -> None:
-    phone = until_where(line).choose("I don't know").sees("A worker must find the child.")
-    phone.choose("No, stay unknown").sees("the national desk").choose("Yes, send").hangs_up()
+    duty = line.staff("national", "national")
+    phone = until_where(line).choose("I don't know").sees("A worker must find the child. When")
+    warned(phone.choose("Now")).sees("the national desk").choose("Yes, send").hangs_up()
     assert kept.report().centre_id == "national"
     assert "area" not in kept.answers()
+    assert [sms.to for sms in line.deliver()] == [duty]
+
+
+@in_every_language
+def test_with_neither_place_nor_number_the_report_is_kept_and_nobody_is_woken(
+    line: Line, kept: Kept
+) -> None:
+    line.staff("national", "national")
+    phone = until_where(line).choose("I don't know", "No, stay unknown")
+    phone.sees("Nobody can look without a place. Call {child}, free", "116")
+    phone.choose("Keep it, tell nobody").sees("Kept, but nobody can look for the child.")
+    phone.does_not_see("Report sent.").sees("116", "112").hangs_up()
+    line.clock.tick()
+    assert line.deliver() == []
+    assert kept.answers() == {"age": "6_11", "worry": "physical", "when": "older"}
+
+
+@in_every_language
+def test_she_is_led_to_give_a_place_or_a_number(line: Line, kept: Kept) -> None:
+    nurse = line.staff("kabutare")
+    phone = until_where(line).choose("I don't know", "No, stay unknown", "You may call me")
+    phone.sees("A worker must find the child. When").choose("No, stay unknown", "Give a place")
+    phone.sees("Type the first 3 letters of the").press("ngo").choose("Ngoma, Huye")
+    phone.sees("Then choose the").choose("Matyazo", "Yes, send").sees("Report sent. Code")
+    assert kept.answers()["area"] == "south/huye/ngoma/matyazo"
+    assert [sms.to for sms in line.deliver()] == [nurse]
 
 
 @in_every_language
@@ -137,14 +244,15 @@ def test_i_am_that_child_leads_to_the_childs_own_report(line: Line) -> None:
 def test_a_centre_that_was_passed_over_hears_nothing(line: Line, kept: Kept) -> None:
     line.staff("kabutare")
     chosen = line.staff("nyanza")
-    phone = until_where(line).press("ngo").choose("Ngoma, Huye", "Yes", "Another centre")
+    phone = until_where(line).press("ngo").choose("Ngoma, Huye", "Now", "Continue")
+    phone.choose("Another centre")
     phone.does_not_see("Kabutare").choose("Nyanza").sees("Nyanza").choose("Yes, send").hangs_up()
     assert (kept.report().centre_id, kept.report().avoid) == ("nyanza", ["kabutare"])
     assert [sms.to for sms in line.deliver()] == [chosen]
 
 
 def test_nor_does_any_other_that_was_refused(line: Line, kept: Kept) -> None:
-    phone = until_where(line).press("ngo").choose("Ngoma, Huye", "Yes")
+    phone = until_where(line).press("ngo").choose("Ngoma, Huye", "Now", "Continue")
     phone.sees("Send to Kabutare").choose("Another centre", "Nyanza")
     phone.sees("Send to Nyanza").choose("Another centre", "Kigeme")
     phone.sees("Send to Kigeme").choose("Yes, send").hangs_up()
@@ -153,7 +261,8 @@ def test_nor_does_any_other_that_was_refused(line: Line, kept: Kept) -> None:
 
 @in_every_language
 def test_no_delete_all_leaves_nothing_in_any_table(line: Line, kept: Kept) -> None:
-    phone = until_where(line).press("ngo").choose("Ngoma, Huye", "Yes", "No, delete all")
+    phone = until_where(line).press("ngo").choose("Ngoma, Huye", "Now", "Continue")
+    phone.choose("No, delete all")
     phone.sees("Nothing was kept. Have a good day.").hangs_up()
     assert kept.rows() == {}
 
@@ -167,7 +276,7 @@ def test_only_sexual_abuse_is_a_matter_of_hours(line: Line, worry: str) -> None:
 
 def test_the_alert_is_sent_once_however_often_the_step_comes(line: Line, kept: Kept) -> None:
     line.staff("national", "national")
-    phone = alerted(line, "Alert centre, it may call me")
+    phone = in_danger(line).choose("Alert centre, it may call me now")
     first = phone.screen
     line.web.redis.flushall()
     assert phone.repeat().screen == first

@@ -283,11 +283,11 @@ def test_what_was_rolled_back_is_not_in_the_log(scene: Scene, intent: type[Inten
     assert scene.new() == []
 
 
-def test_a_contact_that_is_chosen_anew_for_a_child_in_danger_is_in_the_log(scene: Scene) -> None:
+def test_what_is_said_anew_of_a_child_in_danger_is_in_the_log(scene: Scene) -> None:
     scene.caller(Send(about="child_danger", contact=BY_CALL))
     scene.new()
     scene.caller(Send(about="child_danger"))
-    assert scene.new() == ["caller contact changed"]
+    assert scene.new() == ["caller completed"]
 
 
 def test_a_step_that_is_told_again_is_no_second_act(scene: Scene) -> None:

@@ -124,7 +124,7 @@ def test_a_lost_session_is_typed_again_and_only_the_newest_input_is_new(
     another = a_conversation(redis, vaults("web"), diary, alone=False)
     diary.asked.clear()
     redis.flushall()
-    answer = another.answer(request(f"{ALERTED}*2"))
+    answer = another.answer(request(f"{ALERTED}*1*2"))
     assert (answer.event, diary.asked) == ("rebuilt", [("child_danger", True)])
     assert answer.text.startswith("What worries you?")
     assert diary.rung == 1

@@ -120,7 +120,7 @@ def test_after_a_day_it_is_over_by_itself(office: Office, muted: str) -> None:
 def test_a_draft_whose_line_cuts_is_quiet_as_well(office: Office, muted: str) -> None:
     call = secrets.token_bytes(16)
     step = Step(call, call, Msisdn(CALLER), "en", None)
-    office.reports.do(KeepDraft(Send("myself", {"age": "adult"})), step)
+    office.reports.do(KeepDraft(Send("myself", {"age": "adult"}, contact=SMS_NOW)), step)
     office.reports.line_cut(call)
     assert alerted(office) == 1
     assert office.one(Report, Report.partial.is_(True)).rung == -1
@@ -129,7 +129,7 @@ def test_a_draft_whose_line_cuts_is_quiet_as_well(office: Office, muted: str) ->
 def test_a_draft_that_is_discarded_leaves_no_trace_of_its_number(office: Office) -> None:
     call = secrets.token_bytes(16)
     step = Step(call, call, Msisdn(CALLER), "en", None)
-    office.reports.do(KeepDraft(Send("myself", {"age": "adult"})), step)
+    office.reports.do(KeepDraft(Send("myself", {"age": "adult"}, contact=SMS_NOW)), step)
     office.reports.forget_draft(call)
     assert office.all(NumberUse) == []
 

@@ -94,7 +94,7 @@ CALL_ME: Final = Story(
 CHILD: Final = Story(
     "child",
     "A neighbour reports a child",
-    "The neighbour stays unknown. The nurse on duty hears of it within seconds, and reads the "
+    "The neighbour gives no name. The nurse on duty hears of it within seconds, and reads the "
     "answers on her own line.",
     steps=(
         Step(
@@ -131,9 +131,14 @@ CHILD: Final = Story(
         Step(
             "neighbour",
             "choose",
-            "Yes",
-            "May a worker call? Nobody tells the family who rang. "
-            "The neighbour could also stay unknown.",
+            "Now",
+            "When may a worker call? The neighbour could also stay unknown.",
+        ),
+        Step(
+            "neighbour",
+            "choose",
+            "Continue",
+            "How the worker will speak, and what to say if somebody listens.",
         ),
         Step(
             "neighbour",
