@@ -152,11 +152,12 @@ class Reports:
         if report.state == ReportState.DRAFT:
             report.state = ReportState.RECEIVED
         quiet = is_new and self._keep_quiet(session, report, at)
+        alerted = 0
         if not quiet:
-            self._alert(session, report, at, "completed" if begun else "reported")
+            alerted = self._alert(session, report, at, "completed" if begun else "reported")
         if _may_write(send) and not quiet:
             self._confirm_by_sms(session, report, at)
-        return _sent(session, report)
+        return _sent(session, report, alerted)
 
     def _keep_draft(self, session: Session, send: Send, step: Step, at: datetime) -> Done:
         draft = self._done(session, step.session, "draft")
@@ -197,11 +198,12 @@ class Reports:
         if not self._keep_quiet(session, draft, at):
             self._alert(session, draft, at, "line cut")
 
-    def _alert(self, session: Session, report: Report, at: datetime, act: str) -> None:
+    def _alert(self, session: Session, report: Report, at: datetime, act: str) -> int:
         alerted = 0
         if report.state == ReportState.RECEIVED:
             alerted = escalation.raise_alert(session, self.ladder, report, at)
         audit.record(session, at, audit.CALLER, act, report.id, f"{alerted} alerted")
+        return alerted
 
     def _keep_quiet(self, session: Session, report: Report, at: datetime) -> bool:
         """Whether nobody is woken for it now.
@@ -341,9 +343,9 @@ def send_overdue(session: Session, reports: Reports, report_id: str, at: datetim
     return draft is not None
 
 
-def _sent(session: Session, report: Report) -> Done:
+def _sent(session: Session, report: Report, alerted: int = 0) -> Done:
     """Her code, and whether anybody was asked to help by now: her screen must not say more."""
-    asked = folding.is_asked_about(session, report)
+    asked = alerted or folding.is_asked_about(session, report)
     return Done({"ref": report.code, "asked": "somebody" if asked else "nobody"}, ring=True)
 
 

@@ -73,7 +73,8 @@ def test_a_second_call_for_help_is_a_second_report(line: Line, kept: Kept) -> No
 @in_every_language
 def test_with_nobody_on_duty_she_is_not_told_to_wait(line: Line, kept: Kept) -> None:
     phone = line.phone().dial().press(1, 1, 1)
-    phone.sees("We have it, but nobody is on duty. Call 112 now.", phone.code).hangs_up()
+    phone.sees("We have it, but nobody is on duty. Call {police} now.").hangs_up()
+    phone.sees("112", phone.code)
     assert kept.rows()["reports"] == 1
     assert line.deliver() == []
 

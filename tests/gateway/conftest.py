@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gateway import centres, database, phones, roster
-from gateway.roster import NewStaff
 from gateway.settings import Settings
 from gateway.vault import Role, Vault
 from tests.gateway.auditlog import Log
-from tests.gateway.ussd import Gate, Gated, Wire, wire
+from tests.gateway.ussd import Gate, Gated, Wire, opened, wire
 from tests.houses import SharedHouse
 from tests.office import Office
 from tests.services import Valkey
@@ -35,17 +33,11 @@ def process(settings: Callable[..., Settings]) -> Iterator[Process]:
         house.close()
 
 
-ON_DUTY = "+250788000400"
-
-
 @pytest.fixture
 def house(process: Process) -> SharedHouse:
     """A callers' process with the sample centres in its database, and somebody on duty."""
     made = process()
-    with database.writing(made.database, "test") as session:
-        centres.replace_all(session, made.pack, made.pack.centres)
-        duty = NewStaff(phones.parse(ON_DUTY), "national", "national", "en", "no PIN")
-        roster.add(session, made.vault, duty)
+    opened(made.database, made.pack, made.vault)
     return made
 
 

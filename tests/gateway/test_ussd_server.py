@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
-from gateway import callbacks, centres, database
+from gateway import callbacks, database
 from gateway.callbacks import Kind, segment
 from gateway.country import Pack
-from tests.gateway.ussd import FIRST, HELP, form, usable
+from gateway.vault import Role, Vault
+from tests.gateway.ussd import FIRST, HELP, form, opened, usable
 from tests.gateway.webserver import Answer, WebServer, answers, chunked, environment, request
 from tests.lines import SECRET
 from tests.services import PATIENCE, Valkey, running
@@ -27,15 +28,18 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 
 @pytest.fixture(scope="module")
 def server(
-    tmp_path_factory: pytest.TempPathFactory, keys: Path, _sqlite_template: Path, pack: Pack
+    tmp_path_factory: pytest.TempPathFactory,
+    keys: Path,
+    _sqlite_template: Path,
+    pack: Pack,
+    vaults: Callable[[Role], Vault],
 ) -> Iterator[WebServer]:
     """One server for all tests of this file, as it is one for all callers."""
     home = tmp_path_factory.mktemp("server")
     shutil.copyfile(_sqlite_template, home / "isange.db")
     url = f"sqlite:///{home / 'isange.db'}"
     engine = database.connect(url)
-    with database.writing(engine, "test") as session:
-        centres.replace_all(session, pack, pack.centres)
+    opened(engine, pack, vaults("web"))
     engine.dispose()
     valkey = Valkey(home / "valkey")
     with running(valkey):

@@ -14,13 +14,22 @@ import pytest
 from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
-from gateway import centres, database
 from menus import emergency
 from menus.engine import Engine as MenuEngine
 from menus.ports import Hotlines
 from menus.script import Caller, Choose, Screen, choose, option, screen
 from tests.gateway.conftest import Process
-from tests.gateway.ussd import FIRST, HELP, Wire, counted, handset, reports, statements, wire
+from tests.gateway.ussd import (
+    FIRST,
+    HELP,
+    Wire,
+    counted,
+    handset,
+    opened,
+    reports,
+    statements,
+    wire,
+)
 from tests.houses import SharedHouse
 from tests.lines import CALLER
 from tests.services import wait_until
@@ -70,8 +79,7 @@ OUTAGES: dict[str, Outage] = {"sqlite": sqlite_gone, "postgresql": postgresql_go
 def server(process: Process, database_url: str) -> SharedHouse:
     """A callers' process on each kind of database."""
     made = process(DATABASE_URL=database_url)
-    with database.writing(made.database, "test") as session:
-        centres.replace_all(session, made.pack, made.pack.centres)
+    opened(made.database, made.pack, made.vault)
     return made
 
 

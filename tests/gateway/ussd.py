@@ -12,10 +12,13 @@ from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 from redis import ConnectionPool, Redis, UnixDomainSocketConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
-from sqlalchemy import event, func, select
+from sqlalchemy import Engine, event, func, select
 
-from gateway import callbacks, database
+from gateway import callbacks, centres, database, phones, roster
+from gateway.country import Pack
 from gateway.models import Alert, Base, Report
+from gateway.roster import NewStaff
+from gateway.vault import Vault
 from gateway.web import callers
 from gateway.wiring import House
 from menus import gsm7
@@ -30,6 +33,9 @@ DANGER = "1*1"
 """The keys from the first screen to "Is it safe for us to call THIS number now?"."""
 
 SESSION = "ATUid_e9d0662dea3f3db658e79d9b62f7900c"
+
+
+ON_DUTY = "+250788000400"
 
 
 def form(text: str = "", /, **other: str | None) -> dict[str, str]:
@@ -88,6 +94,14 @@ def wire(house: House) -> Wire:
 def handset(calls: Wire, number: str = CALLER) -> Phone:
     """A phone in somebody's hand, on this network."""
     return Phone(calls.client, calls.url, number)
+
+
+def opened(engine: Engine, pack: Pack, vault: Vault) -> None:
+    """Put the sample centres into a database, and somebody on duty at the desk."""
+    duty = NewStaff(phones.parse(ON_DUTY), "national", pack.duty_desk.id, "en", "no PIN")
+    with database.writing(engine, "test") as session:
+        centres.replace_all(session, pack, pack.centres)
+        roster.add(session, vault, duty)
 
 
 def reports(house: House) -> int:
