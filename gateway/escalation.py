@@ -68,9 +68,12 @@ class Ladder:
 
 
 def priority(about: str, answers: Mapping[str, str]) -> str:
-    """P1: danger now, a child at risk now, sexual violence within 72 hours, a child under 12."""
+    """P1: danger now, a child at risk now, sexual violence within 72 hours, a child under 12.
+
+    When it happened may be within 72 hours as long as nobody has said that it was not.
+    """
     sexual = "sexual" in {answers.get("need"), answers.get("worry")}
-    recent = answers.get("when") in {"within_72h", "ongoing"}
+    recent = answers.get("when") in {"within_72h", "ongoing", None}
     young = answers.get("age") in {"under_12", "0_5", "6_11"}
     if about in {"danger", "child_danger"} or "danger" in answers or young or (sexual and recent):
         return "P1"

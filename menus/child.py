@@ -107,16 +107,17 @@ def worry(caller: Caller) -> Choose:
 
 @screen
 def when(caller: Caller) -> Choose:
-    """72 hours decide whether HIV can still be prevented."""
-    then = _unless_known(caller)
-    soon = go_today if caller.answer(worry) == "sexual" else then
+    """72 hours decide whether HIV can still be prevented; later there is other care."""
+    may_need_care = caller.answer(worry) == "sexual"
+    soon = go_today if may_need_care else _unless_known(caller)
+    later = care_still_helps if may_need_care else _unless_known(caller)
     return choose(
         "When?",
         option("Last 3 days", keep="within_72h", goto=soon),
-        option("Last 5 days", keep="within_120h", goto=then),
-        option("Longer ago", keep="older", goto=then),
+        option("Last 5 days", keep="within_120h", goto=later),
+        option("Longer ago", keep="older", goto=later),
         option("It is still going on", keep="ongoing", goto=soon),
-        option("Not sure", goto=then),
+        option("Not sure", goto=soon),
     )
 
 
@@ -126,6 +127,15 @@ def go_today(caller: Caller) -> Choose:
     return choose(
         "Go to a centre today if you can: medicine to prevent HIV works best within 72 hours. "
         "Care is free. Later is still OK.",
+        option("Continue", goto=_unless_known(caller)),
+    )
+
+
+@screen
+def care_still_helps(caller: Caller) -> Choose:
+    """Silence would sound like "too late"."""
+    return choose(
+        "Care at a centre still helps the child. The sooner the better. Care is free.",
         option("Continue", goto=_unless_known(caller)),
     )
 

@@ -90,16 +90,18 @@ def need(caller: Caller) -> Choose:
 
 @screen
 def when(caller: Caller) -> Choose:
-    """72 hours decide whether HIV can still be prevented."""
-    soon = go_today if caller.answer(need) in {"sexual", None} else place.roughly
-    then = None if soon is go_today else which_centre
+    """72 hours decide whether HIV can still be prevented; later there is other care."""
+    may_need_care = caller.answer(need) in {"sexual", None}
+    then = None if may_need_care else which_centre
+    soon = go_today if may_need_care else place.roughly
+    later = care_still_helps if may_need_care else place.roughly
     return choose(
         "When did it last happen?",
         option("Last 3 days", keep="within_72h", goto=soon, then=then),
-        option("4-5 days ago", keep="within_120h", goto=place.roughly, then=which_centre),
-        option("More than 5 days", keep="older", goto=place.roughly, then=which_centre),
+        option("4-5 days ago", keep="within_120h", goto=later, then=then),
+        option("More than 5 days", keep="older", goto=later, then=then),
         option("It is happening often", keep="ongoing", goto=soon, then=then),
-        option("Prefer not to say", goto=place.roughly, then=which_centre),
+        option("Prefer not to say", goto=soon, then=then),
     )
 
 
@@ -109,6 +111,15 @@ def go_today(caller: Caller) -> Choose:
     return choose(
         "Go to a centre today if you can: medicine to prevent HIV works best within 72 hours. "
         "Care is free. Later is still OK.",
+        option("Continue", goto=place.roughly, then=which_centre),
+    )
+
+
+@screen
+def care_still_helps(caller: Caller) -> Choose:
+    """Silence would sound like "too late"."""
+    return choose(
+        "Care still helps. Go to a centre as soon as you can. Care is free.",
         option("Continue", goto=place.roughly, then=which_centre),
     )
 

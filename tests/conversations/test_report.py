@@ -137,8 +137,8 @@ def test_the_investigator_is_a_consent_of_its_own(line: Line, kept: Kept) -> Non
     assert {sms.to for sms in line.deliver()} == {nurse, police}
 
 
-SOON = ("Last 3 days", "It is happening often")
-LATER = ("4-5 days ago", "More than 5 days", "Prefer not to say")
+SOON = ("Last 3 days", "It is happening often", "Prefer not to say")
+LATER = ("4-5 days ago", "More than 5 days")
 
 
 @pytest.mark.parametrize("need", ["Sexual violence", "Prefer not to say"])
@@ -147,7 +147,7 @@ def test_whoever_may_need_medicine_is_told_to_go_today(line: Line, need: str) ->
     for when in SOON:
         phone.choose(when).sees("Go to a centre today if you can: medicine to prevent HIV").press(9)
     for when in LATER:
-        phone.choose(when).sees("Which province?").press(9)
+        phone.choose(when).sees("Care still helps. Go to a centre as soon as you can.").press(9)
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,20 @@ def test_others_are_not(line: Line, need: str) -> None:
 
 @in_every_language
 def test_nobody_is_told_that_she_is_too_late(line: Line) -> None:
-    phone = until_need(line).choose("Sexual violence", "Last 3 days")
-    phone.sees("Go to a centre today if you can: medicine to prevent HIV works best within 72")
+    phone = until_need(line).choose("Sexual violence")
+    for when in SOON:
+        phone.choose(when).sees("Go to a centre today if you can: medicine to prevent HIV").press(9)
+    for when in LATER:
+        phone.choose(when).sees("Care still helps. Go to a centre as soon as you can.").press(9)
+    phone.choose("4-5 days ago", "Continue").sees("Which province?")
+
+
+def test_a_time_that_she_does_not_tell_is_as_urgent_as_72_hours(line: Line, kept: Kept) -> None:
+    nurse = line.staff("kabutare")
+    phone = until_need(line).choose("Sexual violence", "Prefer not to say", "Continue", *TO_HUYE)
+    phone.choose("Kabutare", "No, I will come or call", "No", "Skip", "Send: health").hangs_up()
+    assert [("P1 new" in sms.text, sms.to) for sms in line.deliver()] == [(True, nurse)]
+    assert kept.report().priority == "P1"
 
 
 @in_every_language
@@ -238,6 +250,7 @@ def test_everything_may_be_skipped_and_then_nobody_is_woken(line: Line, kept: Ke
     line.staff("national", "national")
     phone = line.phone().dial().choose("I need help", "Yes, continue", "Continue")
     phone.choose("Prefer not to say", "Continue", "Prefer not to say", "Prefer not to say")
+    phone.sees("Go to a centre today if you can").choose("Continue")
     phone.sees("Which province?").choose("Prefer not to say")
     phone.sees("Which centre may help you?").choose("Let me choose later", "No")
     phone.sees("Nobody can help without a place, centre or number. Call {centre}", "3029")
@@ -296,6 +309,7 @@ def test_what_was_kept_for_nobody_carries_no_later_report(line: Line) -> None:
     duty = line.staff("national", "national")
     phone = line.phone().dial().choose("I need help", "Yes, continue", "Continue")
     phone.choose("Prefer not to say", "Continue", "Prefer not to say", "Prefer not to say")
+    phone.sees("Go to a centre today if you can").choose("Continue")
     phone.choose("Prefer not to say", "Let me choose later", "No", "Keep it, tell nobody", "Skip")
     phone.choose("Yes, keep it").hangs_up()
     phone.dial().choose("Call me", "This number", "OK, choose time", "Now").hangs_up()

@@ -91,6 +91,7 @@ def test_no_delete_all_leaves_nothing_in_any_table(line: Line, kept: Kept) -> No
         ("Under 12", "Prefer not to say", "Prefer not to say", "P1"),
         ("12-15", "Sexual violence", "Last 3 days", "P1"),
         ("16-17", "Sexual violence", "It is happening often", "P1"),
+        ("16-17", "Sexual violence", "Prefer not to say", "P1"),
         ("16-17", "Sexual violence", "More than 5 days", "P2"),
         ("Prefer not to say", "Beaten or hurt", "More than 5 days", "P2"),
         ("Prefer not to say", "Sexual violence", "Last 3 days", "P1"),

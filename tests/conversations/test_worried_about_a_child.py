@@ -274,6 +274,23 @@ def test_only_sexual_abuse_is_a_matter_of_hours(line: Line, worry: str) -> None:
     phone.choose("Sexual abuse", "It is still going on").sees("Go to a centre today if you can")
 
 
+@in_every_language
+def test_care_helps_whenever_it_was(line: Line) -> None:
+    phone = line.phone().dial().choose("Worried about a child", "No", "16-17", "Sexual abuse")
+    for when in ("Last 3 days", "It is still going on", "Not sure"):
+        phone.choose(when).sees("Go to a centre today if you can: medicine").press(9)
+    for when in ("Last 5 days", "Longer ago"):
+        phone.choose(when).sees("Care at a centre still helps the child.").press(9)
+    phone.choose("Last 5 days", "Continue").sees("Type the first 3 letters of the")
+
+
+def test_a_time_that_nobody_knows_is_as_urgent_as_72_hours(line: Line, kept: Kept) -> None:
+    phone = line.phone().dial().choose("Worried about a child", "No", "16-17", "Sexual abuse")
+    phone.choose("Not sure", "Continue").press("ngo").choose("Ngoma, Huye", "Now", "Continue")
+    phone.choose("Yes, send").hangs_up()
+    assert kept.report().priority == "P1"
+
+
 def test_the_alert_is_sent_once_however_often_the_step_comes(line: Line, kept: Kept) -> None:
     line.staff("national", "national")
     phone = in_danger(line).choose("Alert centre, it may call me now")
