@@ -33,16 +33,17 @@ class CentreRow:
     name: Name
     area: str
     town: Name
-    open_24h: bool = True
+    open_24h: bool = False
     kind: str = "hospital"
     provenance: Provenance = field(default_factory=Provenance)
     point: Point | None = None
     """Where it stands; None puts it at the reference point of its area."""
 
     def shown(self) -> Centre:
-        """What a caller sees of it."""
-        sample = not self.provenance.verified
-        return Centre(self.id, self.name, self.town, self.area, self.open_24h, sample)
+        """What a caller sees of it: that it is open day and night only where that is signed."""
+        signed = self.provenance.verified
+        always_open = self.open_24h and signed
+        return Centre(self.id, self.name, self.town, self.area, always_open, sample=not signed)
 
 
 def read_centres(

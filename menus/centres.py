@@ -34,24 +34,27 @@ def further(caller: Caller) -> Choose:
 
 @screen
 def details(caller: Caller) -> End:
-    """What she needs at the gate: where, when, what it costs, whom to ask for."""
+    """What she needs at the gate: where, when, what it costs, whom to ask for.
+
+    Open day and night is a promise: somebody must have signed it, or she stands before a shut door.
+    """
     centre = caller.country.centres.get(caller.answer(nearest, further) or "")
     if centre is None:
         return end("Call {centre} to find a centre, free.", centre=caller.country.hotlines.centre)
     if centre.always_open:
         return end(
-            "{centre}, {town}. Open 24h, free. Ask for {desk} at the hospital reception. "
+            "{centre}: {place}. Open 24h, free. Ask for {desk} at the hospital reception. "
             "Any health centre can also refer you.",
             centre=shown(centre),
-            town=centre.town,
+            place=_place(caller, centre),
             desk=caller.country.desk,
         )
     return end(
-        "{centre}, {town}. Call {hotline} for opening hours. Free. "
+        "{centre}: {place}. Free. Ask for {desk}, at night at Emergency (Urgences). "
         "Any health centre can also refer you.",
         centre=shown(centre),
-        town=centre.town,
-        hotline=caller.country.hotlines.centre,
+        place=_place(caller, centre),
+        desk=caller.country.desk,
     )
 
 
@@ -65,6 +68,15 @@ def shown(centre: Centre) -> Words:
     """A centre's name, saying so when nobody has verified it."""
     name = Name(centre.name)
     return phrase("{centre} (sample)", centre=name) if centre.sample else name
+
+
+def _place(caller: Caller, centre: Centre) -> Name:
+    """The town alone may mislead: a hospital can stand elsewhere than the sector it is named as."""
+    country = caller.country
+    sector = country.places.within(centre.area, country.places.search_level)
+    if sector is None:
+        return centre.town
+    return Name(f"{country.name_of(sector, caller.language)}, {centre.town}")
 
 
 def recipient(centre: Centre | None) -> Words:

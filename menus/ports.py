@@ -39,7 +39,8 @@ class Centre:
     name: Name
     town: Name
     area: str
-    always_open: bool = True
+    always_open: bool = False
+    """Open day and night, and somebody has signed that it is."""
     sample: bool = True
     """True until a person has verified this centre: shown as a sample wherever it appears."""
 

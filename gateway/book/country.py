@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Final
 
-from gateway.countries.reading import LONGEST_NAME
+from gateway.countries.reading import LONGEST_NAME, Provenance
 from gateway.country import Pack
 from gateway.places import Tree
 from gateway.ranking import CentreRow, Ranking
@@ -55,7 +56,11 @@ def cast(pack: Pack) -> Cast:
     places = pack.places
     areas = {one.id for area in _representatives(pack) for one in _line(places, area)}
     home = max(places.all(places.centre_level), key=_length).id
-    longest = [CentreRow(f"longest-{n}", LONG, home, LONG, open_24h=n == 1) for n in (1, 2)]
+    signed = Provenance(verified_on=date(2026, 1, 1), verified_by="the book")
+    longest = [
+        CentreRow("longest-1", LONG, home, LONG, open_24h=True, provenance=signed),
+        CentreRow("longest-2", LONG, home, LONG),
+    ]
     rows = (*pack.centres, *longest)
     met = [row for row in rows if _district(places, row) in areas]
     ids = [one.id for one in longest]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from sqlalchemy import update
+
+from gateway import database
+from gateway.models import Centre
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
 from tests.lines import Line
@@ -21,8 +26,8 @@ def test_down_from_the_province_to_the_door(line: Line, kept: Kept) -> None:
     phone = line.phone().dial().choose("Nearest centre").sees("Which province?").choose("South")
     phone.sees("District?").choose("Huye").sees("Sector?").choose("Ngoma")
     phone.sees("Nearest centres:").choose("Kabutare")
-    phone.sees("{centre}, {town}. Open 24h, free.").hangs_up()
-    phone.sees("Kabutare", "{centre} (sample)", "Huye", "ISANGE")
+    phone.sees("{centre}: {place}. Free. Ask for {desk}, at night at Emergency").hangs_up()
+    phone.sees("Kabutare", "{centre} (sample)", "Ngoma, Huye", "ISANGE", "Urgences")
     assert kept.rows() == {}
 
 
@@ -86,9 +91,35 @@ def test_every_centre_can_be_reached_from_everywhere(line: Line) -> None:
 @in_every_language
 def test_another_centre_has_its_door_too(line: Line) -> None:
     phone = line.phone().dial().choose("Nearest centre", *IN_HUYE, "Another centre")
-    phone.sees("Other centres:").choose("Nyanza").sees(
-        "{centre}, {town}. Open 24h, free.", "Nyanza"
-    )
+    phone.sees("Other centres:").choose("Nyanza").sees("{centre}: {place}. Free.", "Nyanza")
+
+
+HOSPITALS = {"Ruhango": "Kinazi, Ruhango", "Nyarugenge": "Nyamirambo, Kigali"} | {
+    "Muhororo": "Gatumba, Ngororero"
+}
+
+
+@in_every_language
+@pytest.mark.parametrize("hospital", HOSPITALS)
+def test_nobody_is_sent_to_the_town_that_only_bears_the_name(line: Line, hospital: str) -> None:
+    phone = line.phone().dial().choose("Nearest centre", "Prefer not to say")
+    where = HOSPITALS[hospital]
+    phone.choose("Another centre", hospital).sees(f"{hospital} (", f": {where}.").hangs_up()
+
+
+@in_every_language
+def test_open_day_and_night_is_shown_of_no_centre_that_nobody_signed(line: Line) -> None:
+    """Whatever the list of the operator claims."""
+    for signed in (None, "2026-11-01"):
+        values = {"always_open": True, "verified_on": signed, "verified_by": signed and "somebody"}
+        with database.writing(line.web.database, "test") as session:
+            session.execute(update(Centre).where(Centre.id == "kabutare").values(**values))
+        assert line.web.centres.reread()
+        phone = line.phone().dial().choose("Nearest centre", *IN_HUYE, "Kabutare")
+        if signed:
+            phone.sees("{centre}: {place}. Open 24h, free.")
+        else:
+            phone.sees("{centre}: {place}. Free. Ask for {desk}").does_not_see("24h")
 
 
 @in_every_language

@@ -272,21 +272,24 @@ def test_a_report_knows_the_county_and_no_more(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_childs_place_is_typed_and_no_smaller_area_is_asked(language: str) -> None:
-    phone = Handset(language).answer({**CHILD, "child.where": "imen", "child.may_call": "2"})
+    phone = Handset(language).answer({**CHILD, "child.where": "imen", "child.may_call": "5"})
 
     assert phone.screen == "child.sent"
     assert phone.report.area == "meru/central-imenti"
+    assert phone.report.contact is None
     assert phone.report.centre == "meru"
     assert "child.cell" not in phone.seen
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_after_an_alert_no_smaller_area_is_asked_either(language: str) -> None:
+def test_the_alert_of_who_stays_unknown_leaves_with_the_smallest_area(language: str) -> None:
     phone = Handset(language).answer({**CHILD_IN_DANGER, "child.where": "imen"})
 
     assert phone.screen == "child.sent"
     assert phone.report.contact is None
-    assert "child.cell" not in phone.seen
+    areas = [(sent.about, sent.area) for sent in phone.intents if isinstance(sent, Send)]
+    where = "meru/central-imenti"
+    assert areas == [("child_danger", None), ("child_danger", where), ("child", where)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

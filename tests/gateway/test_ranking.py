@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -101,10 +102,18 @@ def test_the_ranking_is_what_the_menus_ask_for() -> None:
 
     assert kabutare
     assert (kabutare.name, kabutare.town, kabutare.area) == ("Kabutare", "Huye", "south/huye/ngoma")
-    assert kabutare.always_open
+    assert not kabutare.always_open
     assert kabutare.sample
     assert ranking.get(RWANDA.duty_desk.id) is None
     assert ranking.near("south/huye/tumba")[0] is kabutare
+
+
+def test_that_it_is_always_open_counts_where_it_is_signed() -> None:
+    signed = Provenance(verified_on=date(2026, 11, 1), verified_by="somebody")
+    claims = CentreRow("a", Name("A"), "a", Name("Town"), open_24h=True)
+    assert not claims.shown().always_open
+    assert replace(claims, provenance=signed).shown().always_open
+    assert not replace(claims, provenance=signed, open_24h=False).shown().always_open
 
 
 def test_every_centre_comes_once_from_everywhere() -> None:

@@ -22,7 +22,7 @@ AREAS = (
 )
 
 CENTRES = (
-    Centre("kabutare", Name("Kabutare"), Name("Huye"), "south/huye/ngoma"),
+    Centre("kabutare", Name("Kabutare"), Name("Huye"), "south/huye/ngoma", always_open=True),
     Centre("gakoma", Name("Gakoma"), Name("Gisagara"), "south/gisagara/mamba"),
     Centre("gihundwe", Name("Gihundwe"), Name("Rusizi"), "west/rusizi/kamembe", sample=False),
 )

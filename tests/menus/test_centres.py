@@ -24,14 +24,18 @@ def shown(country: Country, *keys: str) -> str:
 
 
 def test_a_centre_that_is_always_open_says_so() -> None:
-    assert "Kabutare (sample), Huye. Open 24h, free." in shown(few(), *TO_NGOMA, "1")
+    assert "Kabutare (sample): Ngoma, Huye. Open 24h, free." in shown(few(), *TO_NGOMA, "1")
 
 
-def test_for_the_hours_of_another_one_there_is_a_number_to_call() -> None:
+def test_at_any_other_one_she_asks_at_the_emergency_by_night() -> None:
     screen = shown(few(centres=OPEN_BY_DAY), *TO_NGOMA, "1")
-    assert "Call 3029 for opening hours" in screen
-    assert "Free" in screen
+    assert "Free. Ask for ISANGE, at night at Emergency (Urgences)." in screen
     assert "24h" not in screen
+
+
+def test_of_a_centre_whose_sector_is_not_known_the_town_is_shown() -> None:
+    centres = FewCentres((replace(FewCentres().centres[0], area="south/huye"),))
+    assert "Kabutare (sample): Huye. " in shown(few(centres=centres), *TO_NGOMA, "1")
 
 
 def test_every_door_says_that_any_health_centre_can_refer() -> None:
