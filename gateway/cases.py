@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from gateway import audit, contacts, outbox
 from gateway.conversation import Done, NotDone, Step
 from gateway.models import Alert, AlertState, CodeTry, NumberUse, Report, ReportState
-from gateway.once import in_turn
+from gateway.once import in_turn, name_in_call
 from gateway.vault import Vault, Where
 from menus.intents import CaseIntent, ChangeContact, DeleteReport, OpenCase, StopContact
 
@@ -55,7 +55,13 @@ class Cases:
 
     def open(self, session: Session, asked: OpenCase, step: Step, at: datetime) -> Done:
         """Look up by code and secret: the same work and words whatever is wrong."""
-        repeated = session.get(CodeTry, step.history)
+
+        def tried_at(name: bytes) -> datetime | None:
+            row = session.get(CodeTry, name)
+            return row.tried_at if row else None
+
+        request = name_in_call(step.history, tried_at, step.since(at))
+        repeated = session.get(CodeTry, request)
         if repeated is not None:
             return _standing(session, repeated.report_id)
         if step.again:
@@ -73,7 +79,7 @@ class Cases:
             report.secret_hash = self.vault.hash_secret(asked.secret, secret_of(report.id))
         session.add(
             CodeTry(
-                request=step.history,
+                request=request,
                 code_hash=code_hash,
                 number_hash=number_hash,
                 tried_at=at,

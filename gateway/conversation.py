@@ -6,11 +6,15 @@ of the session: when Redis lost it, everything is typed again, and what was done
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple, Protocol
+from datetime import UTC, datetime, timedelta
+from math import inf
+from typing import Final, Literal, NamedTuple, Protocol
 
 from gateway import logs
+from gateway.calls import Clock, age, beginning, begins_anew
 from gateway.database import DatabaseDown
 from gateway.limits import NO_LIMITS, Counters, Limits, Use, use_of
 from gateway.phones import Msisdn
@@ -20,6 +24,8 @@ from menus.intents import DiscardDraft, Intent
 
 LONGEST_TEXT = 1000
 MOST_PARTS = 64
+
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,8 @@ class Request:
 class Step:
     """The occasion of an intent: doing it twice on the same occasion must change nothing.
 
-    `again`: it was typed before, in a session that was lost. Then find what came of it.
+    `again`: it was typed before, in a session that was lost. Then find what came of it. `age`
+    tells for how many seconds the call has gone on: the network may give the next one its name.
     """
 
     session: bytes
@@ -45,6 +52,12 @@ class Step:
     language: str
     network: str | None
     again: bool = False
+    age: Clock = field(default=lambda: inf, compare=False)
+
+    def since(self, at: datetime) -> datetime:
+        """When the call began, if it is `at` now. What was done before was done in another one."""
+        seconds = self.age()
+        return LONG_AGO if seconds == inf else at - timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,9 @@ class _Call(NamedTuple):
     request: Request
     key: bytes
     counters: Counters
+    digest: bytes
+    begun: float | None = None
+    """By our clock; None for a call that was lost before."""
 
 
 class _Input(NamedTuple):
@@ -153,6 +169,7 @@ class Conversation:
         language: str,
         limits: Limits = NO_LIMITS,
         may_go_on: Callable[[State], bool] | None = None,
+        clock: Clock = time.time,
     ) -> None:
         """`may_go_on` is asked before each step of a call; None where anybody may."""
         self._engine = engine
@@ -162,6 +179,7 @@ class Conversation:
         self._language = language
         self._limits = limits
         self._may_go_on = may_go_on
+        self._clock = clock
 
     def answer(self, request: Request) -> Answer:
         """One step. Raises TooMuch and CannotDo."""
@@ -172,18 +190,19 @@ class Conversation:
         answer = self._straight_on(request.text, key, digest)
         if answer:
             return answer
-        call = _Call(request, key, self._limits.counters(request.msisdn))
+        call = _Call(request, key, self._limits.counters(request.msisdn), digest)
         try:
             found, reachable = self._sessions.find(key, call.counters.names), True
         except SessionsDown:
             found, reachable = Found(None), False
         known = found.session
         if known is None:
-            path = self._unknown(call, found.counts, reachable=reachable)
-            return self._go(call, digest, known, path)
+            return self._go(call, known, self._unknown(call, found.counts, reachable=reachable))
+        if begins_anew(request.text, known, self._clock()):
+            return self._go(call, known, self._new(call, found.counts))
         if known.digest == digest:
             return repeated(known)
-        return self._go(call, digest, known, self._known(call, known))
+        return self._go(call, known, self._known(call, known))
 
     def _straight_on(self, text: str, key: bytes, digest: bytes) -> Answer | None:
         """A step that only shows something, in one round trip; None if that takes more.
@@ -193,7 +212,7 @@ class Conversation:
         nothing has happened yet, and the step goes the long way.
         """
         known = self._sessions.remembered(key)
-        if known is None or known.digest == digest or self._may_go_on:
+        if known is None or known.digest == digest or known.state.ended or self._may_go_on:
             return None
         typed = self._new_input(text, key, known)
         if typed is None or "*" in typed:
@@ -202,12 +221,14 @@ class Conversation:
         if turn.intent or turn.state.draft:
             return None
         page = self._engine.page(turn.state, turn.note)
-        kept = _kept(turn.state, page, len(text), digest)
+        kept = _kept(turn.state, page, len(text), digest, known.begun, self._clock())
         is_kept = self._sessions.replace(key, kept, known)
         return Answer(page.text, page.ends, "step") if is_kept else None
 
-    def _go(self, call: _Call, digest: bytes, known: Session | None, path: _Path) -> Answer:
+    def _go(self, call: _Call, known: Session | None, path: _Path) -> Answer:
         """Walk a path, keep where it led, and say what the phone shows there."""
+        before = known.begun if known else None
+        call = call._replace(begun=beginning(known, self._clock()) if path.new else before)
         walk = self._walk(call, path)
         state = walk.turn.state
         page = self._engine.page(state, walk.turn.note)
@@ -216,7 +237,8 @@ class Conversation:
             return answer
         if page.ends and state.draft:
             self._do(DiscardDraft(), state.language, call, call.request.text)
-        kept = _kept(state, page, len(call.request.text), digest)
+        length, now = len(call.request.text), self._clock()
+        kept = _kept(state, page, length, call.digest, call.begun, now)
         uses = (*(("call",) if path.new else ()), *walk.uses)
         quicker = self._keep(call, kept, known, uses)
         if walk.ring:
@@ -230,11 +252,16 @@ class Conversation:
         if text and not stranger and self._sessions.may_be_lost(reachable=reachable):
             start = self._engine.begin(self._language)
             return _Path("rebuilt", "live", start, _inputs(text))
+        path = self._new(call, counts)
+        return path._replace(event="other_number") if stranger else path
+
+    def _new(self, call: _Call, counts: Sequence[int]) -> _Path:
+        """The path of a new call."""
+        text = call.request.text
         start = self._engine.begin(self._language, facts=call.counters.begin(counts))
         if not text:
-            return _Path("other_number" if stranger else "begin", "live", start, new=True)
-        event = "other_number" if stranger else "dial_through"
-        return _Path(event, "dialled", start, _inputs(text), new=True)
+            return _Path("begin", "live", start, new=True)
+        return _Path("dial_through", "dialled", start, _inputs(text), new=True)
 
     def _known(self, call: _Call, known: Session) -> _Path:
         """The path on from where she is known to stand, if the history goes on from there."""
@@ -297,6 +324,7 @@ class Conversation:
             language=language,
             network=call.request.network,
             again=again,
+            age=age(call.begun, self._clock),
         )
         try:
             return self._deeds.do(intent, step)
@@ -323,10 +351,13 @@ def repeated(known: Session) -> Answer:
     return Answer(known.answer[4:], known.answer.startswith("END"), "repeat")
 
 
-def _kept(state: State, page: Page, length: int, digest: bytes) -> Session:
+def _kept(
+    state: State, page: Page, length: int, digest: bytes, begun: float | None, now: float
+) -> Session:
     """What is kept of a call at a page, after so much was sent."""
     shown = Answer(page.text, page.ends, "").body
-    return Session(forget(state) if page.ends else state, length, digest, shown)
+    left = forget(state) if page.ends else state
+    return Session(left, length, digest, shown, begun=begun, latest=now)
 
 
 def forget(state: State) -> State:

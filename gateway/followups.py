@@ -138,7 +138,7 @@ class FollowUps:
         at: datetime,
     ) -> bool:
         """Queue the reminder of an appointment, in place of an earlier one; whether one is set."""
-        key = f"appointment:{appointment.occasion.hex()}"
+        key = appointment_key(appointment.occasion)
         if session.scalars(select(Outbox.id).where(Outbox.dedupe_key == key)).first():
             return True
         reachable = self._writable(session, report)
@@ -202,6 +202,11 @@ class FollowUps:
         key = contacts.open_key(session, self.vault, report.id, "answers")
         answers = json.loads(key.decrypt(report.answers, answers_of(report.id)))
         return bool(answers.get("age") == "adult")
+
+
+def appointment_key(occasion: bytes) -> str:
+    """By which the reminder that was asked for on an occasion is found in the outbox."""
+    return f"appointment:{occasion.hex()}"
 
 
 def planned(session: Session, report: Report) -> datetime | None:

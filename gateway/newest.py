@@ -6,10 +6,13 @@ then the only record of the way; when it is lost the caller is shown the first s
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from gateway import logs
+from gateway.calls import Clock, age, beginning
 from gateway.conversation import Answer, CannotDo, Deeds, Done, Step, forget, repeated
 from gateway.database import DatabaseDown
 from gateway.limits import NO_LIMITS, Counters, Limits, Use, use_of
@@ -35,6 +38,13 @@ class Message:
     network: str | None = None
 
 
+class _Call(NamedTuple):
+    """What tells a conversation from others of the same name."""
+
+    origin: bytes
+    begun: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Move:
     """What a message led to: `ring` when it left something waiting, `uses` what it counts as."""
@@ -56,6 +66,7 @@ class NewestInput:
     limits: Limits = NO_LIMITS
     names_again: bool = False
     """Whether one session after another has the same id: what begins each then tells them apart."""
+    clock: Clock = time.time
 
     def waits_for(self, message: Message) -> bool:
         """Whether a conversation is under way whose screen this answers.
@@ -75,7 +86,8 @@ class NewestInput:
             return
         if discard and stored.state.draft:
             digest = self.sessions.digest(stored.origin, message.id or "")
-            self._do(DiscardDraft(), stored.state.language, message, stored.origin, digest)
+            call = _Call(stored.origin, stored.begun)
+            self._do(DiscardDraft(), stored.state.language, message, call, digest)
         key = self.sessions.key(message.session_id, message.msisdn)
         self.sessions.save(key, replace(stored, state=forget(stored.state)), stored)
 
@@ -97,18 +109,18 @@ class NewestInput:
         if stored and stored.digest == digest:
             return repeated(stored), True
         if message.typed is None or stored is None or stored.state.ended:
-            origin = digest if self.names_again else key
+            call = _Call(digest if self.names_again else key, beginning(stored, self.clock()))
             move = self._begin(counters, found.counts)
         else:
-            origin = stored.origin
-            move = self._move(message, message.typed, origin, digest, stored.state)
+            call = _Call(stored.origin, stored.begun)
+            move = self._move(message, message.typed, call, digest, stored.state)
         state = move.turn.state
         page = self.engine.page(state, move.turn.note)
         if page.ends and state.draft:
-            self._do(DiscardDraft(), state.language, message, origin, digest)
+            self._do(DiscardDraft(), state.language, message, call, digest)
         answer = Answer(page.text, page.ends, "begin" if message.typed is None else "step")
         left = forget(state) if page.ends else state
-        kept = Session(left, count, digest, answer.body, origin)
+        kept = Session(left, count, digest, answer.body, call.origin, call.begun, self.clock())
         self.sessions.save(key, kept, stored, counters.after(state, move.uses))
         return answer, move.ring
 
@@ -117,19 +129,20 @@ class NewestInput:
         return _Move(Turn(state), uses=("call",))
 
     def _move(
-        self, message: Message, typed: str, origin: bytes, digest: bytes, state: State
+        self, message: Message, typed: str, call: _Call, digest: bytes, state: State
     ) -> _Move:
         turn = self.engine.turn(state, typed)
         if turn.intent is None:
             return _Move(turn)
-        done = self._do(turn.intent, turn.state.language, message, origin, digest)
+        done = self._do(turn.intent, turn.state.language, message, call, digest)
         return _Move(Turn(turn.state.learn(done.facts)), done.ring, use_of(turn.intent))
 
     def _do(
-        self, intent: Intent, language: str, message: Message, origin: bytes, digest: bytes
+        self, intent: Intent, language: str, message: Message, call: _Call, digest: bytes
     ) -> Done:
-        """Do it once in the conversation that `origin` began: the next one is another."""
-        step = Step(origin, digest, message.msisdn, language, message.network)
+        """Do it once in this conversation: the next one is another."""
+        since = age(call.begun, self.clock)
+        step = Step(call.origin, digest, message.msisdn, language, message.network, age=since)
         try:
             return self.deeds.do(intent, step)
         except DatabaseDown as error:

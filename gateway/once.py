@@ -6,6 +6,9 @@ the collision would undo everything else that the transaction did. So the databa
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -33,6 +36,19 @@ def _insertion(table: type[Base], dialect: str) -> Executable:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     row = insert(table).on_conflict_do_nothing().inline()
     return row.execution_options(preserve_rowcount=True)
+
+
+def name_in_call(
+    name: bytes, used_at: Callable[[bytes], datetime | None], since: datetime
+) -> bytes:
+    """The name under which something is noted once in a call that began at `since`.
+
+    It is `name`, unless an earlier call used that, which the network called the same: then the
+    next in a row that all know. `used_at` tells when something was noted under a name, if it was.
+    """
+    while (used := used_at(name)) is not None and used < since:
+        name = hashlib.blake2b(name, digest_size=len(name)).digest()
+    return name
 
 
 def in_turn(session: Session, name: str) -> None:

@@ -12,19 +12,20 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from sqlalchemy import Engine, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from gateway import audit, contacts, database, escalation, folding, muting, outbox
+from gateway.calls import LONGEST_CALL
 from gateway.cases import Cases, secret_of
 from gateway.conversation import Done, NotDone, Step
 from gateway.escalation import Ladder
 from gateway.metrics import REPORTS
 from gateway.models import Centre, Deed, NumberUse, Report, ReportState
-from gateway.once import in_turn
+from gateway.once import in_turn, name_in_call
 from gateway.vault import Vault, Where
 from menus.checks import check_digit
 from menus.intents import (
@@ -56,6 +57,9 @@ DRAFT_LIVES: Final = timedelta(minutes=4)
 The network ends a session after 180 seconds; the rest is for a slow end-of-session event.
 """
 
+LOST_LATELY: Final = timedelta(seconds=LONGEST_CALL)
+"""A notice of the network names a session and not when it began."""
+
 Result = TypeVar("Result")
 
 
@@ -77,6 +81,13 @@ _DONE: Final = (
     .where(Deed.request == bindparam("request"))
     .with_for_update()
 )
+
+
+class _Noted(NamedTuple):
+    """What was done in a call, under which name; without a report it is still to be done."""
+
+    name: bytes
+    report: Report | None
 
 
 class NotACallersIntent(TypeError):
@@ -105,7 +116,7 @@ class Reports:
 
     def forget_draft(self, session_key: bytes) -> None:
         """The session was ended by her or by us: nothing of an unsent report may be left."""
-        self._once("draft.forget", lambda session: self._discard_draft(session, session_key))
+        self._once("draft.forget", lambda session: self._forget_draft(session, session_key))
 
     def _once(self, name: str, work: Callable[[Session], Result]) -> Result:
         """Run `work` in a transaction, again when a twin of it ran at the same time."""
@@ -127,26 +138,27 @@ class Reports:
             case KeepDraft(send):
                 return self._keep_draft(session, send, step, at)
             case DiscardDraft():
-                return self._discard_draft(session, step.session)
+                return self._discard_draft(session, step.session, step.since(at))
             case OpenCase() | StopContact() | ChangeContact() | DeleteReport():
                 return self.cases.do(session, intent, step, at)
             case _:
                 raise NotACallersIntent(type(intent).__name__)
 
     def _send(self, session: Session, send: Send, step: Step, at: datetime) -> Done:
-        done = self._done(session, step.session, send.about)
-        if done is not None and (step.again or not self._may_change(session, done, step)):
+        noted = self._noted(session, step.session, send.about, step.since(at))
+        done = noted.report
+        if done is not None and (step.again or not self._may_change(session, done, step, at)):
             return _sent(session, done)
         if step.again:
             raise NotDone
-        begun = done or self._begun(session, send, step)
+        begun = done or self._begun(session, send, step, at)
         is_new = begun is None or _is_unheard(begun)
         if begun:
             _empty(session, begun)
             self._fill(session, begun, send, step, at)
         report = begun or self._new(session, send, step, at)
         if done is None:
-            self._note(session, step.session, send.about, report)
+            _note(session, noted, report)
             REPORTS.labels(send.about, report.priority).inc()
         report.partial = False
         if report.state == ReportState.DRAFT:
@@ -160,13 +172,14 @@ class Reports:
         return _sent(session, report, alerted)
 
     def _keep_draft(self, session: Session, send: Send, step: Step, at: datetime) -> Done:
-        draft = self._done(session, step.session, "draft")
+        noted = self._noted(session, step.session, "draft", step.since(at))
+        draft = noted.report
         if step.again:
             # Kept or not, nothing is to be done now: she may have thought better of it since.
             return Done({"draft": draft.code} if draft else {})
         if draft is None:
             draft = self._new(session, send, step, at, ReportState.DRAFT)
-            self._note(session, step.session, "draft", draft)
+            _note(session, noted, draft)
         elif draft.state == ReportState.DRAFT:
             _empty(session, draft)
             self._fill(session, draft, send, step, at)
@@ -174,9 +187,12 @@ class Reports:
             draft.climb_at = at + DRAFT_LIVES
         return Done({"draft": draft.code})
 
-    def _discard_draft(self, session: Session, session_key: bytes) -> Done:
+    def _forget_draft(self, session: Session, session_key: bytes) -> Done:
+        return self._discard_draft(session, session_key, database.now(session) - LOST_LATELY)
+
+    def _discard_draft(self, session: Session, session_key: bytes, since: datetime) -> Done:
         """Leave no trace, not even a count: she sent nothing."""
-        draft = self._done(session, session_key, "draft")
+        draft = self._noted(session, session_key, "draft", since).report
         if draft is not None and draft.state == ReportState.DRAFT:
             _empty(session, draft)
             for table in (Deed, NumberUse):
@@ -185,10 +201,11 @@ class Reports:
         return Done({})
 
     def _send_draft(self, session: Session, session_key: bytes) -> bool:
-        draft = self._done(session, session_key, "draft")
+        at = database.now(session)
+        draft = self._noted(session, session_key, "draft", at - LOST_LATELY).report
         if draft is None or draft.state != ReportState.DRAFT:
             return False
-        self.send_as_it_is(session, draft, database.now(session))
+        self.send_as_it_is(session, draft, at)
         return True
 
     def send_as_it_is(self, session: Session, draft: Report, at: datetime) -> None:
@@ -237,19 +254,27 @@ class Reports:
         audit.record(session, at, audit.CALLER, "reported", report.id, how)
         return True
 
-    def _done(self, session: Session, session_key: bytes, what: str) -> Report | None:
-        """The report that this was done for in this session before, locked for us."""
-        return session.scalars(_DONE, {"request": self._request(session_key, what)}).first()
+    def _noted(self, session: Session, session_key: bytes, what: str, since: datetime) -> _Noted:
+        """The report that this was done for in this call, locked for us; one of each kind."""
+        found: dict[bytes, Report | None] = {}
 
-    def _note(self, session: Session, session_key: bytes, what: str, report: Report) -> None:
-        session.flush()
-        session.add(Deed(request=self._request(session_key, what), report_id=report.id))
+        def used_at(name: bytes) -> datetime | None:
+            report = found[name] = session.scalars(_DONE, {"request": name}).first()
+            return report.created_at if report else None
 
-    def _begun(self, session: Session, send: Send, step: Step) -> Report | None:
+        first = self.vault.fingerprint("session", session_key.hex(), what)
+        name = name_in_call(first, used_at, since)
+        return _Noted(name, found[name])
+
+    def _begun(self, session: Session, send: Send, step: Step, at: datetime) -> Report | None:
         """The draft or the first alert of this same session that this report fills in."""
         if send.completes is None:
             return None
-        earlier = (self._done(session, step.session, what) for what in ("draft", "child_danger"))
+        since = step.since(at)
+        earlier = (
+            self._noted(session, step.session, what, since).report
+            for what in ("draft", "child_danger")
+        )
         return next(
             (
                 report
@@ -299,14 +324,14 @@ class Reports:
         if send.contact:
             contacts.keep(session, self.vault, report.id, step.msisdn, send.contact, at)
 
-    def _may_change(self, session: Session, report: Report, step: Step) -> bool:
+    def _may_change(self, session: Session, report: Report, step: Step, at: datetime) -> bool:
         """Whether she may still say otherwise, or more: a child in danger is told of in steps.
 
         Once it is filled in, a step that comes late must not empty it.
         """
         if report.about != "child_danger" or report.state == ReportState.DELETED:
             return False
-        return self._done(session, step.session, "child") is None
+        return self._noted(session, step.session, "child", step.since(at)).report is None
 
     def _centre(self, session: Session, send: Send) -> str:
         known = send.centre and session.get(Centre, send.centre)
@@ -323,9 +348,10 @@ class Reports:
             report_id=report.id,
         )
 
-    def _request(self, session_key: bytes, what: str) -> bytes:
-        """One of each kind in a session, however often it is asked for."""
-        return self.vault.fingerprint("session", session_key.hex(), what)
+
+def _note(session: Session, noted: _Noted, report: Report) -> None:
+    session.flush()
+    session.add(Deed(request=noted.name, report_id=report.id))
 
 
 def overdue_drafts(session: Session, at: datetime) -> Sequence[str]:

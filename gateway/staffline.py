@@ -6,6 +6,7 @@ This process holds the centre's private key, so it is the one that reads answers
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,9 +19,9 @@ from gateway.casefile import CaseFile
 from gateway.conversation import Done, NotDone, Step
 from gateway.country import Pack
 from gateway.escalation import Ladder
-from gateway.followups import Appointment, FollowUps
-from gateway.models import Alert, PinTry, Report, ReportState, Staff
-from gateway.once import in_turn
+from gateway.followups import Appointment, FollowUps, appointment_key
+from gateway.models import Alert, CallAttempt, Outbox, PinTry, Report, ReportState, Staff
+from gateway.once import in_turn, name_in_call
 from gateway.vault import Vault
 from menus.engine import State
 from menus.intents import (
@@ -156,7 +157,7 @@ class _Desk:
         """What the one who accepted does for the caller."""
         match intent:
             case NoteCall(_, outcome):
-                call = self.step.history
+                call = self._name_of(self._called_at)
                 casework.note_call(self.session, report, person, outcome, call, self.at)
             case SetReminder():
                 self._remind(person, report, intent)
@@ -167,7 +168,7 @@ class _Desk:
     def _remind(self, person: Staff, report: Report, asked: SetReminder) -> None:
         """An appointment says that they have spoken: nobody reminds her to call any more."""
         casework.handled(report)
-        appointment = Appointment(asked.days, asked.part, occasion=self.step.history)
+        appointment = Appointment(asked.days, asked.part, occasion=self._name_of(self._reminded_at))
         set_ = self._follow_ups.remind(self.session, report, person, appointment, self.at)
         self._audit(person, "reminder set" if set_ else "no reminder possible", report)
 
@@ -202,10 +203,26 @@ class _Desk:
 
     def _known_try(self) -> PinTry | None:
         """What was tried on this occasion before. Raises NotDone when it should have been."""
-        known = self.session.get(PinTry, self.step.history)
+        known = self.session.get(PinTry, self._name_of(self._tried_at))
         if known is None and self.step.again:
             raise NotDone
         return known
+
+    def _name_of(self, used_at: Callable[[bytes], datetime | None]) -> bytes:
+        """Under which name this step of this call is noted, where `used_at` looks for it."""
+        return name_in_call(self.step.history, used_at, self.step.since(self.at))
+
+    def _tried_at(self, name: bytes) -> datetime | None:
+        row = self.session.get(PinTry, name)
+        return row.tried_at if row else None
+
+    def _called_at(self, name: bytes) -> datetime | None:
+        row = self.session.get(CallAttempt, name.hex())
+        return row.at if row else None
+
+    def _reminded_at(self, name: bytes) -> datetime | None:
+        key = appointment_key(name)
+        return self.session.scalar(select(Outbox.created_at).where(Outbox.dedupe_key == key))
 
     def _still_counts(self, person: Staff | None, known: PinTry) -> bool:
         """A call that is typed again was opened by the PIN of its time: is it that of today?"""
@@ -219,7 +236,8 @@ class _Desk:
         if person is None:
             return False
         if not locked:
-            pins.note(self.session, person, self.step.history, self.at, right=right)
+            name = self._name_of(self._tried_at)
+            pins.note(self.session, person, name, self.at, right=right)
         if not right:
             pins.refused(self.session, person, self.at)
         elif person.pin_hash and self.line.vault.is_outdated(person.pin_hash):

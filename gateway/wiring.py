@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -145,7 +146,12 @@ class House:
             bell=self.bell,
             language=self.language,
             limits=self.limits,
+            clock=self._now,
         )
+
+    def _now(self) -> float:
+        """Seconds of the world's clock, by which one call is told from the next."""
+        return time.time()
 
     @cached_property
     def limits(self) -> Limits:
@@ -182,6 +188,7 @@ class House:
             bell=self.bell,
             language=self.pack.staff_language,
             may_go_on=self.staff_line.may_go_on,
+            clock=self._now,
         )
 
     @cached_property
@@ -193,7 +200,13 @@ class House:
         """For networks that send the newest input alone."""
         sessions = Sessions(self.redis, self.vault, "newest")
         return NewestInput(
-            self.menus, sessions, self.reports, self.language, welcome.first, self.limits
+            self.menus,
+            sessions,
+            self.reports,
+            self.language,
+            welcome.first,
+            self.limits,
+            clock=self._now,
         )
 
     @cached_property
@@ -207,6 +220,7 @@ class House:
             by_sms.warning,
             self._limits("sms calls"),  # Anybody can write in her name: it is counted apart.
             names_again=True,
+            clock=self._now,
         )
         return SmsLine(
             engine=self.database,

@@ -42,6 +42,11 @@ class Phone:
         self._typed = [] if through is None else [through]
         return self._step()
 
+    def redial(self, through: str | None = None) -> Self:
+        """Dial anew, on a network that gives this call the name of the last one."""
+        self._typed = [] if through is None else [through]
+        return self._step()
+
     def press(self, *keys: str | int) -> Self:
         """Type an answer and send it, once for each of `keys`."""
         for key in keys:

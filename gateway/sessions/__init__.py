@@ -1,8 +1,9 @@
 """Where a caller stands, in Redis for minutes, encrypted, and never overwritten by a late copy.
 
-One session is one key: the digest of what the network had sent when it was stored, in the clear,
-followed by the encrypted rest. The digest is the version for compare-and-set, and tells a repeat
-of the same step from a new one without keeping what was typed.
+One session is one key: the digest of what the network had sent when it was stored and when the call
+began, in the clear, followed by the encrypted rest. Both are the version for compare-and-set. The
+digest tells a repeat of the same step from a new one without keeping what was typed; the beginning
+tells a call from an earlier one that the network gave the same name.
 
 Redis may be gone, slow, emptied or set back by a restart. So each process keeps a copy of what it
 answered last, encrypted as well, and the copy that knows more of the history counts.
@@ -11,6 +12,7 @@ answered last, encrypted as well, and the copy that knows more of the history co
 from __future__ import annotations
 
 import json
+import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,14 +40,16 @@ LIFETIME: Final = 300
 PAUSE: Final = 1.0
 """Seconds for which a Redis that failed is left alone, so that each step waits for it once."""
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _DIGEST: Final = 16
+_BEGUN: Final = struct.Struct("d")
+_VERSION: Final = _DIGEST + _BEGUN.size
 
 _MARK: Final = "sessions:mark"
 _YOUNG: Final = "sessions:young"
 
 _STORE = """
-if redis.call('GETRANGE', KEYS[1], 0, 15) ~= ARGV[1] then return 0 end
+if redis.call('GETRANGE', KEYS[1], 0, 23) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 if redis.call('SETNX', KEYS[2], '1') == 1 or ARGV[4] == '1' then
   redis.call('SET', KEYS[3], '1', 'EX', ARGV[3])
@@ -81,6 +85,21 @@ class Session:
     answer: str = field(repr=False)
     origin: bytes = field(default=b"", repr=False)
     """What tells it from others of the same name, where there are others."""
+    begun: float | None = None
+    """When the call began, in seconds of the world's clock; None for one that was lost before."""
+    latest: float = 0.0
+    """When its latest step came, by the same clock."""
+
+    @property
+    def version(self) -> bytes:
+        """What lies in Redis, in the clear."""
+        return self.digest + _BEGUN.pack(self.begun or 0.0)
+
+    def is_behind(self, other: Session | _Copy) -> bool:
+        """Whether `other` is a later call of the same name, or knows more of this one."""
+        if self.begun and other.begun and self.begun != other.begun:
+            return self.begun < other.begun
+        return self.length < other.length
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +116,7 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class _Copy:
     length: int
+    begun: float | None
     stored: bytes = field(repr=False)
 
 
@@ -164,7 +184,7 @@ class Sessions:
                 raise
             return Found(self._open(key, copy.stored))
         session = self._open(key, stored)
-        if copy and (session is None or session.length < copy.length):
+        if copy and (session is None or session.is_behind(copy)):
             session = self._open(key, copy.stored)
         elif stored and session is None:
             raise SessionsDown  # Another release of the service wrote it.
@@ -182,7 +202,7 @@ class Sessions:
         """
         stored = self._seal(key, session)
         try:
-            is_kept = self._put(key, stored, remembered.digest, _NOTHING)
+            is_kept = self._put(key, stored, remembered.version, _NOTHING)
         except SessionsDown:
             return False
         if is_kept:
@@ -202,7 +222,7 @@ class Sessions:
         one is added to each counter in `counted`, which lives so many seconds from its first.
         """
         stored = self._seal(key, session)
-        expected = replaces.digest if replaces else b""
+        expected = replaces.version if replaces else b""
         try:
             if self._line not in CUMULATIVE:
                 return self._put(key, stored, expected, counted)
@@ -218,11 +238,11 @@ class Sessions:
         return False
 
     def _seal(self, key: bytes, session: Session) -> bytes:
-        return session.digest + self._vault.seal_session(key, _encode(session))
+        return session.version + self._vault.seal_session(key, _encode(session))
 
     def _remember(self, key: bytes, session: Session, stored: bytes) -> None:
-        copy = _Copy(session.length, stored)
-        self._copies.put(key, copy, unless=lambda there: there.length > copy.length)
+        copy = _Copy(session.length, session.begun, stored)
+        self._copies.put(key, copy, unless=session.is_behind)
 
     def has_gaps(self) -> bool:
         """Whether what is known of a session may lack steps that another process answered."""
@@ -245,8 +265,8 @@ class Sessions:
         if there[:_DIGEST] == session.digest:
             return False
         other = self._open(key, there)
-        if other is None or other.length <= session.length:
-            self._put(key, stored, there[:_DIGEST], counted)
+        if other is None or not session.is_behind(other):
+            self._put(key, stored, there[:_VERSION], counted)
         return True
 
     def _put(self, key: bytes, stored: bytes, expected: bytes, counted: Mapping[str, int]) -> bool:
@@ -266,10 +286,10 @@ class Sessions:
 
     def _open(self, key: bytes, stored: bytes) -> Session | None:
         try:
-            plain = self._vault.open_session(key, stored[_DIGEST:])
+            plain = self._vault.open_session(key, stored[_VERSION:])
         except CannotOpen:
             return None
-        return _decode(plain, stored[:_DIGEST])
+        return _decode(plain, stored[:_VERSION])
 
     def _is_young(self) -> bool:
         """Whether Redis, or our line to it, failed within the life of a session."""
@@ -324,16 +344,17 @@ def _encode(session: Session) -> bytes:
         session.length,
         session.answer,
         session.origin.hex(),
+        session.latest,
     ]
     return _JSON.encode(kept).encode()
 
 
-def _decode(plain: bytes, digest: bytes) -> Session | None:
+def _decode(plain: bytes, version: bytes) -> Session | None:
     """A session as `_encode` wrote it; None for one of another release of the service."""
     kept = cast(list[Any], json.loads(plain.decode()))
     if kept[0] != _FORMAT:
         return None
-    _, language, ended, draft, trail, length, answer, origin = kept
+    _, language, ended, draft, trail, length, answer, origin, latest = kept
     steps = tuple(
         Step(screen, page, given, facts, tuple(returns))
         for screen, page, given, facts, returns in trail
@@ -341,4 +362,5 @@ def _decode(plain: bytes, digest: bytes) -> Session | None:
     if any(step.screen not in SCREENS for step in steps):
         return None
     state = State(language, steps, ended, draft)
-    return Session(state, length, digest, answer, bytes.fromhex(origin))
+    digest, begun = version[:_DIGEST], _BEGUN.unpack(version[_DIGEST:])[0] or None
+    return Session(state, length, digest, answer, bytes.fromhex(origin), begun, latest)

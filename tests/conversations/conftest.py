@@ -24,6 +24,14 @@ class InOneHour(SharedHouse):
     def limits(self) -> Limits:
         return replace(super().limits, clock=lambda: 0.0)
 
+    @cached_property
+    def pauses(self) -> list[float]:
+        """For how long a test had nobody press a key, each time."""
+        return []
+
+    def _now(self) -> float:
+        return super()._now() + sum(self.pauses)
+
 
 @pytest.fixture
 def language(request: pytest.FixtureRequest) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from redis import Redis
 from sqlalchemy.exc import OperationalError
 
 from gateway import phones
+from gateway.calls import Clock
 from gateway.conversation import (
     CannotDo,
     Conversation,
@@ -73,7 +75,9 @@ def conversation(redis: Redis, vaults: Callable[[Role], Vault], diary: Diary) ->
     return a_conversation(redis, vaults("web"), diary)
 
 
-def a_conversation(redis: Redis, vault: Vault, diary: Diary, **other: Any) -> Conversation:
+def a_conversation(
+    redis: Redis, vault: Vault, diary: Diary, clock: Clock = time.time, **other: Any
+) -> Conversation:
     """The callers' dialogue in a country of the size of a sentence."""
     return Conversation(
         engine=Engine(welcome.first, few(), Speech({})),
@@ -81,6 +85,7 @@ def a_conversation(redis: Redis, vault: Vault, diary: Diary, **other: Any) -> Co
         deeds=diary,
         bell=diary,
         language="en",
+        clock=clock,
     )
 
 
