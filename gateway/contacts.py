@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,14 @@ class Reachable:
     since: datetime
     other_number: str | None = field(default=None, repr=False)
     sms_stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """When a caller may be called next, and which of her hours that is in."""
+
+    at: datetime
+    window: Window
 
 
 def replace(
@@ -152,11 +160,63 @@ def is_safe_now(
     return part.start <= at.astimezone(zone).time() < part.end
 
 
+def next_safe(
+    window: Window, since: datetime, at: datetime, hours: SafeHours, zone: ZoneInfo
+) -> datetime | None:
+    """`at` itself inside the hours she gave, else when they begin again: "now" never does."""
+    if is_safe_now(window, since, at, hours, zone):
+        return at
+    if window == "now":
+        return None
+    start, today = hours_of(window, hours).start, at.astimezone(zone).date()
+    # Where clocks are put forward over her hours, that day has none of them.
+    days = (today + timedelta(days=ahead) for ahead in range(3))
+    begins = (datetime.combine(day, start, zone).astimezone(UTC) for day in days)
+    safe = (one for one in begins if one > at and is_safe_now(window, since, one, hours, zone))
+    return next(safe, None)
+
+
+def next_call(
+    reachable: Reachable | None, at: datetime, hours: SafeHours, zone: ZoneInfo
+) -> Opening | None:
+    """When a person may call her: at `at`, later, or (None) never, or never again.
+
+    Who named no hours has the phone in her hand when she writes, and is called by day after that.
+    """
+    if reachable is None or reachable.by != "call":
+        return None
+    named = reachable.window
+    windows: tuple[Window, ...] = ("any", "now") if named == "any" else (named,)
+    found = ((next_safe(one, reachable.since, at, hours, zone), one) for one in windows)
+    openings = [Opening(moment, window) for moment, window in found if moment is not None]
+    return min(openings, key=lambda opening: opening.at, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class CallHours:
+    """When callers may be called, for a role that may read how they are reached."""
+
+    vault: Vault
+    hours: SafeHours
+    zone: ZoneInfo
+
+    def next(self, session: Session, report_id: str, at: datetime) -> Opening | None:
+        """As `next_call`; nobody may be called where nothing can be opened."""
+        try:
+            reachable = read(session, self.vault, report_id)
+        except CannotOpen:
+            return None
+        return next_call(reachable, at, self.hours, self.zone)
+
+
 def hours_of(window: PartOfDay | Literal["any"], hours: SafeHours) -> Hours:
-    """The part of each day that a window means; "any" is from the first hour to the last."""
-    if window == "any":
-        return Hours(hours.morning.start, hours.evening.end)
-    named = {"morning": hours.morning, "afternoon": hours.afternoon, "evening": hours.evening}
+    """The part of each day that a window means."""
+    named = {
+        "morning": hours.morning,
+        "afternoon": hours.afternoon,
+        "evening": hours.evening,
+        "any": hours.any,
+    }
     return named[window]
 
 

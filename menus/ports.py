@@ -118,7 +118,7 @@ class Country:
     investigator: Name
     """The short name of those who investigate ("RIB")."""
     hours: Mapping[str, Name]
-    """Part of the day (morning, afternoon, evening) to its hours ("08:00-12:00")."""
+    """Part of the day (morning, afternoon, evening, any) to its hours ("08:00-12:00")."""
     area_names: Mapping[str, Mapping[str, Name]] = field(default_factory=dict)
     """Language code and area id to a name that differs from the area's own."""
     call_back_minutes: int = 15

@@ -90,9 +90,19 @@ class SafeHours:
     afternoon: Hours
     evening: Hours
 
+    @property
+    def any(self) -> Hours:
+        """From the first hour of a day to the last: never the night."""
+        return Hours(self.morning.start, self.evening.end)
+
     def shown(self) -> Mapping[str, Name]:
         """Each part of the day as a phone shows it: 24 hours, so that no clock is mistaken."""
-        parts = {"morning": self.morning, "afternoon": self.afternoon, "evening": self.evening}
+        parts = {
+            "morning": self.morning,
+            "afternoon": self.afternoon,
+            "evening": self.evening,
+            "any": self.any,
+        }
         return {
             part: Name(f"{hours.start:%H:%M}-{hours.end:%H:%M}") for part, hours in parts.items()
         }

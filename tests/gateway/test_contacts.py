@@ -182,6 +182,59 @@ def test_now_lasts_an_hour_from_when_she_said_it(
     assert safe(pack, "now", since, since + timedelta(seconds=seconds)) is is_safe
 
 
+NEXT: list[tuple[Window, str, str]] = [
+    ("evening", "09 14:59", "09 15:00"),
+    ("evening", "09 15:00", "09 15:00"),
+    ("evening", "09 17:59", "09 17:59"),
+    ("evening", "09 18:00", "10 15:00"),
+    ("morning", "09 22:30", "10 06:00"),
+    ("afternoon", "09 06:00", "09 10:00"),
+    ("any", "09 12:00", "09 12:00"),
+    ("any", "09 18:00", "10 06:00"),
+]
+
+
+def clock(written: str) -> datetime:
+    return datetime.fromisoformat(f"2026-03-{written}").replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("window", "at", "begins"), NEXT)
+def test_her_hours_come_again_each_day(pack: Pack, window: Window, at: str, begins: str) -> None:
+    found = contacts.next_safe(window, DAY, clock(at), pack.hours, pack.timezone)
+    assert found == clock(begins)
+
+
+@pytest.mark.parametrize(("minutes", "is_there"), [(0, True), (60, True), (61, False)])
+def test_now_does_not_come_again(pack: Pack, minutes: int, *, is_there: bool) -> None:
+    at = DAY + timedelta(minutes=minutes)
+    found = contacts.next_safe("now", DAY, at, pack.hours, pack.timezone)
+    assert found == (at if is_there else None)
+
+
+CALLS: list[tuple[Contact | None, str, str | None]] = [
+    (None, "09 15:00", None),
+    (Contact(by="sms", window="evening"), "09 15:00", None),
+    (Contact(by="call", window="evening"), "09 15:00", "09 15:00 evening"),
+    (Contact(by="call", window="evening"), "09 18:00", "10 15:00 evening"),
+    (Contact(by="call", window="now"), "09 00:59", "09 00:59 now"),
+    (Contact(by="call", window="now"), "09 01:01", None),
+    # Who named no hours wrote a moment ago: she has the phone in her hand.
+    (Contact(by="call", window="any"), "09 00:59", "09 00:59 now"),
+    (Contact(by="call", window="any"), "09 01:01", "09 06:00 any"),
+    (Contact(by="call", window="any"), "09 12:00", "09 12:00 any"),
+]
+
+
+@pytest.mark.parametrize(("contact", "at", "call"), CALLS)
+def test_a_person_calls_her_when_a_machine_might_and_only_if_she_allowed_calls(
+    pack: Pack, contact: Contact | None, at: str, call: str | None
+) -> None:
+    """She said so at midnight in Greenwich."""
+    hers = Reachable(Msisdn(CALLER), contact.by, contact.window, DAY) if contact else None
+    found = contacts.next_call(hers, clock(at), pack.hours, pack.timezone)
+    assert (f"{found.at:%d %H:%M} {found.window}" if found else None) == call
+
+
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_any_time_is_one_of_the_three_and_never_the_night(pack: Pack, at: datetime) -> None:
     parts: tuple[Window, ...] = ("morning", "afternoon", "evening")

@@ -105,6 +105,24 @@ def test_a_check_in_leaves_on_its_day_in_her_hours(
     assert contacts.is_safe_now(window, now, at, clockwork.hours, clockwork.zone)
 
 
+@given(clockworks, moments, windows, st.floats(0, 1, exclude_max=True))
+def test_her_next_safe_moment_is_safe_and_the_first_whatever_the_clocks_do(
+    clockwork: Clockwork, now: datetime, window: Window, part: float
+) -> None:
+    hours, zone = clockwork.hours, clockwork.zone
+    said = now - timedelta(hours=2)  # An hour has passed since "now".
+    found = contacts.next_safe(window, said, now, hours, zone)
+    if found is None:
+        whole_day_is_empty = hours.any.start >= hours.any.end
+        assert window == "now" or (window == "any" and whole_day_is_empty)
+        return
+    assert contacts.is_safe_now(window, said, found, hours, zone)
+    assert now <= found <= now + timedelta(days=3)
+    before = now + part * (found - now)
+    if zone.utcoffset(before) == zone.utcoffset(now):  # An hour that comes twice is hers once.
+        assert found == before or not contacts.is_safe_now(window, said, before, hours, zone)
+
+
 MONDAY = date(2026, 3, 9)
 THURSDAY = date(2026, 3, 12)
 
