@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import select
 
-from gateway import centres, database
+from gateway import database
 from gateway.models import Report
 from gateway.newest import NewestInput
 from gateway.sessions import Sessions
@@ -21,7 +21,8 @@ from tests.gateway.conftest import Process
 from tests.gateway.test_conversation import ALERTED, Diary, a_conversation, request
 from tests.gateway.test_newest import ALERT, message
 from tests.gateway.test_newest import Diary as Occasions
-from tests.gateway.ussd import Ready, counted, reports, wire
+from tests.gateway.ussd import counted, opened, reports, wire
+from tests.houses import SharedHouse
 from tests.menus.fakes import few
 
 SENT = "END Your request is sent."
@@ -42,29 +43,28 @@ def clock() -> Clock:
     return Clock()
 
 
-def forget_calls(house: Ready) -> None:
+def forget_calls(house: SharedHouse) -> None:
     """All calls were over for so long that Redis has forgotten them."""
     for key in house.redis.scan_iter("session:*"):
         house.redis.delete(key)
 
 
-def age_reports(house: Ready, seconds: int) -> None:
+def age_reports(house: SharedHouse, seconds: int) -> None:
     with database.writing(house.database, "test") as session:
         for one in session.scalars(select(Report)):
             one.created_at -= timedelta(seconds=seconds)
 
 
 @pytest.fixture
-def pair(process: Process) -> tuple[Ready, Ready]:
+def pair(process: Process) -> tuple[SharedHouse, SharedHouse]:
     """Two of several callers' processes."""
     first, second = (process(ISANGE_WEB_PROCESSES="2") for _ in range(2))
-    with database.writing(first.database, "test") as session:
-        centres.replace_all(session, first.pack, first.pack.centres)
+    opened(first.database, first.pack, first.vault)
     return first, second
 
 
 def test_a_call_with_the_name_of_one_that_is_forgotten_is_a_new_one(
-    pair: tuple[Ready, Ready],
+    pair: tuple[SharedHouse, SharedHouse],
 ) -> None:
     one, other = (wire(house) for house in pair)
     first = one.walk("1*1*1")
@@ -79,7 +79,7 @@ def test_a_call_with_the_name_of_one_that_is_forgotten_is_a_new_one(
 
 @pytest.mark.parametrize(("seconds", "made"), [(200, 1), (241, 2)])
 def test_a_call_that_was_lost_finds_what_was_done_in_as_long_as_a_call_lasts(
-    pair: tuple[Ready, Ready], seconds: int, made: int
+    pair: tuple[SharedHouse, SharedHouse], seconds: int, made: int
 ) -> None:
     """Redis lost its memory, and the last step comes once more, to the other process."""
     one, other = (wire(house) for house in pair)
@@ -94,7 +94,7 @@ def test_a_call_that_was_lost_finds_what_was_done_in_as_long_as_a_call_lasts(
 
 
 def test_twins_of_a_lost_call_do_once_what_another_call_did_long_ago(
-    pair: tuple[Ready, Ready],
+    pair: tuple[SharedHouse, SharedHouse],
 ) -> None:
     one, other = (wire(house) for house in pair)
     one.walk("1*1*1")
