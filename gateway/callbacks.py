@@ -1,7 +1,8 @@
 """The addresses at which the provider calls us.
 
 Callbacks are unsigned, so an unguessable path segment stands for a signature: one for each kind,
-derived from a secret of the operator's, with two secrets live at once while they are rotated.
+derived from a secret of the operator's, with two secrets live at once while they are rotated. The
+callers' app and the staff app have a secret each.
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ Kind = Literal[
     "kannel-delivery",
     "kannel-sms",
 ]
-KINDS: Final = get_args(Kind)
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+OF_STAFF: Final[tuple[Kind, ...]] = ("staff",)
+"""The kinds of the staff app, whose addresses are made from secrets of its own,"""
+
+OF_CALLERS: Final[tuple[Kind, ...]] = tuple(kind for kind in KINDS if kind not in OF_STAFF)
+"""and those of the callers' app."""
 
 PATHS: Final[dict[Kind, str]] = {
     **{kind: f"/at/<secret>/{kind}" for kind in KINDS},
@@ -44,10 +51,10 @@ def url(base: str, secret: str, kind: Kind) -> str:
 
 
 class Doors:
-    """Tells the addresses at which we may be called from all other paths, in the same time."""
+    """Tells the addresses at which an app may be called from all other paths, in the same time."""
 
-    def __init__(self, secrets: tuple[str, ...]) -> None:
-        self._live = [(url("", one, kind).encode(), kind) for one in secrets for kind in KINDS]
+    def __init__(self, secrets: tuple[str, ...], kinds: tuple[Kind, ...]) -> None:
+        self._live = [(url("", one, kind).encode(), kind) for one in secrets for kind in kinds]
 
     def kind_at(self, path: str) -> Kind | None:
         """What is called at a path, as WSGI writes it (bytes as Latin-1); None for a stranger's."""

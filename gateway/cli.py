@@ -6,6 +6,7 @@ its own role. What cannot be done is one line on standard error and exit status 
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import time
@@ -285,12 +286,21 @@ def import_centres(file: Path) -> None:
 @isange.command("callbacks")
 @click.argument("base")
 def show_callbacks(base: str) -> None:
-    """Print the addresses to enter at the provider's, for an app reached at BASE."""
+    """Print the addresses to enter at the provider's, for an app reached at BASE.
+
+    Of the app whose secrets are in the environment.
+    """
     from gateway import callbacks
     from gateway.settings import Settings
 
-    for secret in Settings.read(os.environ).callback_secrets:
-        for kind in callbacks.KINDS:
+    settings = Settings.read(os.environ)
+    if not settings.staff_secrets:
+        settings.addressed_by("callers")
+    for secrets, kinds in (
+        (settings.callback_secrets, callbacks.OF_CALLERS),
+        (settings.staff_secrets, callbacks.OF_STAFF),
+    ):
+        for secret, kind in itertools.product(secrets, kinds):
             click.echo(f"{kind:15} {callbacks.url(base, secret, kind)}")
 
 

@@ -45,6 +45,16 @@ def _keys(house: House) -> Iterator[str]:
     yield from ()
 
 
+def _addresses(house: House) -> Iterator[str]:
+    """An app has the secret of its addresses; who sends by Kannel, that of the receipts."""
+    by_kannel = any(one.provider == "kannel" for one in house.settings.providers)
+    if house.role == "staff":
+        house.settings.addressed_by("staff")
+    elif house.role == "web" or by_kannel:
+        house.settings.addressed_by("callers")
+    yield from ()
+
+
 def _facts(house: House) -> Iterator[str]:
     unverified = house.pack.unverified(centres=())
     if unverified:
@@ -176,6 +186,7 @@ def _audit(house: House) -> Iterator[str]:
 
 CHECKS: Final[tuple[Check, ...]] = (
     _keys,
+    _addresses,
     _facts,
     _schema,
     _clock,

@@ -17,7 +17,7 @@ from typing import Final
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
-from gateway import audit, database, expiry
+from gateway import audit, database, expiry, grants
 from gateway.countries.facts import Retention
 from gateway.expiry import Step
 from gateway.models import Audit, Beat
@@ -56,7 +56,7 @@ class Purge:
     def run(self, seconds: float = float("inf")) -> Purged:
         """Destroy, for at most so long; what went. Raises database.DatabaseDown."""
         until, at, purged = time.monotonic() + seconds, self._now(), Purged()
-        for step in expiry.steps(self.ages, at, purged.keys.update):
+        for step in self._steps(at, purged):
             gone = BATCH
             while gone == BATCH:
                 if time.monotonic() > until:
@@ -73,12 +73,20 @@ class Purge:
         """What `run` would destroy now; changes nothing."""
         at, purged = self._now(), Purged()
         with database.reading(self.engine) as session:
-            for step in expiry.steps(self.ages, at, purged.keys.update):
+            for step in self._steps(at, purged):
                 due = select(func.count()).select_from(step.due.subquery())
                 purged.counts[step.what] = session.scalar(due) or 0
             old = select(func.count()).where(Audit.at < self._audit_until(at))
             purged.counts[AUDIT] = session.scalar(old) or 0
         return purged
+
+    def _steps(self, at: datetime, purged: Purged) -> list[Step]:
+        """What this database role may destroy."""
+        return [
+            step
+            for step in expiry.steps(self.ages, at, purged.keys.update)
+            if step.by_owner is None or grants.may(self.engine, step.by_owner, "DELETE")
+        ]
 
     def keys_in_use(self) -> set[str]:
         """The keys that backups of what is left open with. It takes a look at each of them."""

@@ -54,6 +54,8 @@ class NoSuchCentre(ValueError):
 def add(session: Session, vault: Vault, new: NewStaff) -> models.Staff:
     """Register a member of staff. The number is sealed: only the worker can read it again.
 
+    `vault` is that of the staff's role, which alone can make the hash of a PIN.
+
     Her phone counts as tested today: the weekly test comes in a week for the first time.
     """
     if session.get(models.Centre, new.centre) is None:
@@ -69,7 +71,7 @@ def add(session: Session, vault: Vault, new: NewStaff) -> models.Staff:
         language=new.language,
         number_hash=_hash(vault, new.phone),
         number=sealed,
-        pin_hash=vault.hash_secret(new.pin, pin_of(staff_id)),
+        pin_hash=vault.hash_pin(new.pin, pin_of(staff_id)),
         pin_set_at=at,
         on_duty=new.on_duty,
         tested_at=at,
@@ -87,7 +89,7 @@ def by_number(session: Session, vault: Vault, phone: Msisdn) -> models.Staff | N
 
 def set_pin(vault: Vault, person: models.Staff, pin: str, at: datetime) -> None:
     """From now on this PIN opens her line; the old one does not, nor a call that it opened."""
-    person.pin_hash, person.pin_set_at = vault.hash_secret(pin, pin_of(person.id)), at
+    person.pin_hash, person.pin_set_at = vault.hash_pin(pin, pin_of(person.id)), at
 
 
 def is_still_here(session: Session, person: models.Staff) -> bool:

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from gateway import audit, database
 from gateway.models import Report, Staff
 from gateway.rewrapping import RENEWED_BY, Rewrapping, Tell
 from gateway.vault import Vault
+from gateway.vault.roles import Kind
 from gateway.vault.rotating import Folders, locked
 
 SETTLE: Final = 5.0
@@ -101,7 +103,11 @@ class Rotation:
         folders.check()
         if folders.is_under_way():
             self._rewrap(folders)
-        stays = folders.finish(key_id, self._peppers())
+        peppers: dict[Kind, set[str]] = {
+            "pepper": self._peppers(Report.secret_hash),
+            "staff-pepper": self._peppers(Staff.pin_hash),
+        }
+        stays = folders.finish(key_id, peppers)
         with database.writing(self.engine, "keys.rotated") as session:
             at = database.now(session)
             audit.record(session, at, audit.OPERATOR, "keys rotated", detail=key_id)
@@ -109,15 +115,11 @@ class Rotation:
         if stays:
             self.say(f"Still needed, so take this step again in an hour: {', '.join(stays)}.")
 
-    def _peppers(self) -> set[str]:
-        """The ids of the peppers under which there are hashes."""
+    def _peppers(self, hashes: InstrumentedAttribute[str | None]) -> set[str]:
+        """The ids of the peppers under which there are hashes in a column."""
         with database.reading(self.engine) as session:
-            return {
-                pepper
-                for column in (Report.secret_hash, Staff.pin_hash)
-                for pepper in session.scalars(select(func.substr(column, 1, 9)).distinct())
-                if pepper
-            }
+            found = session.scalars(select(func.substr(hashes, 1, 9)).distinct())
+            return {pepper for pepper in found if pepper}
 
     def _wait(self, seconds: float) -> None:
         if seconds > 0:

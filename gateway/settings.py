@@ -20,6 +20,9 @@ Environment = Literal["development", "production"]
 NetworkName = Literal["africastalking", "hubtel"]
 """The USSD networks there are adapters for."""
 
+App = Literal["callers", "staff"]
+"""The web apps, each with callback secrets of its own."""
+
 ProviderName = Literal["africastalking", "kannel"]
 """The SMS providers there are adapters for."""
 
@@ -27,6 +30,9 @@ LARGEST_SHARE = 100
 
 SHORTEST_SECRET = 24
 """Characters of a callback secret: fewer could be found by trying."""
+
+LIVE_SECRETS = 2
+"""Secrets of an app at a time: one, and the one before it until nobody calls there any more."""
 
 
 class SettingsError(OperatorError):
@@ -58,6 +64,7 @@ class Settings:
     redis_url: str = field(repr=False)
     keys: Path
     callback_secrets: tuple[str, ...] = field(repr=False)
+    staff_secrets: tuple[str, ...] = field(repr=False)
     country: str
     language: str | None
     networks: tuple[NetworkName, ...]
@@ -94,7 +101,8 @@ class Settings:
             database_url=read.needed("DATABASE_URL"),
             redis_url=read.needed("REDIS_URL"),
             keys=Path(read.needed("ISANGE_KEYS")),
-            callback_secrets=read.callback_secrets(),
+            callback_secrets=read.secrets("ISANGE_CALLBACK_SECRETS"),
+            staff_secrets=read.secrets("ISANGE_STAFF_SECRETS"),
             country=read.country(),
             language=read.get("ISANGE_LANGUAGE"),
             networks=read.networks(),
@@ -118,8 +126,35 @@ class Settings:
             web_processes=read.count("ISANGE_WEB_PROCESSES", 1),
             web_threads=read.count("ISANGE_WEB_THREADS", 4),
         )
+        settings._refuse_shared_secrets()
         settings._refuse_what_production_must_not_have()
         return settings
+
+    def addressed_by(self, app: App) -> tuple[str, ...]:
+        """What the callback addresses of an app are made from. Raises SettingsError for none."""
+        name, secrets = (
+            ("ISANGE_CALLBACK_SECRETS", self.callback_secrets)
+            if app == "callers"
+            else ("ISANGE_STAFF_SECRETS", self.staff_secrets)
+        )
+        if not secrets:
+            raise SettingsError(f"{name} is not set: see docs/settings.md")
+        return secrets
+
+    def refuse_of_staff(self) -> None:
+        """For every process but the staff app: who knows the address of its line may speak as any
+        of them. Raises SettingsError in production."""
+        if self.production and self.staff_secrets:
+            raise SettingsError(
+                "ISANGE_STAFF_SECRETS is for the staff app alone: take it out of the environment "
+                "of this process"
+            )
+
+    def _refuse_shared_secrets(self) -> None:
+        if set(self.staff_secrets) & set(self.callback_secrets):
+            raise SettingsError(
+                "ISANGE_STAFF_SECRETS is one of ISANGE_CALLBACK_SECRETS: make another for the staff"
+            )
 
     def _refuse_what_production_must_not_have(self) -> None:
         if not self.production:
@@ -207,15 +242,14 @@ class _Reader:
             raise SettingsError(f"{name} is an amount of money such as 500")
         return amount
 
-    def callback_secrets(self) -> tuple[str, ...]:
-        given = (part.strip() for part in self.needed("ISANGE_CALLBACK_SECRETS").split(","))
+    def secrets(self, name: str) -> tuple[str, ...]:
+        """Secrets of callback addresses; none where they are not set."""
+        given = (part.strip() for part in (self.get(name) or "").split(","))
         secrets = tuple(part for part in given if part)
-        if not 1 <= len(secrets) <= 2:
-            raise SettingsError("ISANGE_CALLBACK_SECRETS holds one secret, or two while rotating")
-        if min(map(len, secrets)) < SHORTEST_SECRET:
-            raise SettingsError(
-                f"ISANGE_CALLBACK_SECRETS: each must have {SHORTEST_SECRET} characters or more"
-            )
+        if len(secrets) > LIVE_SECRETS:
+            raise SettingsError(f"{name} holds one secret, or two while rotating")
+        if any(len(secret) < SHORTEST_SECRET for secret in secrets):
+            raise SettingsError(f"{name}: each must have {SHORTEST_SECRET} characters or more")
         return secrets
 
     def ip_networks(self, name: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -240,8 +240,8 @@ class _Desk:
             pins.note(self.session, person, name, self.at, right=right)
         if not right:
             pins.refused(self.session, person, self.at)
-        elif person.pin_hash and self.line.vault.is_outdated(person.pin_hash):
-            person.pin_hash = self.line.vault.hash_secret(pin, roster.pin_of(person.id))
+        elif person.pin_hash and self.line.vault.is_pin_outdated(person.pin_hash):
+            person.pin_hash = self.line.vault.hash_pin(pin, roster.pin_of(person.id))
         return right
 
     def _is_locked_for_good(self, person: Staff | None) -> bool:
@@ -250,7 +250,7 @@ class _Desk:
     def _is_pin(self, person: Staff | None, pin: str) -> bool:
         """The same work whether she is known or not: any place will do where there is nobody."""
         where = roster.pin_of(person.id if person else "nobody")
-        return self.line.vault.check_secret(person.pin_hash if person else None, pin, where)
+        return self.line.vault.check_pin(person.pin_hash if person else None, pin, where)
 
     def _overview(self, person: Staff) -> dict[str, str]:
         query = (

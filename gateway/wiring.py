@@ -63,6 +63,10 @@ class House:
     settings: Settings
     role: Role
 
+    def __post_init__(self) -> None:
+        if self.role != "staff":
+            self.settings.refuse_of_staff()
+
     @cached_property
     def pack(self) -> Pack:
         pack = load_country(self.settings.country)
@@ -288,7 +292,8 @@ class House:
             raise SettingsError(
                 "KANNEL_URL, _USERNAME, _PASSWORD, _SENDER and _CALLBACK must be set to use Kannel"
             )
-        reports_to = callbacks.url(one.kannel_callback, one.callback_secrets[0], "kannel-delivery")
+        secret = one.addressed_by("callers")[0]
+        reports_to = callbacks.url(one.kannel_callback, secret, "kannel-delivery")
         return Kannel(url, username, password, one.kannel_sender, reports_to, one.kannel_status_url)
 
 

@@ -17,7 +17,7 @@ from gateway.settings import Settings
 from gateway.vault import Role, Vault, create_keys
 from tests import houses, machine
 from tests.houses import SharedHouse
-from tests.lines import SECRET, Line
+from tests.lines import SECRETS, Line
 from tests.office import Office
 from tests.services import Postgres, Valkey, running
 
@@ -137,7 +137,7 @@ def engine(database_url: str, vaults: Callable[[Role], Vault]) -> Iterator[Engin
 @pytest.fixture
 def office(engine: Engine, pack: Pack, vaults: Callable[[Role], Vault]) -> Office:
     """Centres, staff, reports and SMS on an empty database of each kind."""
-    return Office(engine, pack, vaults("web"), vaults("worker"))
+    return Office(engine, pack, vaults("web"), vaults("worker"), vaults("staff"))
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def settings(sqlite_url: str, valkey: Valkey, keys: Path) -> Callable[..., Setti
                 "DATABASE_URL": sqlite_url,
                 "REDIS_URL": valkey.url,
                 "ISANGE_KEYS": str(keys / role),
-                "ISANGE_CALLBACK_SECRETS": SECRET,
+                **SECRETS[role],
                 "ISANGE_LANGUAGE": "en",
                 "AT_USERNAME": "test",
                 "AT_API_KEY": "test",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flask.testing import FlaskClient
@@ -15,6 +16,7 @@ from gateway.phones import Msisdn
 from gateway.providers import Accepted, Outcome, Pulse
 from gateway.roster import NewStaff, Role
 from gateway.routing import only
+from gateway.vault import Role as KeyRole
 from gateway.web import callers
 from gateway.web import staff as staff_web
 from gateway.wiring import House
@@ -23,6 +25,14 @@ from workers.clock import Clock
 from workers.deliver import Delivery
 
 SECRET = "a-secret-for-tests-only-long-enough"
+STAFF_SECRET = "another-secret-for-the-staff-of-tests"
+SECRETS: Mapping[KeyRole, Mapping[str, str]] = {
+    "web": {"ISANGE_CALLBACK_SECRETS": SECRET},
+    "staff": {"ISANGE_STAFF_SECRETS": STAFF_SECRET},
+    "worker": {},
+}
+"""What of the callback secrets is in the environment of each process."""
+
 CALLER = "+250788123456"
 PIN = "4711"
 
@@ -55,7 +65,7 @@ class Line:
 
     def __init__(self, web: House, staff: House, worker: House) -> None:
         self.web, self.staff_house, self.worker = web, staff, worker
-        with database.writing(web.database, "test") as session:
+        with database.writing(staff.database, "test") as session:
             centres.replace_all(session, web.pack, web.pack.centres)
         web.centres.reread()
         self.client: FlaskClient = callers.create_app(web).test_client()
@@ -82,8 +92,8 @@ class Line:
         """Register a member of staff; her number."""
         number = f"+250{next(self._numbers)}"
         new = NewStaff(phones.parse(number), role, centre, language, PIN, on_duty)
-        with database.writing(self.web.database, "test") as session:
-            roster.add(session, self.web.vault, new)
+        with database.writing(self.staff_house.database, "test") as session:
+            roster.add(session, self.staff_house.vault, new)
         return number
 
     def deliver(self) -> list[Sms]:
@@ -114,7 +124,7 @@ class Line:
         return self.client.post(self.url(kind), data=form).status_code
 
     def url(self, kind: Kind) -> str:
-        return callbacks.url("", SECRET, kind)
+        return callbacks.url("", STAFF_SECRET if kind in callbacks.OF_STAFF else SECRET, kind)
 
     def close(self) -> None:
         for house in (self.web, self.staff_house, self.worker):

@@ -90,10 +90,13 @@ class Person:
 
 
 class Office:
-    """Makes what a test needs in the database, with the keys of the web and of the worker."""
+    """Makes what a test needs in the database, with the keys of web, worker and staff."""
 
-    def __init__(self, engine: Engine, pack: Pack, web: Vault, worker: Vault) -> None:
+    def __init__(
+        self, engine: Engine, pack: Pack, web: Vault, worker: Vault, staff_vault: Vault
+    ) -> None:
         self.engine, self.pack, self.web, self.worker = engine, pack, web, worker
+        self.staff_vault = staff_vault
         self.ladder = Ladder(pack.escalation, pack.duty_desk.id)
         self.reports = Reports(engine, web, self.ladder, Cases(web, 5))
         self.replies = Replies(engine, web, pack.region)
@@ -120,7 +123,7 @@ class Office:
         number = f"+250{next(self._numbers)}"
         new = NewStaff(phones.parse(number), role, centre, language, "no PIN", on_duty)
         with database.writing(self.engine, "test") as session:
-            return Person(roster.add(session, self.web, new).id, number)
+            return Person(roster.add(session, self.staff_vault, new).id, number)
 
     def report(
         self,

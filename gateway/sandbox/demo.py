@@ -35,15 +35,18 @@ from gateway.sandbox.folder import (
 )
 from gateway.sandbox.plan import DESCRIPTION, HOST, Plan
 from gateway.sandbox.supervisor import NotReady, Pids, Supervisor, print_line
-from gateway.vault import Vault, create_keys, quick_hasher
+from gateway.vault import Role, Vault, VaultError, create_keys, quick_hasher
 
 ISANGE: Final = (sys.executable, "-m", "gateway.cli")
 
 KEPT: Final = (
     *("country", "staff_port", "stand_in_port", "phone_port"),
-    *("secret", "api_key", "phone_token"),
+    *("secret", "staff_secret", "api_key", "phone_token"),
 )
 """What a plan takes over from the start before: all addresses stay as they were."""
+
+
+SERVED: Final[tuple[Role, ...]] = ("web", "staff", "worker")
 
 
 class NotInProduction(CannotStart):
@@ -170,6 +173,7 @@ def _plan(folder: DataFolder, pack: Pack, wanted: _Wanted, redis_url: str) -> Pl
         phone_host=wanted.phone_host,
         redis_url=redis_url,
         secret=kept.get("secret") or secrets.token_urlsafe(32),
+        staff_secret=kept.get("staff_secret") or secrets.token_urlsafe(32),
         api_key=kept.get("api_key") or secrets.token_hex(32),
         phone_token=kept.get("phone_token") or secrets.token_urlsafe(16),
     )
@@ -205,6 +209,7 @@ def _prepare(folder: DataFolder, plan: Plan) -> list[dict[str, str]]:
     keys = folder.claim("keys")
     if not keys.exists():
         create_keys(keys)
+    _refuse_old_keys(keys)
     folder.subfolder("database")
     roll = folder.claim("staff.json")
     engine = database.connect(plan.database_url)
@@ -221,6 +226,15 @@ def _prepare(folder: DataFolder, plan: Plan) -> list[dict[str, str]]:
         engine.dispose()
     staff: list[dict[str, str]] = _read(roll)
     return staff
+
+
+def _refuse_old_keys(keys: Path) -> None:
+    """Raise CannotStart for keys that no process could start with: those of an older release."""
+    for role in SERVED:
+        try:
+            Vault.open(keys / role, role, hasher=quick_hasher())
+        except VaultError as fault:
+            raise CannotStart(f"{fault}; or forget it all with --fresh") from None
 
 
 def _stages(folder: DataFolder, plan: Plan, binary: Path | None) -> list[list[Child]]:

@@ -44,6 +44,7 @@ class Plan:
     phone_host: str
     redis_url: str = field(repr=False)
     secret: str = field(repr=False)
+    staff_secret: str = field(repr=False)
     api_key: str = field(repr=False)
     phone_token: str = field(repr=False)
 
@@ -91,8 +92,9 @@ class Plan:
         return f"{self.phones}/{self.phone_token}/"
 
     def callback(self, kind: callbacks.Kind) -> str:
-        base = self.staff if kind == "staff" else self.web
-        return callbacks.url(base, self.secret, kind)
+        if kind in callbacks.OF_STAFF:
+            return callbacks.url(self.staff, self.staff_secret, kind)
+        return callbacks.url(self.web, self.secret, kind)
 
     @property
     def currency(self) -> str:
@@ -100,7 +102,7 @@ class Plan:
         return next(iter(get_territory_currencies(self.pack.region)), "XXX")
 
     def service(self, role: Role) -> dict[str, str]:
-        """The environment of a service process: production's settings, the keys of one role.
+        """The environment of a service process: production's settings, keys and secrets of a role.
 
         Who is on this machine may read the metrics, with whatever shows an address.
         """
@@ -113,7 +115,8 @@ class Plan:
             "ISANGE_COUNTRY": self.country,
             "ISANGE_LANGUAGE": self.language,
             "ISANGE_KEYS": str(self.keys / role),
-            "ISANGE_CALLBACK_SECRETS": self.secret,
+            "ISANGE_CALLBACK_SECRETS": self.secret if role == "web" else "",
+            "ISANGE_STAFF_SECRETS": self.staff_secret if role == "staff" else "",
             "ISANGE_METRICS_TOKEN": "",
             "PROMETHEUS_MULTIPROC_DIR": str(self.metrics),
             "AT_USERNAME": USERNAME,

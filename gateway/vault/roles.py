@@ -2,7 +2,8 @@
 
 The callers' process faces the world, so it holds public halves and can seal what it could never
 read back. The private halves are with the staff app, the worker, and on paper or a stick in a
-safe (escrow). That line is drawn in `HOLDINGS` and nowhere else.
+safe (escrow). What signs a member of staff in is made with keys that the staff app alone has. That
+line is drawn in `HOLDINGS` and nowhere else.
 """
 
 from __future__ import annotations
@@ -10,13 +11,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, cast, get_args
 
 Role = Literal["web", "staff", "worker", "escrow"]
 """The process, or for escrow the safe, that a key folder is made for. The clock is a worker."""
 Recipient = Literal["sender", "centre", "escrow"]
 """Whom something is sealed for. sender: the worker that sends SMS. centre: the staff app."""
-Kind = Literal["sender", "centre", "escrow", "session", "lookup", "pepper", "alert"]
+Kind = Literal[
+    "sender",
+    "centre",
+    "escrow",
+    "session",
+    "staff-session",
+    "lookup",
+    "pepper",
+    "staff-pepper",
+    "alert",
+]
 Half = Literal["public", "private", "secret", "next"]
 """public and private are the halves of an X25519 pair; secret is a key in one piece.
 
@@ -30,7 +41,13 @@ _WEB: Holding = frozenset(
     {("session", "secret"), ("lookup", "secret"), ("pepper", "secret"), ("alert", "secret")}
 )
 _STAFF: Holding = frozenset(
-    {("centre", "private"), ("session", "secret"), ("lookup", "secret"), ("pepper", "secret")}
+    {
+        ("centre", "private"),
+        ("staff-session", "secret"),
+        ("lookup", "secret"),
+        ("pepper", "secret"),
+        ("staff-pepper", "secret"),
+    }
 )
 _WORKER: Holding = frozenset({("sender", "private"), ("lookup", "secret"), ("alert", "secret")})
 _ESCROW: Holding = frozenset({("escrow", "private")})
@@ -51,14 +68,18 @@ SINGLE: frozenset[Kind] = frozenset({"lookup", "alert"})
 PAIRS: frozenset[Kind] = frozenset({"sender", "centre"})
 """Pairs that rotate here. The pair of the escrow is made, and its private half kept, elsewhere."""
 
-SECRETS: frozenset[Kind] = frozenset({"session", "pepper"})
+SESSIONS: frozenset[Kind] = frozenset({"session", "staff-session"})
+"""What calls under way are sealed under: those of callers, and those of staff."""
+
+PEPPERS: frozenset[Kind] = frozenset({"pepper", "staff-pepper"})
+"""For the four digits of callers, and for the PINs of staff."""
+
+SECRETS: frozenset[Kind] = SESSIONS | PEPPERS
 """Secrets that rotate. What lookup and alert keys make is compared, so it cannot be made anew."""
 
 KEY_ID_LENGTH = 9
 _FILENAME = re.compile(
-    r"(sender|centre|escrow|session|lookup|pepper|alert)"
-    r"-([0-9]{8}[a-z])"
-    r"\.(public|private|secret|next)"
+    rf"({'|'.join(get_args(Kind))})-([0-9]{{8}}[a-z])\.({'|'.join(get_args(Half))})"
 )
 
 

@@ -16,7 +16,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -30,7 +30,9 @@ from gateway.vault.hidden import KeyBytes
 from gateway.vault.keyring import load_keyring, read_key
 from gateway.vault.roles import (
     PAIRS,
+    PEPPERS,
     SECRETS,
+    SESSIONS,
     Half,
     KeyName,
     Kind,
@@ -127,7 +129,7 @@ class Folders:
         self._drop_older("escrow", "public", name.key_id)
         return name.key_id
 
-    def finish(self, key_id: str, peppers: Collection[str]) -> list[str]:
+    def finish(self, key_id: str, peppers: Mapping[Kind, Collection[str]]) -> list[str]:
         """Remove what nothing needs: the names of what is left of older secrets, and stays.
 
         To be called when no row is sealed to older keys. `peppers` are those that hashes were
@@ -136,9 +138,11 @@ class Folders:
         self._need_all()
         for kind in sorted(PAIRS):
             self._drop_older(kind, "private", key_id)
-        self._drop_older("pepper", "secret", key_id, peppers)
-        settled = [one for one in self.ids("session", "secret") if self._is_settled(one)]
-        self._drop_older("session", "secret", max(settled, default=""))
+        for kind in sorted(PEPPERS):
+            self._drop_older(kind, "secret", key_id, peppers.get(kind, ()))
+        for kind in sorted(SESSIONS):
+            settled = [one for one in self.ids(kind, "secret") if self._is_settled(kind, one)]
+            self._drop_older(kind, "secret", max(settled, default=""))
         older = {name for role, kind in _sharing() for name in self._older(role, kind, key_id)}
         return sorted(name.filename for name in older)
 
@@ -177,9 +181,9 @@ class Folders:
                 made = made or KeyBytes.random()
                 self._put(role, KeyName(kind, key_id, "next"), made)
 
-    def _is_settled(self, key_id: str) -> bool:
+    def _is_settled(self, kind: Kind, key_id: str) -> bool:
         """Whether every session that is alive was sealed since this key came into use."""
-        return self._age("session", key_id) > SESSIONS_LIVE
+        return self._age(kind, key_id) > SESSIONS_LIVE
 
     def _held(self, role: Role, kind: Kind, key_id: str) -> KeyName | None:
         halves: tuple[Half, ...] = ("next", "secret")

@@ -3,6 +3,8 @@
 Four digits are 10,000 guesses, which no slow hash withstands. So the hash is taken of an HMAC
 under the pepper: without that key file the database gives nothing to guess at. Argon2id stands
 behind it for the day the pepper is lost as well, and the number of tries is limited elsewhere.
+Callers' secrets and PINs have a pepper each: who can check the ones can neither guess nor make the
+others.
 
 A hash is bound to its row like everything encrypted: who can write to the database, and knows the
 secret of one report, must not get into another one by copying its hash there.

@@ -23,10 +23,10 @@ from gateway.vault.fields import (
     strip_version,
     unpadded,
 )
-from gateway.vault.fingerprints import AlertDigits, FingerprintPurpose, Fingerprints
+from gateway.vault.fingerprints import ROOTS, AlertDigits, FingerprintPurpose, Fingerprints
 from gateway.vault.hidden import KEY_BYTES, Hidden, KeyBytes
 from gateway.vault.keyring import Keyring
-from gateway.vault.roles import Kind, Recipient, Role
+from gateway.vault.roles import SESSIONS, Kind, Recipient, Role
 from gateway.vault.secrets import Secrets, default_hasher
 from gateway.vault.watching import Complain, Source, Watched
 
@@ -45,17 +45,37 @@ Result = TypeVar("Result")
 class Parts(Hidden):
     """What can be done with the keys of one role, made anew whenever they change."""
 
-    __slots__ = ("alerts", "boxes", "fingerprints", "role", "secrets", "sessions")
+    __slots__ = ("alerts", "boxes", "fingerprints", "pins", "role", "secrets", "sessions")
 
     def __init__(self, keyring: Keyring, hasher: PasswordHasher) -> None:
         self.role = keyring.role
         self.boxes = Boxes(keyring)
-        session, pepper = keyring.newest("session", "secret"), keyring.newest("pepper", "secret")
-        self.sessions = SessionCipher(keyring.openers("session"), session) if session else None
-        self.secrets = Secrets(keyring.openers("pepper"), pepper, hasher) if pepper else None
-        lookup, alert = keyring.only("lookup"), keyring.only("alert")
-        self.fingerprints = Fingerprints(lookup) if lookup else None
+        self.sessions = _sessions(keyring)
+        self.secrets = _secrets(keyring, "pepper", hasher)
+        self.pins = _secrets(keyring, "staff-pepper", hasher)
+        self.fingerprints = Fingerprints(_roots(keyring))
+        alert = keyring.only("alert")
         self.alerts = AlertDigits(alert) if alert else None
+
+
+def _sessions(keyring: Keyring) -> SessionCipher | None:
+    """For the calls of the role's own line: no role holds the session keys of both."""
+    for kind in sorted(SESSIONS):
+        newest = keyring.newest(kind, "secret")
+        if newest:
+            return SessionCipher(keyring.openers(kind), newest)
+    return None
+
+
+def _secrets(keyring: Keyring, pepper: Kind, hasher: PasswordHasher) -> Secrets | None:
+    newest = keyring.newest(pepper, "secret")
+    return Secrets(keyring.openers(pepper), newest, hasher) if newest else None
+
+
+def _roots(keyring: Keyring) -> dict[Kind, KeyBytes]:
+    """The keys that fingerprints are made with: of those that rotate, the newest."""
+    held = {kind: keyring.held(kind, "secret") for kind in set(ROOTS.values())}
+    return {kind: keys[max(keys)] for kind, keys in held.items() if keys}
 
 
 class Vault(Hidden):
@@ -136,7 +156,10 @@ class Vault(Hidden):
         return self._keys.parts().boxes.newest(recipient)
 
     def seal_session(self, session_key: bytes, data: bytes) -> bytes:
-        """Encrypt session data; `session_key` is its fingerprint, the name of its row in Redis."""
+        """Encrypt session data; `session_key` is its fingerprint, the name of its row in Redis.
+
+        Under the key of the role's own line: callers' and staff's calls do not open each other.
+        """
         return self._of_role(self._keys.parts().sessions, "session").seal(session_key, data)
 
     def open_session(self, session_key: bytes, sealed: bytes) -> bytes:
@@ -147,10 +170,12 @@ class Vault(Hidden):
 
     def fingerprint(self, purpose: FingerprintPurpose, part: str, *more: str) -> bytes:
         """16 bytes by which a value is found again without being kept."""
-        return self._of_role(self._keys.parts().fingerprints, "lookup").of(purpose, part, *more)
+        prints = self._keys.parts().fingerprints
+        able = prints if prints.can(purpose) else None
+        return self._of_role(able, ROOTS[purpose]).of(purpose, part, *more)
 
     def hash_secret(self, secret: str, where: Where) -> str:
-        """Hash a 4-digit secret or a PIN for its row: about 15 ms, 12 MiB, 110 characters."""
+        """Hash a caller's 4-digit secret for its row: about 15 ms, 12 MiB, 110 characters."""
         return self._of_role(self._keys.parts().secrets, "pepper").hash(secret, where)
 
     def check_secret(self, stored: str | None, secret: str, where: Where) -> bool:
@@ -162,6 +187,20 @@ class Vault(Hidden):
     def is_outdated(self, stored: str) -> bool:
         """Whether a hash should be made anew now that its secret is at hand, and right."""
         return self._of_role(self._keys.parts().secrets, "pepper").is_outdated(stored)
+
+    def hash_pin(self, pin: str, where: Where) -> str:
+        """Hash the PIN of a member of staff, under a pepper that the callers' process has not."""
+        return self._of_role(self._keys.parts().pins, "staff-pepper").hash(pin, where)
+
+    def check_pin(self, stored: str | None, pin: str, where: Where) -> bool:
+        """Check a PIN in the same time whether there is a hash (None: no such person) or not."""
+        return self._opened(
+            lambda parts: self._of_role(parts.pins, "staff-pepper").check(stored, pin, where)
+        )
+
+    def is_pin_outdated(self, stored: str) -> bool:
+        """Whether the hash of a PIN should be made anew now that the PIN is at hand, and right."""
+        return self._of_role(self._keys.parts().pins, "staff-pepper").is_outdated(stored)
 
     def alert_digits(self, alert_id: str) -> str:
         """The four one-time digits of an alert."""

@@ -35,7 +35,7 @@ def create_app(house: House) -> Flask:
     for kind, notice in _notices(house, post).items():
         view = _taking(house, kind, notice)
         app.add_url_rule(PATHS[kind], kind, view, methods=[notice.method])
-    entrance.guard(app, house.settings, _lines(house, post))
+    entrance.guard(app, house.settings, "callers", _lines(house, post))
     return app
 
 

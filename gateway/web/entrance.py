@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask
 
-from gateway.callbacks import Doors, Kind
-from gateway.settings import Settings
+from gateway.callbacks import OF_CALLERS, OF_STAFF, Doors, Kind
+from gateway.settings import App, Settings
 from gateway.web import operations
 from gateway.web.origins import Origins
 
@@ -26,11 +26,19 @@ Lines = Mapping[Kind, "WSGIApplication"]
 
 
 def guard(
-    app: Flask, settings: Settings, lines: Lines, public: Collection[str] = operations.PATHS
+    app: Flask,
+    settings: Settings,
+    face: App,
+    lines: Lines,
+    public: Collection[str] = operations.PATHS,
 ) -> None:
-    """Let nobody in but by a live callback address, or to an app at one of the `public` paths."""
+    """Let nobody in but by a live callback address, or to an app at one of the `public` paths.
+
+    Raises SettingsError when the app has no secret.
+    """
     origins = Origins(settings.callback_networks, settings.proxies)
-    doors = Doors(settings.callback_secrets)
+    kinds = OF_STAFF if face == "staff" else OF_CALLERS
+    doors = Doors(settings.addressed_by(face), kinds)
     entrance = Entrance(app.wsgi_app, lines, doors, origins, public)
     app.wsgi_app = entrance  # type: ignore[method-assign, assignment]
 

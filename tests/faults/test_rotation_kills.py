@@ -104,9 +104,9 @@ def root(tmp_path: Path) -> Path:
 def traffic(engine: Engine, pack: Pack, root: Path) -> Traffic:
     web, worker = Vault.open(root / "web", "web"), Vault.open(root / "worker", "worker")
     audit.seal_with(engine, lambda: web)
-    office = Office(engine, pack, web, worker)
+    office = Office(engine, pack, web, worker, Vault.open(root / "staff", "staff"))
     office.staff()
-    made = Traffic(office, Vault.open(root / "staff", "staff"))
+    made = Traffic(office, office.staff_vault)
     for number in range(REPORTS):
         made.written.append(office.report(contact=SMS_NOW, number=f"+2507880{number:05}"))
     return made

@@ -6,11 +6,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from gateway import audit
 from gateway.settings import Settings
 from gateway.vault import Role, Vault
+from gateway.wiring import House
+from tests.gateway import roles
 from tests.gateway.auditlog import Log
+from tests.gateway.roles import Database
 from tests.gateway.ussd import Gate, Gated, Wire, opened, wire
 from tests.houses import SharedHouse
+from tests.lines import Line
 from tests.office import Office
 from tests.services import Valkey
 
@@ -34,10 +39,10 @@ def process(settings: Callable[..., Settings]) -> Iterator[Process]:
 
 
 @pytest.fixture
-def house(process: Process) -> SharedHouse:
+def house(process: Process, vaults: Callable[[Role], Vault]) -> SharedHouse:
     """A callers' process with the sample centres in its database, and somebody on duty."""
     made = process()
-    opened(made.database, made.pack, made.vault)
+    opened(made.database, made.pack, vaults("staff"))
     return made
 
 
@@ -57,3 +62,22 @@ def log(office: Office, vaults: Callable[[Role], Vault]) -> Log:
     made = Log(office, vaults)
     assert made.faults() == []
     return made
+
+
+@pytest.fixture
+def guarded(postgres_url: str) -> Iterator[Database]:
+    """A PostgreSQL database with a role for each process."""
+    with roles.guarded(postgres_url) as made:
+        yield made
+
+
+@pytest.fixture
+def guarded_line(
+    guarded: Database, settings: Callable[..., Settings], vaults: Callable[[Role], Vault]
+) -> Iterator[Line]:
+    """The whole line, each process under its own database role."""
+    processes = roles.PROCESSES
+    made = Line(*(House(settings(one, DATABASE_URL=guarded.urls[one]), one) for one in processes))
+    audit.seal_with(guarded.owner, lambda: vaults("staff"))
+    yield made
+    made.close()

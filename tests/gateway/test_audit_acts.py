@@ -48,7 +48,7 @@ from menus.intents import (
     SignIn,
     StopContact,
 )
-from tests.lines import CALLER, PIN, SECRET, Line, code, digits
+from tests.lines import CALLER, PIN, Line, code, digits
 from tests.office import P1
 from tests.rules.commands import commands
 
@@ -406,7 +406,6 @@ def test_a_command_leaves_its_rows(scene: Scene, name: str, tmp_path: Path) -> N
             "DATABASE_URL": settings.database_url,
             "REDIS_URL": settings.redis_url,
             "ISANGE_KEYS": str(settings.keys),
-            "ISANGE_CALLBACK_SECRETS": SECRET,
         },
     )
     assert done.exception is None or isinstance(done.exception, SystemExit), done.output

@@ -38,7 +38,6 @@ def verify(log: Log, settings: Callable[..., Settings], keys: Path, database_url
                 "DATABASE_URL": database_url,
                 "REDIS_URL": "redis://nowhere",
                 "ISANGE_KEYS": str(keys / "staff"),
-                "ISANGE_CALLBACK_SECRETS": "x" * 32,
             },
         )
 

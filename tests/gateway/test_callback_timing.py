@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.test import EnvironBuilder
 
-from gateway.callbacks import Doors, segment
+from gateway.callbacks import OF_CALLERS, Doors, segment
 from gateway.web import callers
 from tests.gateway.conftest import Process
 from tests.gateway.ussd import form
@@ -60,7 +60,7 @@ def test_a_wrong_secret_takes_as_long_as_an_unknown_url(process: Process) -> Non
 def test_one_comparison_more_would_be_seen(process: Process) -> None:
     """Otherwise the rule above would be kept by a clock that sees nothing."""
     app = callers.create_app(process()).wsgi_app
-    doors = Doors((SECRET,))
+    doors = Doors((SECRET,), OF_CALLERS)
 
     def hesitant(environ: WSGIEnvironment, start_response: object) -> object:
         if environ["PATH_INFO"].endswith("/ussd"):

@@ -52,7 +52,7 @@ def test_an_address_is_base_segment_and_kind() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_door_opens_to_its_own_segments_alone(kind: Kind) -> None:
-    doors = Doors((SECRET, NEW))
+    doors = Doors((SECRET, NEW), KINDS)
     assert doors.kind_at(callbacks.url("", SECRET, kind)) == kind
     assert doors.kind_at(callbacks.url("", NEW, kind)) == kind
     others = [segment(SECRET, one) for one in KINDS if one != kind]
@@ -60,6 +60,12 @@ def test_a_door_opens_to_its_own_segments_alone(kind: Kind) -> None:
     forged += [segment(SECRET, kind)[:-1], segment(SECRET, kind) + "a"]
     paths = [PATHS[kind].replace("<secret>", one) for one in [*others, *forged]]
     assert not any(map(doors.kind_at, paths))
+
+
+def test_a_door_of_the_other_app_does_not_open() -> None:
+    doors = Doors((SECRET,), callbacks.OF_CALLERS)
+    assert doors.kind_at(callbacks.url("", SECRET, "staff")) is None
+    assert set(callbacks.OF_CALLERS) | set(callbacks.OF_STAFF) == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", OURS)

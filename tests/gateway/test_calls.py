@@ -56,10 +56,10 @@ def age_reports(house: SharedHouse, seconds: int) -> None:
 
 
 @pytest.fixture
-def pair(process: Process) -> tuple[SharedHouse, SharedHouse]:
+def pair(process: Process, vaults: Callable[[Role], Vault]) -> tuple[SharedHouse, SharedHouse]:
     """Two of several callers' processes."""
     first, second = (process(ISANGE_WEB_PROCESSES="2") for _ in range(2))
-    opened(first.database, first.pack, first.vault)
+    opened(first.database, first.pack, vaults("staff"))
     return first, second
 
 

@@ -13,6 +13,7 @@ from gateway.models import Beat, Centre, Outbox, ProviderHealth, Report, Staff
 from gateway.phones import Msisdn
 from gateway.rota import Span
 from gateway.settings import Settings
+from gateway.vault import Role
 from gateway.wiring import House
 from tests.lines import Line
 
@@ -138,3 +139,15 @@ def test_a_clock_that_is_wrong_is_told(seconds: float, said: str | None) -> None
 
 def test_the_clock_of_one_machine_agrees_with_itself(line: Line) -> None:
     assert "the clock of this machine" not in told(line.staff_house)
+
+
+@pytest.mark.parametrize(
+    ("role", "name"), [("web", "ISANGE_CALLBACK_SECRETS"), ("staff", "ISANGE_STAFF_SECRETS")]
+)
+def test_an_app_that_nobody_could_call_is_told(
+    settings: Callable[..., Settings], role: Role, name: str
+) -> None:
+    missing = f"{name} is not set: see docs/settings.md"
+    assert missing in told(House(settings(role, **{name: ""}), role))
+    assert missing not in told(House(settings(role), role))
+    assert name not in told(House(settings("worker"), "worker"))

@@ -15,7 +15,7 @@ from gateway.vault import Role
 from gateway.web import callers, staff
 from gateway.wiring import House
 from tests.gateway.ussd import form
-from tests.lines import SECRET
+from tests.lines import SECRET, STAFF_SECRET
 
 APPS: dict[str, tuple[Role, Callable[[House], Flask]]] = {
     "callers": ("web", callers.create_app),
@@ -28,7 +28,7 @@ EVERY = {
 }
 
 PATHS = ("/healthz", "/readyz", "/metrics", "/no/such/page", "//", "/at/x/ussd")
-CALLBACKS = tuple(callbacks.url("", SECRET, kind) for kind in KINDS)
+CALLBACKS = tuple(callbacks.url("", one, kind) for one in (SECRET, STAFF_SECRET) for kind in KINDS)
 
 TYPES = {"text/plain; charset=utf-8", "application/json"}
 """JSON has no charset: it is UTF-8 (RFC 8259)."""

@@ -294,7 +294,6 @@ def run(
         "DATABASE_URL": given.database_url,
         "REDIS_URL": given.redis_url,
         "ISANGE_KEYS": str(given.keys),
-        "ISANGE_CALLBACK_SECRETS": given.callback_secrets[0],
     }
 
     def run(*words: str) -> tuple[int, str]:

@@ -207,12 +207,14 @@ class Strict(Gated):
 
 
 @pytest.fixture
-def strict(settings: Callable[..., Settings], gate: Gate) -> Iterator[Strict]:
+def strict(
+    settings: Callable[..., Settings], gate: Gate, vaults: Callable[[Role], Vault]
+) -> Iterator[Strict]:
     made = Strict(settings("web"), "web", gate)
     with database.writing(made.database, "test") as session:
         centres.replace_all(session, made.pack, made.pack.centres)
         operator = NewStaff(phones.parse(OTHER), "operator", "national", "en", "no PIN")
-        roster.add(session, made.vault, operator)
+        roster.add(session, vaults("staff"), operator)
     yield made
     made.close()
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from gateway.settings import Settings, SettingsError
-from tests.lines import SECRET
+from gateway.settings import App, Settings, SettingsError
+from gateway.vault import Role
+from gateway.wiring import House
+from tests.lines import SECRET, STAFF_SECRET
 
 LIVE: Mapping[str, str] = {
     "ISANGE_ENV": "production",
@@ -86,8 +89,11 @@ REFUSED: list[tuple[str, str, str]] = [
     ("ISANGE_METRICS_TOKEN", "", "open to all"),
     ("ISANGE_COUNTRY", "", "is not set"),
     ("ISANGE_KEYS", "", "is not set"),
-    ("ISANGE_CALLBACK_SECRETS", "", "is not set"),
     ("ISANGE_CALLBACK_SECRETS", "changeme", "24 characters"),
+    ("ISANGE_CALLBACK_SECRETS", f"{SECRET},{STAFF_SECRET},{'x' * 24}", "two while rotating"),
+    ("ISANGE_STAFF_SECRETS", "changeme", "24 characters"),
+    ("ISANGE_STAFF_SECRETS", SECRET, "make another for the staff"),
+    ("ISANGE_STAFF_SECRETS", f"{STAFF_SECRET},{SECRET}", "make another for the staff"),
     ("DATABASE_URL", "", "is not set"),
     ("REDIS_URL", "", "is not set"),
 ]
@@ -141,3 +147,44 @@ def test_every_process_refuses(command: str) -> None:
     )
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith("REDIS_URL ")
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_no_process_but_the_staff_app_may_know_where_staff_call(role: Role) -> None:
+    """In one environment file for all, who gets into web could speak as any member of staff."""
+    both = Settings.read({**LIVE, "ISANGE_STAFF_SECRETS": STAFF_SECRET})
+    with pytest.raises(SettingsError, match="ISANGE_STAFF_SECRETS is for the staff app alone"):
+        House(both, role)
+    House(both, "staff")
+    House(replace(both, environment="development"), role)
+
+
+@pytest.mark.parametrize(
+    ("app", "named"), [("callers", "ISANGE_CALLBACK_SECRETS"), ("staff", "ISANGE_STAFF_SECRETS")]
+)
+def test_an_app_without_a_secret_of_its_own_does_not_start(app: App, named: str) -> None:
+    """That of the other app is none: it would open its addresses."""
+    given = {"ISANGE_CALLBACK_SECRETS": SECRET, "ISANGE_STAFF_SECRETS": STAFF_SECRET, named: ""}
+    with pytest.raises(SettingsError, match=f"{named} is not set"):
+        Settings.read({**LIVE, **given}).addressed_by(app)
+
+
+def test_who_only_sends_needs_no_secret() -> None:
+    told = Settings.read({**LIVE, "ISANGE_CALLBACK_SECRETS": ""})
+    assert (told.callback_secrets, told.staff_secrets) == ((), ())
+    assert House(told, "worker").fleet
+
+
+def test_who_sends_by_kannel_needs_to_tell_it_where_receipts_go() -> None:
+    kannel = {
+        "ISANGE_PROVIDERS": "kannel",
+        "KANNEL_URL": "https://kannel.example/sendsms",
+        "KANNEL_USERNAME": "isange",
+        "KANNEL_PASSWORD": "hidden",
+        "KANNEL_SENDER": "3029",
+        "KANNEL_CALLBACK": "https://line.example",
+    }
+    assert House(Settings.read({**LIVE, **kannel}), "worker").fleet
+    without = Settings.read({**LIVE, **kannel, "ISANGE_CALLBACK_SECRETS": ""})
+    with pytest.raises(SettingsError, match="ISANGE_CALLBACK_SECRETS is not set"):
+        _ = House(without, "worker").fleet

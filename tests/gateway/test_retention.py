@@ -490,7 +490,8 @@ def backed(
     """Makes the copy when it is called."""
     web = Vault.open(own_keys / "web", "web")
     audit.seal_with(engine, lambda: web)
-    office = Office(engine, pack, web, Vault.open(own_keys / "worker", "worker"))
+    worker = Vault.open(own_keys / "worker", "worker")
+    office = Office(engine, pack, web, worker, Vault.open(own_keys / "staff", "staff"))
     copies: list[Engine] = []
 
     def make() -> Backed:
@@ -554,7 +555,6 @@ def isange(root: Path, url: str, *words: str) -> subprocess.CompletedProcess[str
             "DATABASE_URL": url,
             "REDIS_URL": "unix:///nowhere",
             "ISANGE_KEYS": str(root / "worker"),
-            "ISANGE_CALLBACK_SECRETS": "a-secret-for-tests-only-long-enough",
         },
         capture_output=True,
         text=True,

@@ -33,7 +33,7 @@ def ids(office: Office, ask: Callable[[Session], Sequence[Staff]]) -> set[str]:
 def add(office: Office, number: str, centre: str = CENTRE) -> None:
     new = NewStaff(phones.parse(number), "health", centre, "en", "no PIN")
     with database.writing(office.engine, "test") as session:
-        roster.add(session, office.web, new)
+        roster.add(session, office.staff_vault, new)
 
 
 def test_a_number_is_sealed_for_the_worker(office: Office, vaults: Callable[[Role], Vault]) -> None:

@@ -562,7 +562,6 @@ def run(house: House) -> Callable[..., tuple[int, str]]:
         "DATABASE_URL": house.settings.database_url,
         "REDIS_URL": house.settings.redis_url,
         "ISANGE_KEYS": str(house.settings.keys),
-        "ISANGE_CALLBACK_SECRETS": house.settings.callback_secrets[0],
     }
 
     def run(*words: str) -> tuple[int, str]:

@@ -38,7 +38,7 @@ from gateway.vault import (
     sealed_under,
 )
 from gateway.vault.keyring import load_keyring
-from gateway.vault.roles import KeyName
+from gateway.vault.roles import PEPPERS, SESSIONS, KeyName, Kind
 from gateway.vault.rotating import Folders, locked
 from tests.office import CALLER, SMS_NOW, Office
 from tests.services import PATIENCE, wait_until
@@ -47,9 +47,12 @@ OLD, NEW, NEWER = "20261124a", "20270101a", "20270102a"
 DAY, NEXT_YEAR = date(2026, 11, 24), date(2027, 1, 1)
 HERE = Where("staff", "number", "1")
 SECRET_HERE = Where("reports", "secret_hash", "R-41")
+PIN_HERE = roster.pin_of("1")
+APPS: tuple[Role, ...] = ("web", "staff")
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 """SQLite has one writer at a time."""
 
+ROLES: tuple[Role, ...] = ("web", "staff", "worker")
 READS: dict[Recipient, Role] = {"sender": "worker", "centre": "staff"}
 
 
@@ -92,7 +95,7 @@ class Slow(Folders):
 def all_steps(folders: Folders) -> None:
     key_id = folders.prepare(NEXT_YEAR)
     folders.switch(key_id)
-    folders.finish(key_id, ())
+    folders.finish(key_id, {})
 
 
 def with_room(root: Path) -> Path:
@@ -103,8 +106,7 @@ def with_room(root: Path) -> Path:
 
 def opened(root: Path) -> dict[Role, Vault]:
     """Every role as if its process started at this moment."""
-    roles: tuple[Role, ...] = ("web", "staff", "worker")
-    return {role: Vault.open(root / role, role, hasher=quick_hasher()) for role in roles}
+    return {role: Vault.open(root / role, role, hasher=quick_hasher()) for role in ROLES}
 
 
 def kept(root: Path, at: str) -> Path:
@@ -122,13 +124,13 @@ def assert_reads(sealing: dict[Role, Vault], opening: dict[Role, Vault]) -> None
         key = sealing["web"].new_key("R-41", "contact")
         wrapped = next(one for one in key.wrapped if one.recipient == recipient)
         opening[reader].unwrap("R-41", "contact", wrapped)
-    for one, other in (("web", "staff"), ("staff", "web"), ("web", "web")):
-        seals: Role = "web" if one == "web" else "staff"
-        opens: Role = "web" if other == "web" else "staff"
-        session = sealing[seals].seal_session(b"name", b"state")
-        assert opening[opens].open_session(b"name", session) == b"state"
-        stored = sealing[seals].hash_secret("4821", SECRET_HERE)
-        assert opening[opens].check_secret(stored, "4821", SECRET_HERE)
+    for app in APPS:
+        session = sealing[app].seal_session(b"name", b"state")
+        assert opening[app].open_session(b"name", session) == b"state"
+        stored = sealing["web"].hash_secret("4821", SECRET_HERE)
+        assert opening[app].check_secret(stored, "4821", SECRET_HERE)
+    pin = sealing["staff"].hash_pin("4711", PIN_HERE)
+    assert opening["staff"].check_pin(pin, "4711", PIN_HERE)
 
 
 # The folders
@@ -145,12 +147,12 @@ def test_every_state_of_the_folders_lets_every_process_start_and_work(root: Path
         assert_reads(vaults, vaults)
 
     all_steps(Slow(with_room(root), then=look))
-    assert states == 26, "not every change of a file was looked at"
+    assert states == 29, "not every change of a file was looked at"
     assert {
         name.key_id
         for role in ("web", "staff", "worker")
         for name in Folders(root).names(role)
-        if name.kind not in {"lookup", "alert", "escrow", "session"}
+        if name.kind not in {"lookup", "alert", "escrow", *SESSIONS}
     } == {NEW}
 
 
@@ -172,10 +174,10 @@ def test_whoever_has_not_looked_since_the_last_step_reads_what_others_write(root
     folders.switch(key_id)
     behind.append(kept(root, "switched"))
     step = 2
-    folders.finish(key_id, ())
+    folders.finish(key_id, {})
 
 
-@pytest.mark.parametrize("changes", range(1, 24))
+@pytest.mark.parametrize("changes", range(1, 26))
 def test_a_rotation_that_died_anywhere_is_taken_up(root: Path, changes: int) -> None:
     left = changes
 
@@ -192,7 +194,7 @@ def test_a_rotation_that_died_anywhere_is_taken_up(root: Path, changes: int) -> 
         key_id = folders.prepare(date(2027, 6, 1))
         assert key_id == NEW, "the rotation that was begun goes on"
         folders.switch(key_id)
-        folders.finish(key_id, ())
+        folders.finish(key_id, {})
         assert not folders.is_under_way()
     for path in root.glob("*/*"):
         assert before.get(path.name, path.read_bytes()) == path.read_bytes(), "made twice"
@@ -228,20 +230,21 @@ def test_new_files_are_for_their_owner_alone(root: Path) -> None:
     assert not (root / ".rotating").exists()
 
 
-def test_an_old_session_key_stays_until_no_session_can_need_it(root: Path) -> None:
+@pytest.mark.parametrize("kind", sorted(SESSIONS))
+def test_an_old_session_key_stays_until_no_session_can_need_it(root: Path, kind: Kind) -> None:
     """Given a rotation an hour ago, when keys rotate again, then what it replaced goes."""
     with locked(root) as folders:
         key_id = folders.prepare(NEXT_YEAR)
         folders.switch(key_id)
-        assert f"session-{OLD}.secret" in folders.finish(key_id, ())
-        assert folders.ids("session", "secret") == {OLD, NEW}
+        assert f"{kind}-{OLD}.secret" in folders.finish(key_id, {})
+        assert folders.ids(kind, "secret") == {OLD, NEW}
 
     class Later(Folders):
         def _age(self, *of: object) -> float:
             return 3601.0
 
-    assert Later(root).finish(key_id, ()) == []
-    assert Folders(root).ids("session", "secret") == {NEW}
+    assert Later(root).finish(key_id, {}) == []
+    assert Folders(root).ids(kind, "secret") == {NEW}
 
 
 class Aged(Folders):
@@ -269,7 +272,7 @@ def test_a_step_is_as_old_as_the_half_that_came_last(
     assert folders.seconds_since(change, NEW) == 4.0
 
 
-@pytest.mark.parametrize("kind", ["session", "pepper"])
+@pytest.mark.parametrize("kind", sorted(SESSIONS | PEPPERS))
 @pytest.mark.parametrize("change", ["prepare", "switch"])
 def test_a_step_is_as_old_as_the_secret_that_came_last(root: Path, kind: str, change: str) -> None:
     assert Aged(root, {(kind, "secret"): 3.0}).seconds_since(change, NEW) == 3.0
@@ -284,14 +287,15 @@ def test_the_age_of_a_step_is_that_of_its_files(root: Path) -> None:
         assert folders.seconds_since("switch", NEWER) > 1e9, "a file that never came"
 
 
-def test_a_pepper_stays_while_a_hash_needs_it(root: Path) -> None:
+@pytest.mark.parametrize("kind", sorted(PEPPERS))
+def test_a_pepper_stays_while_a_hash_needs_it(root: Path, kind: Kind) -> None:
     with locked(root) as folders:
         key_id = folders.prepare(NEXT_YEAR)
         folders.switch(key_id)
-        stays = folders.finish(key_id, {OLD})
-        assert f"pepper-{OLD}.secret" in stays
-        folders.finish(key_id, ())
-        assert folders.ids("pepper", "secret") == {NEW}
+        stays = folders.finish(key_id, {kind: {OLD}})
+        assert {name for name in stays if "pepper" in name} == {f"{kind}-{OLD}.secret"}
+        folders.finish(key_id, {})
+        assert folders.ids(kind, "secret") == {NEW}
 
 
 @pytest.mark.parametrize(
@@ -424,9 +428,10 @@ class Place:
 
 @pytest.fixture
 def place(engine: Engine, pack: Pack, root: Path, escrow: Path) -> Place:
-    web, worker = Vault.open(root / "web", "web"), Vault.open(root / "worker", "worker")
-    audit.seal_with(engine, lambda: web)
-    return Place(Office(engine, pack, web, worker), root)
+    vaults = {role: Vault.open(root / role, role) for role in ROLES}
+    audit.seal_with(engine, lambda: vaults["web"])
+    office = Office(engine, pack, vaults["web"], vaults["worker"], vaults["staff"])
+    return Place(office, root)
 
 
 def test_all_rows_are_for_the_new_keys_and_the_old_ones_open_nothing(place: Place) -> None:

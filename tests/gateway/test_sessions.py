@@ -89,9 +89,9 @@ def test_a_session_comes_back_as_it_was_stored(
 
 
 def test_a_session_belongs_to_its_id_and_its_number_and_its_line(
-    sessions: Sessions, redis: Redis, vault: Vault
+    sessions: Sessions, redis: Redis, vaults: Callable[[Role], Vault]
 ) -> None:
-    staff = Sessions(redis, vault, "staff")
+    staff = Sessions(redis, vaults("staff"), "staff")
     names = {
         sessions.key("ATUid_1", HERS),
         sessions.key("ATUid_2", HERS),

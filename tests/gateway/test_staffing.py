@@ -14,7 +14,6 @@ from gateway import casework, database, leaving, phones, roster
 from gateway.cli import isange
 from gateway.models import Alert, Audit, Report, ReportState, Shift, Staff
 from gateway.settings import Settings
-from tests.lines import SECRET
 from tests.office import CENTRE, Office, Person, on_sqlite
 
 PIN = "4711"
@@ -37,7 +36,6 @@ def run(database_url: str, settings: Callable[..., Settings]) -> Run:
                 "DATABASE_URL": database_url,
                 "REDIS_URL": made.redis_url,
                 "ISANGE_KEYS": str(made.keys),
-                "ISANGE_CALLBACK_SECRETS": SECRET,
             },
         )
 
@@ -183,7 +181,7 @@ def test_a_pin_is_set_anew(office: Office, run: Run) -> None:
     assert run("staff", "pin", person.id, typed=twice(PIN)).exit_code == 0
     now = person_now(office, person)
     assert now.pin_set_at > before.pin_set_at
-    assert office.web.check_secret(now.pin_hash, PIN, roster.pin_of(person.id))
+    assert office.staff_vault.check_pin(now.pin_hash, PIN, roster.pin_of(person.id))
     assert acts(office) == ["PIN set"]
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from gateway import centres, database, phones, roster
 from gateway.roster import NewStaff
+from gateway.vault import Role, Vault
 from tests.gateway.conftest import Process
 from tests.gateway.ussd import Gate, Wire, alerts, statements, wire
 from tests.houses import SharedHouse
 from tests.services import Valkey
+
+Vaults = Callable[[Role], Vault]
 
 SENDING_SQL = 20
 """Statements of the transaction that keeps a report and alerts one person, BEGIN among them."""
@@ -92,10 +95,12 @@ def test_dialling_through_is_two_round_trips(counting: SharedHouse, gate: Gate) 
     assert (gate.trips, sql) == (2, [])
 
 
-def test_sending_costs_one_transaction_and_a_ring(counting: SharedHouse, gate: Gate) -> None:
+def test_sending_costs_one_transaction_and_a_ring(
+    counting: SharedHouse, gate: Gate, vaults: Vaults
+) -> None:
     on_duty = NewStaff(phones.parse("+250788000500"), "national", "national", "en", "no PIN", True)
     with database.writing(counting.database, "test") as session:
-        roster.add(session, counting.vault, on_duty)
+        roster.add(session, vaults("staff"), on_duty)
     calls = wire(counting)
     calls.walk("1*1")
     counting.redis.delete("rq:queue:alerts")  # Nobody rang lately.
@@ -108,14 +113,16 @@ def test_sending_costs_one_transaction_and_a_ring(counting: SharedHouse, gate: G
     assert len(sql) <= SENDING_SQL, "\n".join(sql)
 
 
-def test_each_more_who_is_alerted_costs_her_sms_alone(counting: SharedHouse) -> None:
+def test_each_more_who_is_alerted_costs_her_sms_alone(
+    counting: SharedHouse, vaults: Vaults
+) -> None:
     calls = wire(counting)
     costs = []
     for last in range(3):
         number = phones.parse(f"+25078800050{last}")
         on_duty = NewStaff(number, "national", "national", "en", "no PIN", True)
         with database.writing(counting.database, "test") as session:
-            roster.add(session, counting.vault, on_duty)
+            roster.add(session, vaults("staff"), on_duty)
         caller = {"phoneNumber": f"+25078812340{last}", "sessionId": f"alerts {last}"}
         calls.walk("1*1", **caller)
         with statements(counting) as sql:
@@ -139,11 +146,11 @@ NO_DRAFT_SQL = 3
 
 
 def test_a_whole_report_asks_the_database_at_two_of_its_steps(
-    counting: SharedHouse, gate: Gate
+    counting: SharedHouse, gate: Gate, vaults: Vaults
 ) -> None:
     on_duty = NewStaff(phones.parse("+250788000500"), "health", "kabutare", "en", "no PIN", True)
     with database.writing(counting.database, "test") as session:
-        roster.add(session, counting.vault, on_duty)
+        roster.add(session, vaults("staff"), on_duty)
     calls = wire(counting)
     keys = REPORTING.split("*")
     for text in ("*".join(keys[:number]) for number in range(len(keys))):

@@ -39,7 +39,7 @@ def server(
     shutil.copyfile(_sqlite_template, home / "isange.db")
     url = f"sqlite:///{home / 'isange.db'}"
     engine = database.connect(url)
-    opened(engine, pack, vaults("web"))
+    opened(engine, pack, vaults("staff"))
     engine.dispose()
     valkey = Valkey(home / "valkey")
     with running(valkey):

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
+from gateway.vault import Role, Vault
 from menus import emergency
 from menus.engine import Engine as MenuEngine
 from menus.ports import Hotlines
@@ -76,10 +77,10 @@ OUTAGES: dict[str, Outage] = {"sqlite": sqlite_gone, "postgresql": postgresql_go
 
 
 @pytest.fixture
-def server(process: Process, database_url: str) -> SharedHouse:
+def server(process: Process, database_url: str, vaults: Callable[[Role], Vault]) -> SharedHouse:
     """A callers' process on each kind of database."""
     made = process(DATABASE_URL=database_url)
-    opened(made.database, made.pack, made.vault)
+    opened(made.database, made.pack, vaults("staff"))
     return made
 
 

@@ -25,6 +25,7 @@ from gateway.vault import (
     KeyMalformed,
     KeyMissing,
     KeyOfAnotherRole,
+    Role,
     Vault,
     VaultError,
     Where,
@@ -33,6 +34,7 @@ from gateway.vault import (
 )
 from gateway.vault.watching import LOOK_EVERY, Watched
 from gateway.wiring import House
+from tests.lines import SECRETS
 from tests.services import PATIENCE, wait_until
 
 ID = "20261124a"
@@ -157,7 +159,8 @@ def test_an_unreadable_key_stops_the_start_with_what_to_do(what: str) -> None:
 
 @pytest.mark.parametrize("command", ["web", "staff-web", "worker", "clock"])
 def test_every_process_ends_at_its_start_with_one_line(root: Path, command: str) -> None:
-    role = {"web": "web", "staff-web": "staff"}.get(command, "worker")
+    roles: dict[str, Role] = {"web": "web", "staff-web": "staff"}
+    role = roles.get(command, "worker")
     (root / role).chmod(0o755)
     ended = subprocess.run(
         [sys.executable, "-m", "gateway.cli", command],
@@ -165,7 +168,7 @@ def test_every_process_ends_at_its_start_with_one_line(root: Path, command: str)
             "DATABASE_URL": "sqlite://",
             "REDIS_URL": "unix:///nowhere",
             "ISANGE_KEYS": str(root / role),
-            "ISANGE_CALLBACK_SECRETS": "a-secret-for-tests-only-long-enough",
+            **SECRETS[role],
             "AT_USERNAME": "test",
             "AT_API_KEY": "test",
         },

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from gateway.vault import (
     CannotOpen,
     DataKey,
+    FingerprintPurpose,
     KeyPurpose,
     NotForThisRole,
     Recipient,
@@ -268,10 +269,35 @@ def test_a_sealed_value_with_one_bit_changed_does_not_open(vaults: Vaults, bit: 
 
 
 @given(data=st.binary(max_size=5000))
-def test_a_session_comes_back_in_either_app(vaults: Vaults, data: bytes) -> None:
-    name = vaults["web"].fingerprint("session", "ATUid_1", "+250788000001")
-    sealed = vaults["web"].seal_session(name, data)
-    assert vaults["staff"].open_session(name, sealed) == data
+@pytest.mark.parametrize("app", ["web", "staff"])
+def test_a_session_comes_back(vaults: Vaults, app: Role, data: bytes) -> None:
+    sealed = vaults[app].seal_session(b"name", data)
+    assert vaults[app].open_session(b"name", sealed) == data
+
+
+@pytest.mark.parametrize(("one", "other"), [("web", "staff"), ("staff", "web")])
+def test_no_app_reads_or_forges_a_session_of_the_other(
+    vaults: Vaults, one: Role, other: Role
+) -> None:
+    with pytest.raises(CannotOpen):
+        vaults[other].open_session(b"name", vaults[one].seal_session(b"name", b"state"))
+
+
+@pytest.mark.parametrize("purpose", ["staff_session", "staff_typed"])
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_nobody_else_finds_a_call_of_staff(
+    vaults: Vaults, role: Role, purpose: FingerprintPurpose
+) -> None:
+    assert len(vaults["staff"].fingerprint(purpose, "x")) == 16
+    with pytest.raises(NotForThisRole, match=f"the {role} role holds no staff-session key"):
+        vaults[role].fingerprint(purpose, "x")
+
+
+def test_the_worker_cannot_tell_what_a_caller_typed(vaults: Vaults) -> None:
+    """It can read Redis, where the fingerprint of what she typed so far lies in the clear."""
+    assert len(vaults["web"].fingerprint("typed", "x")) == 16
+    with pytest.raises(NotForThisRole, match="the worker role holds no session key"):
+        vaults["worker"].fingerprint("typed", "x")
 
 
 def test_a_session_put_under_another_name_does_not_open(vaults: Vaults) -> None:
@@ -339,7 +365,7 @@ def test_many_threads_use_one_vault_and_one_key(vaults: Vaults, key: DataKey) ->
         value, name = str(number).encode() * 9, str(number).encode()
         report = f"R-{number}"
         new = vaults["web"].new_key(report, "answers")
-        session = vaults["web"].seal_session(name, value)
+        session = vaults["staff"].seal_session(name, value)
         opened = vaults["staff"].unwrap(report, "answers", new.wrapped[0])
         return (
             key.decrypt(key.encrypt(value, HERE), HERE) == value

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gateway.vault import FingerprintPurpose, NotForThisRole, Vault, create_keys
 from gateway.vault.encoding import encode_parts, pad, unpad
-from gateway.vault.fingerprints import AlertDigits, Fingerprints
+from gateway.vault.fingerprints import ROOTS, AlertDigits, Fingerprints
 from gateway.vault.hidden import KeyBytes
 
 PARTS = st.lists(st.text(st.characters(), max_size=8), min_size=1, max_size=4)
@@ -32,13 +32,13 @@ def test_two_lists_of_parts_never_read_the_same(one: list[str], other: list[str]
 
 
 def test_the_border_between_parts_counts() -> None:
-    prints = Fingerprints(KeyBytes(bytes(32)))
+    prints = Fingerprints(dict.fromkeys(ROOTS.values(), KeyBytes(bytes(32))))
     splits = [("ab", "c"), ("a", "bc"), ("abc",), ("abc", ""), ("", "abc")]
     assert len({prints.of("session", *parts) for parts in splits}) == len(splits)
 
 
 def test_a_value_has_an_unrelated_fingerprint_for_every_purpose() -> None:
-    prints = Fingerprints(KeyBytes(bytes(32)))
+    prints = Fingerprints(dict.fromkeys(ROOTS.values(), KeyBytes(bytes(32))))
     purposes = get_args(FingerprintPurpose)
     found = {prints.of(purpose, "+250788000001") for purpose in purposes}
     assert len(found) == len(purposes)
@@ -47,7 +47,7 @@ def test_a_value_has_an_unrelated_fingerprint_for_every_purpose() -> None:
 
 def test_what_no_encoding_knows_still_has_a_fingerprint() -> None:
     """A caller's bytes that were not UTF-8 reach us as lone surrogates."""
-    prints = Fingerprints(KeyBytes(bytes(32)))
+    prints = Fingerprints(dict.fromkeys(ROOTS.values(), KeyBytes(bytes(32))))
     assert prints.of("typed", "\udcff") != prints.of("typed", "\udcfe")
 
 

@@ -44,9 +44,10 @@ EXPECTED_FILES: dict[Role, set[str]] = {
         "centre-20261124a.public",
         "escrow-20261124a.public",
         "centre-20261124a.private",
-        "session-20261124a.secret",
+        "staff-session-20261124a.secret",
         "lookup-20261124a.secret",
         "pepper-20261124a.secret",
+        "staff-pepper-20261124a.secret",
     },
     "worker": {
         "sender-20261124a.public",
@@ -185,13 +186,18 @@ def test_a_missing_key_is_named_with_the_command_that_makes_it(
         ("web", "worker", "sender-20261124a.private"),
         ("web", "staff", "centre-20261124a.private"),
         ("web", "escrow", "escrow-20261124a.private"),
+        ("web", "staff", "staff-session-20261124a.secret"),
+        ("web", "staff", "staff-pepper-20261124a.secret"),
         ("staff", "worker", "sender-20261124a.private"),
         ("staff", "escrow", "escrow-20261124a.private"),
         ("staff", "web", "alert-20261124a.secret"),
+        ("staff", "web", "session-20261124a.secret"),
         ("worker", "staff", "centre-20261124a.private"),
         ("worker", "escrow", "escrow-20261124a.private"),
         ("worker", "web", "session-20261124a.secret"),
         ("worker", "web", "pepper-20261124a.secret"),
+        ("worker", "staff", "staff-session-20261124a.secret"),
+        ("worker", "staff", "staff-pepper-20261124a.secret"),
         ("escrow", "staff", "centre-20261124a.private"),
         ("escrow", "web", "lookup-20261124a.secret"),
     ],
@@ -200,6 +206,20 @@ def test_a_key_of_another_role_is_refused(root: Path, role: Role, owner: Role, n
     shutil.copy2(root / owner / name, root / role / name)
     with pytest.raises(KeyOfAnotherRole, match=f"{name} is not for the {role} role"):
         load_keyring(root / role, role)
+
+
+def test_a_folder_of_before_staff_had_keys_of_their_own_is_told_apart(root: Path) -> None:
+    """Each start says the next thing to do, in one line."""
+    staff = root / "staff"
+    (staff / "staff-session-20261124a.secret").rename(staff / "session-20261124a.secret")
+    pepper = (staff / "staff-pepper-20261124a.secret").rename(root / "later")
+    with pytest.raises(KeyOfAnotherRole, match=r"session-.* is not for the staff role: move it"):
+        load_keyring(staff, "staff")
+    (staff / "session-20261124a.secret").rename(staff / "staff-session-20261124a.secret")
+    with pytest.raises(KeyMissing, match=r"no staff-pepper key .* `isange keys new`"):
+        load_keyring(staff, "staff")
+    pepper.rename(staff / "staff-pepper-20261124a.secret")
+    load_keyring(staff, "staff")
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -11,7 +11,7 @@ from argon2.low_level import Type
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.vault import CannotOpen, NotForThisRole, Vault, Where, create_keys
+from gateway.vault import CannotOpen, NotForThisRole, Role, Vault, Where, create_keys
 from gateway.vault.hidden import KeyBytes
 from gateway.vault.secrets import Secrets, default_hasher, pepper_of
 
@@ -128,6 +128,24 @@ def test_a_role_without_pepper_checks_no_secrets(tmp_path: Path) -> None:
         worker.check_secret(None, "4821", HERE)
     with pytest.raises(NotForThisRole, match="the worker role holds no pepper key"):
         worker.is_outdated("20261124a$argon2id$")
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_the_staff_app_alone_makes_and_checks_pins(tmp_path: Path, role: Role) -> None:
+    """Or who gets into another process could register himself, or guess a PIN from its hash."""
+    folders = create_keys(tmp_path / "keys")
+    staff, other = Vault.open(folders["staff"], "staff"), Vault.open(folders[role], role)
+    stored = staff.hash_pin("4711", HERE)
+    assert staff.check_pin(stored, "4711", HERE)
+    assert not staff.check_pin(stored, "4712", HERE)
+    assert not staff.check_secret(stored, "4711", HERE), "the callers' pepper made it"
+    for refused in (
+        lambda: other.hash_pin("4711", HERE),
+        lambda: other.check_pin(stored, "4711", HERE),
+        lambda: other.is_pin_outdated(stored),
+    ):
+        with pytest.raises(NotForThisRole, match=f"the {role} role holds no staff-pepper key"):
+            refused()
 
 
 @pytest.mark.parametrize(

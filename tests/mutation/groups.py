@@ -88,7 +88,7 @@ _STAFF: Final = Run(
 
 _GRANTS: Final = Run(
     modules=["gateway/grants.py"],
-    tests=["tests/gateway/test_audit_grants.py"],
+    tests=["tests/gateway/test_audit_grants.py", "tests/gateway/test_grants.py"],
     postgresql=True,
 )
 

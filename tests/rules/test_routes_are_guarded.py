@@ -13,12 +13,12 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from gateway.callbacks import KINDS, PATHS, segment
+from gateway.callbacks import KINDS, OF_STAFF, PATHS, Kind, segment
 from gateway.settings import NetworkName, ProviderName, Settings
 from gateway.vault import Role
 from gateway.web import callers, staff
 from gateway.wiring import House
-from tests.lines import SECRET
+from tests.lines import SECRET, STAFF_SECRET
 
 OPEN = {"/healthz", "/readyz"}
 """Whether a process is alive and may serve: a load balancer asks, and learns nothing else."""
@@ -96,7 +96,7 @@ def test_every_callback_is_served(settings: Callable[..., Settings]) -> None:
 def served(app: Flask) -> set[str]:
     """The callbacks that this app answers to whoever knows their own secret."""
     client = app.test_client()
-    own = {path.replace("<secret>", segment(SECRET, kind)): path for kind, path in PATHS.items()}
+    own = {path.replace("<secret>", live(kind)): path for kind, path in PATHS.items()}
     return {
         path
         for address, path in own.items()
@@ -117,10 +117,17 @@ def open_to_strangers(app: Flask) -> Iterator[str]:
                 yield route
 
 
+def live(kind: Kind) -> str:
+    """The segment of a kind under the secret of its own app."""
+    return segment(STAFF_SECRET if kind in OF_STAFF else SECRET, kind)
+
+
 def _guesses(rule: str) -> list[str]:
-    """What a stranger may try: anything at all, and the live segments of all other callbacks."""
-    others = [segment(SECRET, kind) for kind in KINDS if kind != KIND_AT.get(rule)]
-    return [rule.replace("<secret>", guess) for guess in ("", "x" * 32, SECRET, *others)]
+    """What a stranger may try: anything at all, and what the secrets make for anything else."""
+    secrets = (SECRET, STAFF_SECRET)
+    made = {segment(secret, kind) for secret in secrets for kind in KINDS}
+    others = made - {live(KIND_AT[rule])} if rule in KIND_AT else made
+    return [rule.replace("<secret>", guess) for guess in ("", "x" * 32, *secrets, *others)]
 
 
 def _seen(answer: TestResponse) -> tuple[object, ...]:

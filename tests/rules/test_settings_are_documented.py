@@ -17,7 +17,6 @@ ENOUGH = {
     "DATABASE_URL": "sqlite://",
     "REDIS_URL": "redis://",
     "ISANGE_KEYS": "keys",
-    "ISANGE_CALLBACK_SECRETS": "x" * 32,
     "AT_USERNAME": "x",
     "AT_API_KEY": "x",
 }

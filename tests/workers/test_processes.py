@@ -23,7 +23,6 @@ from gateway.sandbox.standin.client import StandIn
 from gateway.sandbox.standin.config import Config
 from gateway.sandbox.standin.server import background
 from gateway.wiring import connect_redis
-from tests.lines import SECRET
 from tests.office import CALLER, SMS_NOW, Office, Provider, on_sqlite
 from tests.services import PATIENCE, Valkey, running, wait_until
 
@@ -61,7 +60,6 @@ def start(
                     "DATABASE_URL": database_url,
                     "REDIS_URL": own_valkey.url,
                     "ISANGE_KEYS": str(keys / "worker"),
-                    "ISANGE_CALLBACK_SECRETS": SECRET,
                     "AT_USERNAME": "clinic",
                     "AT_API_KEY": "key",
                     "ISANGE_AT_URL": stand_in.base_url,
