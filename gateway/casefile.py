@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 
 from gateway import alarms, audit, casework, contacts, delivery, followups
 from gateway.cases import secret_of
+from gateway.contacts import CallHours, Reachable
 from gateway.country import Pack
 from gateway.followups import FollowUps
-from gateway.models import Audit, ContactRow, Outbox, OutboxState, Report, Staff
+from gateway.models import Audit, Outbox, OutboxState, Report, Staff
 from gateway.once import in_turn
 from gateway.outbox import WITHDRAWN
 from gateway.reports import answers_of
-from gateway.vault import Vault
+from gateway.vault import CannotOpen, Vault
 
 MOST_SECRET_TRIES: Final = 5
 """Wrong tries within an hour at the numbers a caller chose, by whomever: staff need not guess."""
@@ -39,6 +40,16 @@ _SAID: Final[Mapping[str, str]] = {
 }
 """Whether an SMS to a caller went out, by its state; one that waits is not spoken of."""
 
+_OF_A_NUMBER: Final = ("contact", "not_now", "window", "limit", "number", "greeting")
+"""Facts of a look at a number: all of them each time, so that an earlier look leaves none."""
+
+_WHY: Final[Mapping[str, str]] = {
+    "none": "no contact allowed",
+    "sms": "SMS only",
+    "over": "the hour is over",
+}
+"""Why a number is kept back, for the audit log, by what a screen is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
@@ -54,8 +65,8 @@ class CaseFile:
     def answers(self) -> dict[str, str]:
         """What was answered. Where nobody may call her, reading it is all there is to do first."""
         report = self.report
-        self._audit("read answers")
-        if self.session.get(ContactRow, report.id) is None:
+        self._audit(casework.READ)
+        if self._hours.next(self.session, report.id, self.at) is None:
             casework.handled(report)
         if report.answers is None:
             return {}
@@ -69,19 +80,38 @@ class CaseFile:
         return facts
 
     def number(self, reason: str) -> dict[str, str]:
-        """The number to call, with the hours that she gave."""
+        """The number to call, or why it is not shown, in the words of menus.intents.RevealNumber.
+
+        What is not shown is no reveal: it is not counted, and a row says why it was kept back.
+        """
+        reachable = contacts.read(self.session, self.vault, self.report.id)
+        facts = {**dict.fromkeys(_OF_A_NUMBER, ""), **self._permission(reachable)}
+        kept_back = facts["not_now"] if facts["contact"] == "call" else facts["contact"]
+        if reachable is None or kept_back:
+            self._audit("number kept back", _WHY.get(kept_back, "not now"))
+            return facts
         in_turn(self.session, f"reveal {self.holder.id}")
         mine = Audit.actor == audit.staff(self.holder.id)
         if self._lately("revealed", mine) >= MOST_REVEALS:
             self._audit("reveal refused")
             alarms.sound("reveal_limit", centre=self.holder.centre_id)
-            return {"limit": "reached"}
+            return {**facts, "limit": "reached"}
         self._audit("revealed", reason)
-        reachable = contacts.read(self.session, self.vault, self.report.id)
-        if reachable is None:
-            return {}
         number = reachable.other_number or reachable.number.reveal()
-        return {"number": number, "window": reachable.window}
+        return {**facts, "number": number, "greeting": self.report.language}
+
+    def _permission(self, reachable: Reachable | None) -> dict[str, str]:
+        """What the caller allows at this moment: by call or by SMS, and when."""
+        if reachable is None or (reachable.by == "sms" and reachable.sms_stopped):
+            return {"contact": "none", "not_now": "", "window": ""}
+        call = contacts.next_call(reachable, self.at, self.pack.hours, self.pack.timezone)
+        begins = " ".join(self._moment(call.at)) if call else "over"
+        is_now = reachable.by == "sms" or (call is not None and call.at == self.at)
+        return {
+            "contact": reachable.by,
+            "not_now": "" if is_now else begins,
+            "window": call.window if call else reachable.window,
+        }
 
     def secret(self, typed: str) -> dict[str, str]:
         """Whether it is she who answers the phone."""
@@ -100,11 +130,24 @@ class CaseFile:
         """What was done for her until now, in the words of menus.intents.OpenForStaff."""
         may_remind = FollowUps(self.vault, self.pack).may_write(self.session, self.report)
         return {
+            **self._contact(),
             "calls": self._calls(),
             "sms": self._last_sms(),
             "reminder": self._reminder(),
             "may_remind": "yes" if may_remind else "",
         }
+
+    def _contact(self) -> dict[str, str]:
+        """The same, before anybody asks for the number."""
+        try:
+            reachable = contacts.read(self.session, self.vault, self.report.id)
+        except CannotOpen:
+            return {"contact": "call", "not_now": ""}  # Whoever asks for the number finds out.
+        return self._permission(reachable)
+
+    @property
+    def _hours(self) -> CallHours:
+        return CallHours(self.vault, self.pack.hours, self.pack.timezone)
 
     def _calls(self) -> str:
         made = casework.calls(self.session, self.report)

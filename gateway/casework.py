@@ -23,6 +23,9 @@ from menus.intents import CallOutcome
 Standing = Literal["new", "yours", "taken", "passed", "closed"]
 """A report as seen by one who was alerted about it."""
 
+READ: Final = "read answers"
+"""What the audit log calls a look at the answers."""
+
 TOLD_LIVES: Final = timedelta(minutes=30)
 """News for colleagues is dropped after this: by then it is none."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from menus import checks, emergency
+from menus.greeting import greeting
 from menus.hours import windows
 from menus.intents import Contact, Send, Window
 from menus.script import Ask, Caller, Choose, End, ask, choose, end, option, screen
@@ -28,8 +29,9 @@ def which_number(caller: Caller) -> Ask:
 def how_they_call(caller: Caller) -> Choose:
     """She must know how to end the call if somebody else answers or listens."""
     return choose(
-        "When they call they say: 'Is this a good time?' If not safe, say 'wrong number'.",
+        "When they call they say: '{greeting}' If not safe, say 'wrong number'.",
         option("OK, choose time", goto=when_is_it_safe),
+        greeting=greeting(caller.language),
     )
 
 

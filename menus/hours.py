@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from menus.intents import PartOfDay, Window
+from menus.ports import Name
 from menus.script import Caller, Phrase, Words, phrase
 
 _PARTS: Final[Mapping[PartOfDay, Phrase]] = {
@@ -31,6 +32,10 @@ def parts_of_day(caller: Caller) -> list[tuple[Phrase, PartOfDay]]:
 
 def safe_hours(caller: Caller, window: str) -> Words:
     """The hours a caller gave, as staff see them."""
-    if window in caller.country.hours:
-        return caller.country.hours[window]
-    return phrase("now") if window == "now" else phrase("any time")
+    return phrase("now") if window == "now" else caller.country.hours[window]
+
+
+def day_name(day: str) -> Words:
+    """A day as staff see it: "today", "tomorrow", or a date as it is."""
+    named = {"today": phrase("today"), "tomorrow": phrase("tomorrow")}
+    return named.get(day, Name(day))

@@ -148,9 +148,10 @@ class SetDuty:
 class OpenForStaff:
     """Open a report that she was alerted about. Facts: `case`, `code`, `priority`, `standing`.
 
-    For the one who accepted it also `calls` ("2 reached 14:05": how many, and the last of them),
-    `sms` (the last one to the caller: "sent", "not sent" or "not known"), `reminder` (when the next
-    one leaves: "tomorrow 09:00") and `may_remind`; each "" when there is none.
+    For the one who accepted it also `contact` and `not_now` (see RevealNumber), `calls` ("2 reached
+    14:05": how many, and the last of them), `sms` (the last one to the caller: "sent", "not sent"
+    or "not known"), `reminder` (when the next one leaves: "tomorrow 09:00") and `may_remind`; each
+    "" when there is none.
     """
 
     code: str
@@ -182,7 +183,13 @@ Reason = Literal["first call", "follow up", "danger"]
 
 @dataclass(frozen=True, slots=True)
 class RevealNumber:
-    """Facts: `number` and `window`; `limit` when she has seen too many this hour."""
+    """Facts, each "" when there is none, so that no older one is taken for it:
+
+    `contact`, what the caller allows at this moment: "call", "sms" or "none". `not_now`, when she
+    may not be called now: from when ("tomorrow 17:00"), or "over". `window`, the hours she gave.
+    `limit` when the one who asks has seen too many numbers this hour. Else `number`, with
+    `greeting`, the language in which she was told what staff say first.
+    """
 
     case: str
     reason: Reason

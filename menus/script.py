@@ -26,10 +26,14 @@ from menus.ports import Country, Name
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A text to translate, with the values that fill its {placeholders}."""
+    """A text to translate, with the values that fill its {placeholders}.
+
+    `language` is that in which it is said, if not in the one of the phone.
+    """
 
     text: str
     values: Mapping[str, Words] = field(default_factory=dict)
+    language: str | None = None
 
 
 Words = str | Phrase

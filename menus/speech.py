@@ -21,6 +21,7 @@ class Speech:
     def say(self, words: Words, language: str) -> str:
         """`words` translated and filled in. A text without translation is said in English."""
         if isinstance(words, Phrase):
+            language = words.language or language
             text = self._translated(words.text, language)
             if not words.values:
                 return gsm7.plain(text)

@@ -78,10 +78,10 @@ def case(caller: Caller) -> Choose:
         "yours": _when_hers(caller),
         "passed": _when_passed(caller),
     }.get(standing, ())
-    calls = staff_calls.calls_so_far(caller) if standing == "yours" else None
+    known = _known(caller) if standing == "yours" else None
     return choose(
-        phrase("{report}\n{calls}", report=_report(caller, standing), calls=calls)
-        if calls
+        phrase("{report}\n{known}", report=_report(caller, standing), known=known)
+        if known
         else _report(caller, standing),
         *choices,
         option("My alerts", intent=ListCases(), goto=desk),
@@ -95,6 +95,11 @@ def _report(caller: Caller, standing: str) -> Phrase:
         priority=Name(caller.fact("priority") or ""),
         standing=STANDINGS[standing],
     )
+
+
+def _known(caller: Caller) -> Phrase | None:
+    """What whoever helps must know first: that she must not be called, or what came of calls."""
+    return staff_calls.no_call(caller) or staff_calls.calls_so_far(caller)
 
 
 def _when_new(caller: Caller) -> tuple[Option, ...]:
@@ -115,7 +120,9 @@ def _when_hers(caller: Caller) -> tuple[Option | None, ...]:
     by_sms = caller.fact("may_remind") or caller.fact("sms")
     return (
         option("What was answered", intent=ReadAnswers(handle), goto=answers),
-        option("Call her", goto=staff_calls.call_her, then=case),
+        option("Check her 4 numbers", goto=staff_calls.her_secret)
+        if staff_calls.no_call(caller)
+        else option("Call her", goto=staff_calls.call_her, then=case),
         option("SMS", goto=staff_sms.sms_to_her, then=case) if by_sms else None,
         option("Hand over", goto=hand_over),
         option("Close", goto=close),

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from menus import checks
-from menus.hours import safe_hours
+from menus.greeting import greeting
+from menus.hours import day_name, safe_hours
 from menus.intents import (
     CheckSecret,
     NoteCall,
@@ -25,6 +26,7 @@ from menus.script import (
     Choose,
     Option,
     Phrase,
+    Words,
     ask,
     choose,
     onward,
@@ -61,16 +63,34 @@ def why_reveal(caller: Caller) -> Choose:
 @screen
 def number(caller: Caller) -> Choose:
     """The number with the hours she gave, and how to begin without betraying her."""
+    forbidden = no_call(caller)
+    if forbidden:
+        return choose(forbidden)
     if caller.fact("limit"):
         return choose("Too many numbers this hour. Ask your lead.")
-    shown = caller.fact("number")
-    if not shown:
-        return choose("She allowed no contact.")
+    window = safe_hours(caller, caller.fact("window") or "any")
+    if caller.fact("not_now"):
+        return choose(_not_now(caller, window), option("What came of the call?", goto=outcome))
     return choose(
-        "Call {number}. Safe: {window}. Say only: 'Is this a good time?'",
+        "Call {number}. Safe: {window}. Say only: '{greeting}'",
         option("What came of the call?", goto=outcome),
-        number=Name(shown),
-        window=safe_hours(caller, caller.fact("window") or "any"),
+        number=Name(caller.fact("number") or ""),
+        window=window,
+        greeting=greeting(caller.fact("greeting") or caller.language),
+    )
+
+
+def _not_now(caller: Caller, window: Words) -> Phrase:
+    """From when she may be called; an hour that is over does not come again."""
+    begins = caller.fact("not_now") or ""
+    if begins == "over":
+        return phrase("{over} Wait for her to come or call, then note it.", over=OVER)
+    day, _, time = begins.partition(" ")
+    return phrase(
+        "NOT NOW: from {time} {day}. Do not call before. Safe: {window}.",
+        time=Name(time),
+        day=day_name(day),
+        window=window,
     )
 
 
@@ -93,9 +113,16 @@ def noted(caller: Caller) -> Choose:
     """What to do next: a second call at the wrong hour may betray her."""
     came = _last_call(caller)[1] if caller.fact("standing") == "yours" else None
     return choose(
-        NEXT[came] if came else phrase("This report is not yours any more."),
+        _next(caller, came) if came else phrase("This report is not yours any more."),
         back_to_the_report(caller),
     )
+
+
+def _next(caller: Caller, came: str) -> Phrase:
+    forbidden = no_call(caller) or (OVER if caller.fact("not_now") == "over" else None)
+    if forbidden and came != "reached":
+        return phrase("Noted. {forbidden}", forbidden=forbidden)
+    return NEXT[came]
 
 
 @screen
@@ -121,6 +148,11 @@ def secret_checked(caller: Caller) -> Choose:
     return choose(said[caller.fact("secret") or "wrong"])
 
 
+def no_call(caller: Caller) -> Phrase | None:
+    """That she must not be called at any hour; None where she may be."""
+    return NO_CALL.get(caller.fact("contact") or "")
+
+
 def calls_so_far(caller: Caller) -> Phrase | None:
     """How many calls there were, and what came of the last one; None when there was none."""
     count, came, when = _last_call(caller)
@@ -143,6 +175,15 @@ def back_to_the_report(caller: Caller) -> Option:
     return option("Back to the report", intent=again, goto=onward)
 
 
+NO_CALL: Final[Mapping[str, Phrase]] = {
+    "sms": phrase("SMS ONLY. Do not call."),
+    "none": phrase("NO CONTACT. Do not call."),
+}
+"""What stands where the number would, by what she allows."""
+
+OVER: Final = phrase("NOT NOW: the hour is over. Do not call.")
+"""Who said "now" may be called for an hour, and not again unless she says so."""
+
 REASONS: Final[Mapping[Reason, Phrase]] = {
     "first call": phrase("First call"),
     "follow up": phrase("Follow up"),
@@ -163,6 +204,8 @@ NEXT: Final[Mapping[str, Phrase]] = {
     "somebody_else": phrase(
         "Noted. If asked: wrong number. Do not call again before her next safe hours."
     ),
-    "not_reachable": phrase("Noted. Her phone is off or has no network. Try again later."),
+    "not_reachable": phrase(
+        "Noted. Her phone is off or has no network. Try again later, in her safe hours."
+    ),
 }
 """What to do after a call, by what came of it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from menus import checks
-from menus.hours import parts_of_day
+from menus.hours import day_name, parts_of_day
 from menus.intents import DropReminder, PartOfDay, SetReminder
 from menus.ports import Name
 from menus.script import (
@@ -17,7 +17,6 @@ from menus.script import (
     Caller,
     Choose,
     Phrase,
-    Words,
     ask,
     choose,
     option,
@@ -89,12 +88,7 @@ def _reminder(caller: Caller) -> Phrase | None:
     if not leaves:
         return None
     on, _, time = leaves.partition(" ")
-    return phrase("Reminder: {day} {time}.", day=_day(on), time=Name(time))
-
-
-def _day(on: str) -> Words:
-    named = {"today": phrase("today"), "tomorrow": phrase("tomorrow")}
-    return named.get(on, Name(on))
+    return phrase("Reminder: {day} {time}.", day=day_name(on), time=Name(time))
 
 
 SENT: Final = {

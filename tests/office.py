@@ -42,6 +42,7 @@ CENTRE = "kabutare"
 OTHER_CENTRE = "kigeme"
 CALLER = "+250788123456"
 SMS_NOW = Contact(by="sms", window="now")
+CALL_NOW = Contact(by="call", window="now")
 P1: Mapping[str, str] = {"age": "adult", "need": "sexual", "when": "within_72h"}
 A_DAY = timedelta(days=1)
 

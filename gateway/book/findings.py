@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
+from gateway.catalogues.files import SOURCE, languages
+from gateway.catalogues.loading import LOCALES, shipped
 from gateway.catalogues.rooms import LONGEST
 from gateway.countries.reading import LONGEST_NAME
+from menus.greeting import greeting
 from menus.intents import (
     AcceptCase,
     ChangeContact,
@@ -34,10 +37,10 @@ from menus.intents import (
     SetReminder,
     SignIn,
     StopContact,
-    Window,
 )
+from menus.speech import Speech
 from menus.staff import ANSWERS, STANDINGS
-from menus.staff_calls import OUTCOMES
+from menus.staff_calls import NO_CALL, OUTCOMES
 
 Facts = Mapping[str, str]
 
@@ -84,16 +87,19 @@ def _cases() -> list[Facts]:
 
 
 def _so_far() -> list[Facts]:
-    """What was done for a caller: nothing, and everything with each of its words."""
+    """What was done for a caller, and may be: nothing, and everything with each of its words."""
     nothing = {"calls": "", "sms": "", "reminder": "", "may_remind": ""}
     moments = ("today 23:59", "tomorrow 23:59", "31/12 23:59", "")
     lasts = ("sent", "not sent", "not known", "")
+    much = [
+        {"calls": f"99 {came} 31/12 23:59", "sms": sms, "reminder": at, "may_remind": "yes"}
+        for came, sms, at in zip(OUTCOMES, lasts, moments, strict=True)
+    ]
+    call: Facts = {"contact": "call", "not_now": ""}
+    forbidden = [{**call, "not_now": "over"}, *({**call, "contact": one} for one in NO_CALL)]
     return [
-        nothing,
-        *(
-            {"calls": f"99 {came} 31/12 23:59", "sms": sms, "reminder": at, "may_remind": "yes"}
-            for came, sms, at in zip(OUTCOMES, lasts, moments, strict=True)
-        ),
+        *({**one, **call} for one in (nothing, *much)),
+        *({**much[-1], **why} for why in forbidden),
     ]
 
 
@@ -103,9 +109,23 @@ def _statuses() -> list[Facts]:
 
 
 def _numbers() -> list[Facts]:
-    windows: tuple[Window, ...] = ("now", "any", "morning")  # The other hours are as long.
-    reached = ({"number": NUMBER, "window": window} for window in windows)
-    return [{}, {"limit": "reached"}, *reached]
+    """Shown with the longest words there are, and kept back for each reason."""
+    nothing = dict.fromkeys(("contact", "not_now", "window", "limit", "number", "greeting"), "")
+    call = {**nothing, "contact": "call", "window": "morning"}
+    return [
+        {**call, "number": NUMBER, "greeting": _longest_greeting()},
+        {**call, "not_now": "today 23:59"},
+        {**call, "not_now": "over", "window": "now"},
+        {**call, "limit": "reached"},
+        {**nothing, "contact": "none"},
+    ]
+
+
+def _longest_greeting() -> str:
+    """The language in which staff have most to say first."""
+    spoken = (SOURCE, *languages(LOCALES))
+    speech = Speech(shipped(spoken))
+    return max(spoken, key=lambda one: len(speech.say(greeting(one), one)))
 
 
 def _answers() -> list[Facts]:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pytest
 
+from gateway.country import Pack
 from gateway.limits import Limits
 from gateway.settings import Settings
 from gateway.vault import Role, Vault
+from tests.clocks import EVENING, where_it_is
 from tests.conversations.interpreter import Interpreter
 from tests.conversations.kept import Kept, sizes
 from tests.houses import SharedHouse
 from tests.lines import Line
 
 
-class InOneHour(SharedHouse):
-    """A house whose limits are those of one and the same hour."""
+@dataclass(frozen=True)
+class HouseAtAnHour(SharedHouse):
+    """Its limits are those of one and the same hour, and the clocks of its country show `hour`."""
+
+    hour: int
+
+    @cached_property
+    def pack(self) -> Pack:
+        return replace(super().pack, timezone=where_it_is(self.hour))
 
     @cached_property
     def limits(self) -> Limits:
@@ -40,10 +49,16 @@ def language(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def line(settings: Callable[..., Settings], language: str) -> Iterator[Line]:
+def hour(request: pytest.FixtureRequest) -> int:
+    """In the evening, unless a test is told otherwise (see tests.clocks.at_hour)."""
+    return int(getattr(request, "param", EVENING))
+
+
+@pytest.fixture
+def line(settings: Callable[..., Settings], language: str, hour: int) -> Iterator[Line]:
     """The whole line in this process, and phones read by the English words of a test."""
     roles: tuple[Role, ...] = ("web", "staff", "worker")
-    houses = (InOneHour(settings(role, ISANGE_LANGUAGE=language), role) for role in roles)
+    houses = (HouseAtAnHour(settings(role, ISANGE_LANGUAGE=language), role, hour) for role in roles)
     made = Line(*houses)
     made.reads = Interpreter.of(language, made.web.pack, made.web.speech)
     yield made

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from gateway import database
 from gateway.models import Audit, CodeTry
 from tests.conversations.calls import SECRET, reported
-from tests.conversations.conftest import InOneHour
+from tests.conversations.conftest import HouseAtAnHour
 from tests.conversations.kept import Kept
 from tests.conversations.test_my_code import NO_MATCH, unknown_code
 from tests.lines import PIN, Line, digits
@@ -30,7 +30,7 @@ def wait(line: Line) -> Wait:
 
     def pauses(seconds: float) -> None:
         for house in (line.web, line.staff_house):
-            assert isinstance(house, InOneHour)
+            assert isinstance(house, HouseAtAnHour)
             house.pauses.append(seconds)
 
     return pauses

@@ -137,6 +137,17 @@ def _case(intent: Callable[[str], Intent]) -> Do:
     return set_up
 
 
+def _called(intent: Callable[[str], Intent]) -> Do:
+    """The same with a report whose caller may be called now."""
+
+    def set_up(scene: Scene) -> Callable[[], object]:
+        case = scene.accepted()
+        scene.caller(ChangeContact(case, BY_CALL))
+        return lambda: scene.staff(intent(case))
+
+    return set_up
+
+
 def _own(intent: Callable[[str, str], Intent]) -> Do:
     """What a caller does with a report of hers, by its code and its id."""
 
@@ -189,7 +200,7 @@ INTENTS: Mapping[type[Intent], tuple[Do, str | None]] = {
     AcceptCase: (_asked(lambda ref, case: AcceptCase(case)), "staff accepted"),
     PassOn: (_asked(lambda ref, case: PassOn(case)), "staff passed on"),
     ReadAnswers: (_case(ReadAnswers), "staff read answers"),
-    RevealNumber: (_case(lambda case: RevealNumber(case, "first call")), "staff revealed"),
+    RevealNumber: (_called(lambda case: RevealNumber(case, "first call")), "staff revealed"),
     CheckSecret: (_case(lambda case: CheckSecret(case, "2580")), "staff secret right"),
     NoteCall: (_case(lambda case: NoteCall(case, "reached")), "staff called"),
     SetReminder: (_case(lambda case: SetReminder(case, 2, "morning")), "staff reminder set"),
@@ -228,6 +239,10 @@ FAILED: Mapping[str, tuple[Do, str | None]] = {
     "answers of another centre": (_elsewhere(lambda ref, case: ReadAnswers(case)), IN_VAIN),
     "answers of somebody else's": (_asked(lambda ref, case: ReadAnswers(case)), IN_VAIN),
     "a number of somebody else's": (_asked(lambda r, case: RevealNumber(case, "danger")), IN_VAIN),
+    "a number that nobody may call": (
+        _case(lambda case: RevealNumber(case, "danger")),
+        "staff number kept back",
+    ),
     "a secret of somebody else's": (_asked(lambda r, case: CheckSecret(case, "2580")), IN_VAIN),
     "a wrong old PIN": (_at_once(lambda s: s.staff(ChangePin("0852", "9076"))), "staff wrong PIN"),
     "a wrong secret on the phone": (

@@ -4,38 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
 from gateway import casework, database
 from gateway.casefile import MOST_REVEALS, MOST_SECRET_TRIES, CaseFile
 from gateway.cases import secret_of
-from gateway.models import Alert, Audit, CallAttempt, Outbox, OutboxState, Report, Staff
-from gateway.vault import Role, Vault
+from gateway.models import (
+    Alert,
+    Audit,
+    CallAttempt,
+    ContactRow,
+    Outbox,
+    OutboxState,
+    Report,
+    Staff,
+)
+from gateway.vault import CannotOpen, Role, Vault
 from menus.intents import Contact
-from tests.office import CALLER, P1, SMS_NOW, Office, Person, on_sqlite
+from tests.office import CALL_NOW, CALLER, P1, SMS_NOW, Office, Person, on_sqlite
 
 pytestmark = on_sqlite
 
 Look = Callable[[CaseFile], Mapping[str, str]]
 Seen = Callable[[Person, str, Look], Mapping[str, str]]
+LookAt = Callable[[Person, str, datetime, Look], Mapping[str, str]]
 
 SECRET = "2580"
 AN_HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def seen(office: Office, vaults: Callable[[Role], Vault]) -> Seen:
-    """What somebody sees who looks at a report in her hands, in a transaction of its own."""
+def look_at(office: Office, vaults: Callable[[Role], Vault]) -> LookAt:
+    """What somebody sees who looks at a report in her hands at a moment, in one transaction."""
 
-    def see(person: Person, report: str, look: Look) -> Mapping[str, str]:
+    def see(person: Person, report: str, at: datetime, look: Look) -> Mapping[str, str]:
         with database.writing(office.engine, "test") as session:
-            holder = session.get_one(Staff, person.id)
-            row, now = session.get_one(Report, report), database.now(session)
-            return look(CaseFile(vaults("staff"), office.pack, session, holder, row, now))
+            holder, row = session.get_one(Staff, person.id), session.get_one(Report, report)
+            return look(CaseFile(vaults("staff"), office.pack, session, holder, row, at))
 
     return see
+
+
+@pytest.fixture
+def seen(office: Office, look_at: LookAt) -> Seen:
+    """The same now."""
+    return lambda person, report, look: look_at(person, report, office.now(), look)
 
 
 @pytest.fixture
@@ -69,43 +84,128 @@ def number(file: CaseFile) -> Mapping[str, str]:
     return file.number("first call")
 
 
+def said(facts: Mapping[str, str]) -> Mapping[str, str]:
+    """The facts of a look at a number that say something; the others are there and empty."""
+    assert facts.keys() == {"contact", "not_now", "window", "limit", "number", "greeting"}
+    return {name: fact for name, fact in facts.items() if fact}
+
+
 def test_the_number_is_shown_with_her_hours_and_the_reason_is_kept(
-    office: Office, seen: Seen, nurse: Person, report: str
+    office: Office, seen: Seen, nurse: Person
 ) -> None:
-    assert seen(nurse, report, number) == {"number": CALLER, "window": "now"}
+    report = taken(office, nurse, CALL_NOW)
+    assert said(seen(nurse, report, number)) == {
+        "contact": "call",
+        "window": "now",
+        "number": CALLER,
+        "greeting": "en",
+    }
     assert acts(office, report)[-1] == ("revealed", "first call")
     last = max(office.all(Audit), key=lambda row: row.id)
     assert last.actor == f"staff:{nurse.id}"
 
 
+def test_the_number_is_the_one_that_she_gave_if_she_gave_one(
+    office: Office, seen: Seen, nurse: Person
+) -> None:
+    report = taken(office, nurse, replace(CALL_NOW, other_number="0788999888"))
+    assert seen(nurse, report, number)["number"] == "0788999888"
+
+
 @pytest.mark.parametrize(
-    ("contact", "shown"),
+    ("contact", "shown", "why"),
     [
-        (None, {}),
-        (
-            Contact(by="call", window="evening", other_number="0788999888"),
-            {"number": "0788999888", "window": "evening"},
-        ),
+        (None, {"contact": "none"}, "no contact allowed"),
+        (SMS_NOW, {"contact": "sms", "window": "now"}, "SMS only"),
     ],
 )
-def test_the_number_is_the_one_that_she_gave_if_she_gave_one(
-    office: Office, seen: Seen, nurse: Person, contact: Contact | None, shown: Mapping[str, str]
+def test_nobody_sees_a_number_that_may_not_be_called(
+    office: Office,
+    seen: Seen,
+    nurse: Person,
+    contact: Contact | None,
+    shown: Mapping[str, str],
+    why: str,
 ) -> None:
-    assert seen(nurse, taken(office, nurse, contact), number) == shown
+    report = taken(office, nurse, contact)
+    assert said(seen(nurse, report, number)) == shown
+    assert acts(office, report)[-1] == ("number kept back", why)
+
+
+EVENING = Contact(by="call", window="evening")
+
+
+@pytest.mark.parametrize(
+    ("clock", "not_now"),
+    [
+        ("16:59:59", "today 17:00"),
+        ("17:00:00", ""),
+        ("19:59:59", ""),
+        ("20:00:00", "tomorrow 17:00"),
+    ],
+)
+def test_her_hours_begin_and_end_to_the_second(
+    office: Office, look_at: LookAt, nurse: Person, clock: str, not_now: str
+) -> None:
+    report = taken(office, nurse, EVENING)
+    noon = office.now().astimezone(office.pack.timezone)
+    at = datetime.combine(noon.date(), time.fromisoformat(clock), office.pack.timezone)
+    for facts in (look_at(nurse, report, at, number), look_at(nurse, report, at, CaseFile.so_far)):
+        assert (facts["contact"], facts["not_now"], facts["window"]) == (
+            "call",
+            not_now,
+            "evening",
+        )
+    assert acts(office, report)[-1] == (
+        ("number kept back", "not now") if not_now else ("revealed", "first call")
+    )
+
+
+@pytest.mark.parametrize(("minutes", "not_now"), [(0, ""), (59, ""), (61, "over"), (1440, "over")])
+def test_now_is_over_after_an_hour_and_does_not_come_again(
+    office: Office, look_at: LookAt, nurse: Person, minutes: int, not_now: str
+) -> None:
+    report = taken(office, nurse, CALL_NOW)
+    at = office.now() + timedelta(minutes=minutes)
+    facts = look_at(nurse, report, at, number)
+    assert (facts["not_now"], bool(facts["number"])) == (not_now, not not_now)
+
+
+def test_a_number_that_is_kept_back_counts_as_none(
+    office: Office, look_at: LookAt, nurse: Person
+) -> None:
+    report = taken(office, nurse, CALL_NOW)
+    later = office.now() + timedelta(hours=2)
+    for _ in range(MOST_REVEALS + 1):
+        assert look_at(nurse, report, later, number)["not_now"] == "over"
+    assert look_at(nurse, report, office.now(), number)["number"] == CALLER
 
 
 def test_ten_numbers_in_an_hour_are_enough_for_one_person(
-    office: Office, seen: Seen, nurse: Person, report: str
+    office: Office, seen: Seen, nurse: Person
 ) -> None:
     """Of whatever reports; a colleague has ten of her own."""
-    another, colleague = taken(office, nurse), office.staff()
+    report, another = taken(office, nurse, CALL_NOW), taken(office, nurse, CALL_NOW)
+    colleague = office.staff()
     for shown in range(MOST_REVEALS):
-        assert "number" in seen(nurse, another if shown % 2 else report, number)
-    assert seen(nurse, report, number) == {"limit": "reached"}
+        assert seen(nurse, another if shown % 2 else report, number)["number"]
+    refused = said(seen(nurse, report, number))
+    assert refused == {"contact": "call", "window": "now", "limit": "reached"}
     assert acts(office, report)[-1] == ("reveal refused", None)
-    assert "number" in seen(colleague, report, number)
+    assert seen(colleague, report, number)["number"]
     office.change(Audit, at=office.now() - AN_HOUR)
-    assert "number" in seen(nurse, report, number)
+    assert seen(nurse, report, number)["number"]
+
+
+def test_a_contact_that_opens_no_more_is_found_out_by_who_asks_for_the_number(
+    office: Office, seen: Seen, nurse: Person
+) -> None:
+    """The report itself still opens."""
+    report = taken(office, nurse, CALL_NOW)
+    office.change(ContactRow, sealed=b"\x01" + b"0" * 284)
+    assert seen(nurse, report, CaseFile.so_far)["contact"] == "call"
+    with pytest.raises(CannotOpen):
+        seen(nurse, report, number)
 
 
 def secret(typed: str) -> Look:
@@ -119,8 +219,8 @@ def test_the_numbers_that_she_chose_tell_that_it_is_she(
     assert seen(nurse, report, secret("2581")) == {"secret": "wrong"}
     office.change(Report, secret_hash=None)
     assert seen(nurse, report, secret(SECRET)) == {"secret": "none"}
-    said = [act for act, _ in acts(office, report)][-3:]
-    assert said == ["secret right", "secret wrong", "no secret"]
+    noted = [act for act, _ in acts(office, report)][-3:]
+    assert noted == ["secret right", "secret wrong", "no secret"]
 
 
 def test_nobody_finds_her_numbers_by_trying(
@@ -163,7 +263,9 @@ def test_a_report_that_was_broken_off_says_so_and_one_without_answers_says_nothi
     assert seen(nurse, report, CaseFile.answers) == {}
 
 
-@pytest.mark.parametrize(("contact", "handled"), [(SMS_NOW, False), (None, True)])
+@pytest.mark.parametrize(
+    ("contact", "handled"), [(CALL_NOW, False), (EVENING, False), (SMS_NOW, True), (None, True)]
+)
 def test_reading_is_all_there_is_to_do_where_nobody_may_call_her(
     office: Office, seen: Seen, nurse: Person, contact: Contact | None, *, handled: bool
 ) -> None:
@@ -247,6 +349,9 @@ def test_before_anything_was_done_there_is_nothing_to_say(
 ) -> None:
     made = taken(office, nurse, replace(SMS_NOW, by="call"))
     assert seen(nurse, made, CaseFile.so_far) == {
+        "contact": "call",
+        "not_now": "",
+        "window": "now",
         "calls": "",
         "sms": "",
         "reminder": "",

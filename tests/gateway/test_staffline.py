@@ -33,7 +33,7 @@ from menus.intents import (
     SetReminder,
     SignIn,
 )
-from tests.office import OTHER_CENTRE, SMS_NOW, Office, Person, on_sqlite
+from tests.office import CALL_NOW, OTHER_CENTRE, Office, Person, on_sqlite
 
 pytestmark = on_sqlite
 
@@ -68,7 +68,7 @@ def nurse(office: Office) -> Person:
 
 @pytest.fixture
 def report(office: Office, nurse: Person) -> str:
-    return office.report(contact=SMS_NOW)
+    return office.report(contact=CALL_NOW)
 
 
 def acts(office: Office, person: Person) -> list[str]:

@@ -227,7 +227,7 @@ class Campaign:
         self._sms(canaries.number(index), f"please call me {canaries.word(index)}")
 
     def _is_called_by_staff(self, index: int) -> None:
-        code = self._finish(self._until_contact(index), "Yes, by call", "Evening")
+        code = self._finish(self._until_contact(index), "Yes, by call", "Now")
         people = {
             one["role"]: one for one in self.stage.info["staff"] if one["centre"] == "kabutare"
         }
