@@ -298,7 +298,6 @@ class Reports:
             about=send.about,
             state=state,
             rung=folding.NOBODY_CAN_ACT,
-            language=step.language,
             network=step.network,
             created_at=at,
         )
@@ -310,6 +309,7 @@ class Reports:
     def _fill(self, session: Session, report: Report, send: Send, step: Step, at: datetime) -> None:
         if _is_unheard(report):
             report.rung = 0 if send.can_be_acted_on else folding.NOBODY_CAN_ACT
+        report.language = step.language
         report.priority = escalation.priority(send.about, send.answers)
         report.centre_id = self._centre(session, send)
         report.avoid = list(send.avoid)

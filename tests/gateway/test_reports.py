@@ -53,6 +53,14 @@ def test_sent_twice_it_is_one_report_with_one_code(reports: Reports) -> None:
     assert count(reports) == 1
 
 
+def test_a_report_is_in_the_language_in_which_it_was_sent(reports: Reports) -> None:
+    """She may change it on the way: what staff say first is what she was told last."""
+    draft = reports.do(KeepDraft(MYSELF), replace(step(), language="rw")).facts["draft"]
+    reports.do(replace(MYSELF, completes=draft), step(history="2"))
+    with database.reading(reports.engine) as session:
+        assert session.scalars(select(Report.language)).all() == ["en"]
+
+
 def test_two_sessions_are_two_reports(reports: Reports) -> None:
     codes = {reports.do(MYSELF, step(session)).facts["ref"] for session in ("one", "two")}
     assert len(codes) == count(reports) == 2
