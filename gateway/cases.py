@@ -12,9 +12,17 @@ from typing import Final
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from gateway import audit, contacts, outbox
+from gateway import audit, casework, contacts, outbox
 from gateway.conversation import Done, NotDone, Step
-from gateway.models import Alert, AlertState, CodeTry, NumberUse, Report, ReportState
+from gateway.models import (
+    Alert,
+    AlertState,
+    CodeTry,
+    ContactRow,
+    NumberUse,
+    Report,
+    ReportState,
+)
 from gateway.once import in_turn, name_in_call
 from gateway.vault import Vault, Where
 from menus.intents import CaseIntent, ChangeContact, DeleteReport, OpenCase, StopContact
@@ -99,6 +107,9 @@ class Cases:
         contacts.forget(session, case)
         _unlink_number(session, case)
         outbox.withdraw(session, case, "caller", at)
+        report = session.get(Report, case)
+        if report is not None:
+            casework.contact_changed(session, report, at)
         audit.record(session, at, audit.CALLER, "contact stopped", case)
         return Done({})
 
@@ -110,6 +121,7 @@ class Cases:
         if report is not None and report.state in _STATUS:
             contacts.replace(session, self.vault, report.id, step.msisdn, change.contact, at)
             outbox.withdraw(session, report.id, "caller", at)
+            casework.contact_changed(session, report, at)
             audit.record(session, at, audit.CALLER, "contact changed", report.id)
         return Done({})
 
@@ -151,7 +163,19 @@ def _standing(session: Session, report_id: str | None) -> Done:
     report = session.get(Report, report_id) if report_id else None
     if report is None or report.state not in _STATUS:
         return Done({})
-    return Done({"status": _STATUS[ReportState(report.state)], "case": report.id})
+    return Done(
+        {
+            "status": _STATUS[ReportState(report.state)],
+            "case": report.id,
+            "contact": "yes" if _may_be_contacted(session, report) else "",
+        }
+    )
+
+
+def _may_be_contacted(session: Session, report: Report) -> bool:
+    """As far as this process can tell: it cannot read by which channel, and at what hours."""
+    contact = session.get(ContactRow, report.id)
+    return contact is not None and contact.sms_stopped_at is None
 
 
 def _unlink_number(session: Session, report_id: str) -> None:

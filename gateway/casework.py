@@ -188,6 +188,16 @@ def handled(report: Report) -> None:
     report.remind_at, report.reminders = None, 0
 
 
+def contact_changed(session: Session, report: Report, at: datetime) -> None:
+    """She may be called at other hours now, or not at all: its holder is reminded by those.
+
+    Whom she has spoken with already needs no reminder.
+    """
+    spoken = any(call.outcome == "reached" for call in calls(session, report))
+    if report.state == ReportState.ACCEPTED and not spoken:
+        _count_from(report, at)
+
+
 def calls(session: Session, report: Report) -> Sequence[CallAttempt]:
     """What came of the calls so far, whoever made them, the last one first."""
     query = select(CallAttempt).where(CallAttempt.report_id == report.id)

@@ -62,7 +62,7 @@ class Letters:
                 return self._answer(row, row.sealed)
             if row.audience == "caller":
                 return self._to_caller(session, row, report, at)
-            return self._to_staff(session, row, report)
+            return self._to_staff(session, row, report, at)
         except CannotOpen:
             return Drop("cannot be opened", alarm=True)
 
@@ -91,7 +91,9 @@ class Letters:
         words = messages.COURTESIES[row.template]
         return Letter(reachable.number, self.speech.say(words, report.language))
 
-    def _to_staff(self, session: Session, row: Outbox, report: Report | None) -> Letter | Drop:
+    def _to_staff(
+        self, session: Session, row: Outbox, report: Report | None, at: datetime
+    ) -> Letter | Drop:
         person = session.get(Staff, row.staff_id) if row.staff_id else None
         if person is None:
             return Drop("nobody to send to", alarm=True)
@@ -104,10 +106,19 @@ class Letters:
         if row.template in ONLY_WHILE_IDLE and not _is_idle(row, report):
             return Drop("settled")
         number = self.vault.open_sealed("sender", person.number, roster.number_of(person.id))
-        text = self.speech.say(self._words(row, report), person.language)
+        template = self._still_fitting(session, row, at)
+        text = self.speech.say(self._words(row, report, template), person.language)
         return Letter(Msisdn(number.decode()), text)
 
-    def _words(self, row: Outbox, report: Report | None) -> Phrase:
+    def _still_fitting(self, session: Session, row: Outbox, at: datetime) -> str:
+        """Nobody is told to note a call that the caller does not allow at this moment."""
+        if row.template != "still_open" or row.report_id is None:
+            return row.template
+        hours = contacts.CallHours(self.vault, self.pack.hours, self.pack.timezone)
+        call = hours.next(session, row.report_id, at)
+        return row.template if call and call.at == at else "still_open_no_call"
+
+    def _words(self, row: Outbox, report: Report | None, template: str) -> Phrase:
         occasion = Occasion(
             service=self.pack.service,
             dial=Name(self.pack.codes.staff),
@@ -122,7 +133,7 @@ class Letters:
             duty=self._duty(row, row.values.get("duty", [])),
             own=Name("ON" if row.values.get("own") else "OFF"),
         )
-        return TEMPLATES[row.template](occasion)
+        return TEMPLATES[template](occasion)
 
     def _duty(self, row: Outbox, roles: Sequence[tuple[str, str | None]]) -> Phrase:
         """Roles on duty, each with the end of its duty if there is one."""
@@ -234,6 +245,9 @@ TEMPLATES: Final[Mapping[str, Callable[[Occasion], Phrase]]] = {
     "passed_on": lambda o: messages.passed_on(service=o.service, ref=o.ref),
     "closed": lambda o: messages.closed(service=o.service, ref=o.ref),
     "still_open": lambda o: messages.still_open(
+        service=o.service, ref=o.ref, priority=o.priority, dial=o.dial
+    ),
+    "still_open_no_call": lambda o: messages.still_open_no_call(
         service=o.service, ref=o.ref, priority=o.priority, dial=o.dial
     ),
     "not_handled": lambda o: messages.not_handled(

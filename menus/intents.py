@@ -80,7 +80,8 @@ class OpenCase:
     """Show where a report stands, to who knows its code and its secret.
 
     Facts: `status` is "received", "handled" or "closed", with `case`, a handle good in this
-    session; no facts at all for an unknown code, a wrong secret, or too many tries.
+    session, and `contact`, "yes" unless nobody contacts her; no facts at all for an unknown code,
+    a wrong secret, or too many tries.
     """
 
     code: str = field(repr=False)

@@ -128,9 +128,21 @@ def closed(*, service: Name, ref: str) -> Phrase:
 
 
 def still_open(*, service: Name, ref: str, priority: str, dial: Name) -> Phrase:
-    """To the one who accepted, when no call is noted and it is not closed."""
+    """To the one who accepted, when she may be called, no call is noted and it is not closed."""
     return phrase(
         "[{service}] {ref} {priority} is yours and still open. Note your call, hand over or close: "
+        "dial {dial}.",
+        service=service,
+        ref=ref,
+        priority=priority,
+        dial=dial,
+    )
+
+
+def still_open_no_call(*, service: Name, ref: str, priority: str, dial: Name) -> Phrase:
+    """The same where no call is allowed at that moment. It does not say so: phones are read."""
+    return phrase(
+        "[{service}] {ref} {priority} is yours and still open. Read it, hand over or close: "
         "dial {dial}.",
         service=service,
         ref=ref,
@@ -142,7 +154,7 @@ def still_open(*, service: Name, ref: str, priority: str, dial: Name) -> Phrase:
 def not_handled(*, service: Name, ref: str, priority: str, role: Phrase) -> Phrase:
     """To the lead, when the one who accepted stays silent."""
     return phrase(
-        "[{service}] {ref} {priority}: accepted by {role}, but nothing was done since. "
+        "[{service}] {ref} {priority}: accepted by {role}, but nothing is noted since. "
         "Please see to it.",
         service=service,
         ref=ref,

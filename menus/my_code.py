@@ -39,7 +39,7 @@ def status(caller: Caller) -> Choose:
             option("Try again", goto=code),
         )
     return choose(
-        _STANDING[found],
+        _STANDING[found] if caller.fact("contact") else _STANDING_ALONE[found],
         option("Change how you contact me", goto=change) if found != "closed" else None,
         option("Stop all contact", goto=stop),
         option("Delete my report", goto=delete),
@@ -116,6 +116,13 @@ _STANDING = {
     "handled": phrase("The centre is working on it. They will contact you as agreed."),
     "closed": phrase("This is closed. You can come again at any time."),
 }
+
+_STANDING_ALONE = {
+    **_STANDING,
+    "received": phrase("Received by the centre."),
+    "handled": phrase("The centre is working on it."),
+}
+"""Nothing about contact where none was allowed, or none any more."""
 
 
 def _call_me(caller: Caller, window: Window) -> ChangeContact:

@@ -31,6 +31,7 @@ from gateway import (
     routing,
 )
 from gateway.auditing import heads
+from gateway.contacts import CallHours
 from gateway.logs import log
 from gateway.reports import overdue_drafts, send_overdue
 from gateway.wiring import House
@@ -133,8 +134,10 @@ class Clock:
         self._one_by_one("clock.remind", silent, self._remind_one)
 
     def _remind_one(self, session: Session, report_id: str) -> None:
-        ladder, times = self.house.ladder, self.house.pack.reminders
-        idle.look(session, ladder, times, report_id, database.now(session))
+        house, pack = self.house, self.house.pack
+        hours = CallHours(house.vault, pack.hours, pack.timezone)
+        rules = idle.Rules(house.ladder, pack.reminders, hours)
+        idle.look(session, rules, report_id, database.now(session))
 
     def _end_shifts(self) -> None:
         """A rota that runs out is an alarm when it does, and not with the next alert."""

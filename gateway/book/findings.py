@@ -105,7 +105,9 @@ def _so_far() -> list[Facts]:
 
 def _statuses() -> list[Facts]:
     standings = ("received", "handled", "closed")
-    return [{}, *({"status": status, "case": "1"} for status in standings)]
+    contacts = ("yes", "")
+    found = [(status, contact) for status in standings for contact in contacts]
+    return [{}, *({"status": one, "case": "1", "contact": contact} for one, contact in found)]
 
 
 def _numbers() -> list[Facts]:

@@ -13,11 +13,11 @@ from gateway.models import Audit, Report
 from gateway.phones import Msisdn
 from menus.intents import Contact
 from tests.clocks import at_hour
-from tests.conversations.calls import SECRET
+from tests.conversations.calls import SECRET, TO_HUYE, reported, until_need
 from tests.conversations.interpreter import LANGUAGES, Interpreter, in_every_language
-from tests.conversations.test_follow_up import BY_SMS, accepted
+from tests.conversations.test_follow_up import BY_SMS, accepted, pass_
 from tests.conversations.test_staff_line import acts, signed_in
-from tests.lines import CALLER, Line
+from tests.lines import CALLER, Line, code, digits
 from tests.phone import Phone
 
 NO_CONTACT = ("No, I will come or call",)
@@ -178,3 +178,58 @@ def test_staff_say_what_she_was_told_that_they_say(line: Line, language: str, st
     line.reads = Interpreter.of(staffs, line.web.pack, line.web.speech)
     phone = asks(signed_in(line, duty).choose(ref, "Accept"))
     phone.sees("Call {number}. Safe: {window}. Say only", f"'{told[1]}'")
+
+
+# Whoever keeps her hours is not punished.
+
+
+@at_hour(22)
+def test_nobody_is_reminded_before_her_hours(line: Line) -> None:
+    nurse, lead = line.staff("kabutare"), line.staff("kabutare", "lead")
+    caller = until_need(line).choose("Sexual violence", "Last 3 days", "Continue", *TO_HUYE)
+    caller.choose("Kabutare", *BY_CALL, "No").press(SECRET).choose("Send: health")
+    (alert,) = line.deliver()
+    line.text(nurse, f"1 {code(alert)} {digits(alert)}")
+
+    for _ in range(6):
+        pass_(line, 60)
+    assert [sms.to for sms in line.deliver() if sms.to in {nurse, lead}] == []
+    signed_in(line, nurse).choose(code(alert)).sees("yours")
+
+
+@pytest.mark.parametrize("contact", [BY_SMS, NO_CONTACT])
+def test_nobody_is_told_to_note_a_call_that_she_did_not_allow(
+    line: Line, contact: tuple[str, ...]
+) -> None:
+    nurse, _, _ = accepted(line, *contact)
+    line.deliver()
+    pass_(line, 120)
+    (reminder,) = [sms.text for sms in line.deliver() if sms.to == nurse]
+    assert "is yours and still open. Read it, hand over or close" in reminder
+
+
+def test_a_reminder_that_waits_is_true_when_it_leaves(line: Line) -> None:
+    nurse, ref, _ = accepted(line, *BY_CALL)
+    pass_(line, 120)
+    my_code(line, ref).choose("Stop all contact", "Yes, stop")
+    assert "still open" not in " ".join(sms.text for sms in line.deliver())
+    line.clock.tick()
+    reminders = [sms.text for sms in line.deliver() if sms.to == nurse and "open" in sms.text]
+    assert ["Read it, hand over or close" in text for text in reminders] == [True]
+
+
+@in_every_language
+def test_my_code_promises_no_contact_that_was_not_allowed(line: Line, language: str) -> None:
+    _, ref, _ = accepted(line, *NO_CONTACT, language=language)
+    my_code(line, ref).sees("The centre is working on it.")
+    my_code(line, ref).does_not_see("The centre is working on it. They will contact you as agreed.")
+
+
+@in_every_language
+def test_my_code_promises_no_contact_that_was_stopped(line: Line) -> None:
+    ref = reported(line)
+    my_code(line, ref).sees("Received by the centre. They will contact you as agreed.").choose(
+        "Stop all contact", "Yes, stop"
+    )
+    phone = my_code(line, ref).sees("Received by the centre.")
+    phone.does_not_see("Received by the centre. They will contact you as agreed.")

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
-from gateway import casework, database, idle
+from gateway import audit, casework, contacts, database, idle
+from gateway.contacts import CallHours
 from gateway.letters import Drop, Letter
-from gateway.models import Alert, AlertState, Audit, CallAttempt, Outbox, OutboxState, Report
+from gateway.models import (
+    Alert,
+    AlertState,
+    Audit,
+    CallAttempt,
+    ContactRow,
+    Outbox,
+    OutboxState,
+    Report,
+)
 from gateway.models import Staff as StaffRow
-from menus.intents import CallOutcome, Contact
-from tests.office import P1, Office, Person, on_sqlite
+from gateway.phones import Msisdn
+from menus.intents import About, CallOutcome, Contact
+from tests.office import CALL_NOW, CALLER, P1, SMS_NOW, Office, Person, on_sqlite
 
 TIMES: Mapping[str, Sequence[int]] = {"P1": (10, 20, 30), "P2": (120, 240, 480), "P3": (1, 2, 3)}
 P2 = {"age": "adult", "need": "physical", "when": "within_72h"}
-BY_CALL = Contact(by="call", window="evening")
+EVENING = Contact(by="call", window="evening")
 
 
 def taken(
-    office: Office, answers: Mapping[str, str] = P1, *, contact: Contact | None = BY_CALL
+    office: Office, answers: Mapping[str, str] = P1, *, contact: Contact | None = CALL_NOW
 ) -> tuple[str, Person]:
     """A report, and the nurse who accepted it just now."""
     nurse = office.staff()
@@ -46,10 +58,11 @@ def note(office: Office, report: str, person: Person, outcome: CallOutcome) -> N
         casework.note_call(session, row, staff, outcome, at.isoformat().encode(), at)
 
 
-def look(session: Session, office: Office) -> None:
-    at = database.now(session)
+def look(session: Session, office: Office, at: datetime | None = None) -> None:
+    hours = CallHours(office.worker, office.pack.hours, office.pack.timezone)
+    rules, at = idle.Rules(office.ladder, TIMES, hours), at or database.now(session)
     for report_id in idle.due(session, at):
-        idle.look(session, office.ladder, TIMES, report_id, at)
+        idle.look(session, rules, report_id, at)
 
 
 def ticks(office: Office) -> None:
@@ -277,3 +290,235 @@ def test_taken_back_it_is_accepted_by_whoever_comes_first_even_her(office: Offic
     assert (
         office.all(Outbox, Outbox.staff_id == nurse.id, Outbox.state == OutboxState.SENDING) == []
     )
+
+
+# Her hours
+
+
+CHILD = {"age": "6_11", "worry": "physical"}
+
+
+def moment(office: Office, clock: str) -> datetime:
+    """By the clock of the country: "9 22:31" is in the night of a ninth of March."""
+    day, _, time = clock.partition(" ")
+    return datetime.fromisoformat(f"2026-03-{day:0>2} {time}").replace(tzinfo=office.pack.timezone)
+
+
+def accepted_at(
+    office: Office,
+    clock: str,
+    contact: Contact | None = EVENING,
+    *,
+    answers: Mapping[str, str] = P1,
+    about: About = "myself",
+) -> tuple[str, Person]:
+    """A report that a nurse accepts as soon as it is there, long ago."""
+    nurse, at = office.staff(), moment(office, clock)
+    report = office.report(about, answers=answers, contact=contact)
+    with database.writing(office.engine, "test") as session:
+        staff = session.get_one(StaffRow, nurse.id)
+        found = casework.find(session, staff, Report.id == report)
+        assert found is not None
+        if contact:
+            contacts.replace(session, office.web, report, Msisdn(CALLER), contact, at)
+        assert casework.accept(session, *found, staff, at)
+    looks(office, clock)
+    return report, nurse
+
+
+def looks(office: Office, *clocks: str) -> None:
+    """A clock looks at each of these moments."""
+    for clock in clocks:
+        with database.writing(office.engine, "test") as session:
+            look(session, office, moment(office, clock))
+
+
+def reads(office: Office, report: str, nurse: Person, clock: str) -> None:
+    with database.writing(office.engine, "test") as session:
+        at, who = moment(office, clock), audit.staff(nurse.id)
+        audit.record(session, at, who, casework.READ, report)
+
+
+@on_sqlite
+def test_the_time_that_she_has_begins_with_the_hours_of_the_caller(office: Office) -> None:
+    """A P1 that may be called tomorrow at 17:00 is not taken back tonight."""
+    lead, operator = office.staff(role="lead"), office.staff(role="operator")
+    report, nurse = accepted_at(office, "9 22:31")
+    looks(office, "9 22:41", "9 22:51", "9 23:01", "10 16:59", "10 17:00", "10 17:09")
+    assert told(office, nurse) == told(office, lead) == told(office, operator) == []
+
+    looks(office, "10 17:10")
+    assert (told(office, nurse), told(office, lead)) == (["still_open"], [])
+    looks(office, "10 17:20")
+    assert (told(office, lead), told(office, operator)) == (["not_handled"], [])
+    looks(office, "10 17:30")
+    assert "alarm" in told(office, operator)
+    assert office.report_now(report).state == "received"
+
+
+@on_sqlite
+def test_what_her_hours_leave_no_time_for_is_due_when_they_come_again(office: Office) -> None:
+    """Accepted five minutes before they end, it waits for the next day, and then as long again."""
+    _, nurse = accepted_at(office, "9 19:55")
+    looks(office, "9 20:05", "10 17:09")
+    assert told(office, nurse) == []
+    looks(office, "10 17:10")
+    assert told(office, nurse) == ["still_open"]
+
+
+@on_sqlite
+def test_reminders_go_on_in_her_hours_of_the_next_day(office: Office) -> None:
+    lead = office.staff(role="lead")
+    _, nurse = accepted_at(office, "9 19:45")
+    looks(office, "9 19:55", "9 20:05", "10 17:09")
+    assert (told(office, nurse), told(office, lead)) == (["still_open"], [])
+    looks(office, "10 17:10")
+    assert told(office, lead) == ["not_handled"]
+
+
+@on_sqlite
+def test_where_her_hours_are_shorter_than_the_wait_it_ends_when_they_begin(office: Office) -> None:
+    """Two hours do not fit in between: it is due in her hours all the same, and some day."""
+    hour = replace(office.pack.hours.evening, end=time(18))
+    office.pack = replace(office.pack, hours=replace(office.pack.hours, evening=hour))
+    _, nurse = accepted_at(office, "9 22:31", answers=P2)
+    looks(office, "10 16:59")
+    assert told(office, nurse) == []
+    looks(office, "10 17:00")
+    assert told(office, nurse) == ["still_open"]
+
+
+@on_sqlite
+def test_a_call_in_vain_at_the_end_of_her_hours_leaves_time_until_they_come_again(
+    office: Office,
+) -> None:
+    report, nurse = accepted_at(office, "9 17:00")
+    with database.writing(office.engine, "test") as session:
+        at, staff = moment(office, "9 19:58"), session.get_one(StaffRow, nurse.id)
+        row = session.get_one(Report, report)
+        casework.note_call(session, row, staff, "no_answer", b"some keys", at)
+    looks(office, "9 19:59", "9 20:08", "10 17:09")
+    assert told(office, nurse) == []
+    looks(office, "10 17:10")
+    assert told(office, nurse) == ["still_open"]
+
+
+@on_sqlite
+@pytest.mark.parametrize("contact", [SMS_NOW, None])
+def test_where_no_call_is_allowed_reading_is_all_there_is_to_do(
+    office: Office, contact: Contact | None
+) -> None:
+    report, nurse = accepted_at(office, "9 22:31", contact)
+    looks(office, "9 22:41")
+    assert told(office, nurse) == ["still_open"]
+    reads(office, report, nurse, "9 22:45")
+    looks(office, "9 22:51")
+    assert told(office, nurse) == ["still_open"]
+    assert office.report_now(report).remind_at is None
+
+
+@on_sqlite
+def test_once_the_hour_of_now_is_over_nobody_is_asked_to_call(office: Office) -> None:
+    """It had been read: there is nothing left that could be done."""
+    report, nurse = accepted_at(office, "9 22:31", CALL_NOW)
+    with database.writing(office.engine, "test") as session:
+        at, staff = moment(office, "9 23:30"), session.get_one(StaffRow, nurse.id)
+        row = session.get_one(Report, report)
+        casework.note_call(session, row, staff, "no_answer", b"some keys", at)
+    reads(office, report, nurse, "9 22:32")
+    looks(office, "9 23:30", "9 23:40", "10 00:20")
+    row = office.report_now(report)
+    assert (row.state, row.remind_at, told(office, nurse)) == ("accepted", None, [])
+
+
+@on_sqlite
+def test_what_another_read_before_she_had_it_is_not_read(office: Office) -> None:
+    report, nurse = accepted_at(office, "9 22:31", None)
+    reads(office, report, office.staff(), "9 22:32")
+    reads(office, report, nurse, "9 22:30")
+    looks(office, "9 22:41")
+    assert told(office, nurse) == ["still_open"]
+
+
+@on_sqlite
+def test_a_report_about_a_child_is_read_at_any_hour(office: Office) -> None:
+    """A worker must find the child: what whoever reported it may be called about comes after."""
+    report, nurse = accepted_at(office, "9 22:31", answers=CHILD, about="child")
+    looks(office, "9 22:40")
+    assert told(office, nurse) == []
+    looks(office, "9 22:41")
+    assert told(office, nurse) == ["still_open"]
+    reads(office, report, nurse, "9 22:45")
+    looks(office, "9 22:51", "10 17:09")
+    assert told(office, nurse) == ["still_open"]
+    looks(office, "10 17:10")
+    assert told(office, nurse) == ["still_open", "still_open"]
+
+
+def changes(office: Office, report: str, clock: str, contact: Contact | None) -> None:
+    """What her own code does: she allows it otherwise, or not at all."""
+    with database.writing(office.engine, "test") as session:
+        at, row = moment(office, clock), session.get_one(Report, report)
+        if contact:
+            contacts.replace(session, office.web, report, Msisdn(CALLER), contact, at)
+        else:
+            contacts.forget(session, report)
+        casework.contact_changed(session, row, at)
+
+
+@on_sqlite
+def test_other_hours_count_from_when_she_said_so(office: Office) -> None:
+    report, nurse = accepted_at(office, "9 22:31")
+    changes(office, report, "10 07:00", Contact(by="call", window="morning"))
+    looks(office, "10 07:00", "10 08:09")
+    assert told(office, nurse) == []
+    looks(office, "10 08:10")
+    assert told(office, nurse) == ["still_open"]
+
+
+@on_sqlite
+def test_a_report_nobody_has_read_is_not_left_until_hours_that_are_no_more(office: Office) -> None:
+    report, nurse = accepted_at(office, "9 22:31")
+    changes(office, report, "9 23:00", None)
+    looks(office, "9 23:00")
+    assert told(office, nurse) == ["still_open"]
+
+
+@on_sqlite
+def test_whom_she_has_spoken_with_may_change_her_hours_in_peace(office: Office) -> None:
+    report, nurse = accepted_at(office, "9 17:00")
+    note(office, report, nurse, "reached")
+    changes(office, report, "9 18:00", Contact(by="call", window="morning"))
+    assert office.report_now(report).remind_at is None
+
+
+@on_sqlite
+def test_a_contact_that_opens_no_more_stops_no_reminder(office: Office) -> None:
+    _, nurse = accepted_at(office, "9 22:31")
+    office.change(ContactRow, sealed=b"\x01" + b"0" * 284)
+    looks(office, "10 17:10")
+    assert told(office, nurse) == ["still_open"]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("clock", "words"),
+    [
+        ("10 16:59", "Read it, hand over or close"),
+        ("10 17:10", "Note your call, hand over or close"),
+        ("10 20:00", "Read it, hand over or close"),
+    ],
+)
+def test_what_a_reminder_asks_for_is_allowed_when_it_leaves(
+    office: Office, clock: str, words: str
+) -> None:
+    accepted_at(office, "9 22:31")
+    looks(office, "10 17:10")
+    (row,) = office.all(Outbox, Outbox.template == "still_open")
+    with database.reading(office.engine) as session:
+        fresh = session.get_one(Outbox, row.id)
+        fresh.expires_at = moment(office, "11 00:00")
+        letter = office.letters.write(session, fresh, moment(office, clock))
+        session.expunge_all()
+    assert isinstance(letter, Letter)
+    assert words in letter.text
