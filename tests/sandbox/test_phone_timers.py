@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from gateway import database, escalation
-from gateway.models import Alert, AlertState, Report, ReportState
+from gateway import casework, database, escalation, idle
+from gateway.contacts import CallHours
+from gateway.models import Alert, AlertState, CallAttempt, Report, ReportState, Staff
 from gateway.sandbox.phone import timers
-from tests.office import Office, on_sqlite
+from menus.intents import Contact
+from tests.office import Office, Person, on_sqlite
 
 SOON = timedelta(seconds=5)
 
@@ -20,6 +22,24 @@ def climb_all(office: Office) -> int:
         at = database.now(session)
         due = escalation.due(session, at)
         return sum(escalation.climb(session, office.ladder, report, at) for report in due)
+
+
+def accept(office: Office, report: str, person: Person) -> None:
+    with database.writing(office.engine, "test") as session:
+        staff = session.get_one(Staff, person.id)
+        found = casework.find(session, staff, Report.id == report)
+        assert found is not None
+        assert casework.accept(session, *found, staff, database.now(session))
+
+
+def remind(office: Office) -> None:
+    """What the clock does with reports that somebody has."""
+    hours = CallHours(office.worker, office.pack.hours, office.pack.timezone)
+    rules = idle.Rules(office.ladder, office.pack.reminders, hours)
+    with database.writing(office.engine, "test") as session:
+        at = database.now(session)
+        for report in idle.due(session, at):
+            idle.look(session, rules, report, at)
 
 
 @on_sqlite
@@ -99,6 +119,28 @@ def test_a_timer_that_is_due_is_left_to_the_clock(office: Office) -> None:
 
     assert timers.skip(office.engine) is None
     assert office.report_now(report).climb_at == due
+
+
+@on_sqlite
+def test_until_the_one_who_has_it_is_reminded(office: Office) -> None:
+    """Whatever her hours are: the real clock sees at its next tick that it is time."""
+    nurse, contact = office.staff(), Contact(by="call", window="now")
+    report = office.report(contact=contact)
+    accept(office, report, nurse)
+    remind(office)
+    called = office.now() - timedelta(minutes=1)
+    attempt = {"id": "1", "report_id": report, "staff_id": nurse.id, "outcome": "no_answer"}
+    with database.writing(office.engine, "test") as session:
+        session.add(CallAttempt(**attempt, at=called))
+
+    passed = timers.skip(office.engine, office.code(report))
+
+    assert passed is not None
+    assert timedelta(minutes=10) - SOON < passed <= timedelta(minutes=10)
+    assert office.one(CallAttempt).at == called - passed
+    office.change(CallAttempt, at=called - timedelta(hours=1))
+    remind(office)
+    assert office.report_now(report).reminders == 1
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

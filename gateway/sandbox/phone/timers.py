@@ -11,15 +11,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Engine, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine, and_, or_, select
 
 from gateway import database
 from gateway.database import UtcDateTime
-from gateway.models import Alert, Report, ReportState
+from gateway.models import Alert, Base, CallAttempt, Report, ReportState
 
 WAITING: Final = (ReportState.RECEIVED, ReportState.DRAFT)
-"""Reports that a timer will do something about."""
+"""Reports that climb when their timer is due; those of staff have one that reminds."""
 
 
 class NotADemo(RuntimeError):
@@ -44,26 +43,31 @@ def skip(engine: Engine, code: str | None = None) -> timedelta | None:
     check_is_a_demo(engine)
     with database.writing(engine, "sandbox.skip") as session:
         now = database.now(session)
-        reports = session.scalars(select(Report).where(Report.state.in_(WAITING))).all()
+        timers = {report: _timer(report) for report in session.scalars(_OPEN)}
         due = [
-            report.climb_at
-            for report in reports
-            if report.climb_at and report.climb_at > now and code in (None, report.code)
+            timer
+            for report, timer in timers.items()
+            if timer and timer > now and code in (None, report.code)
         ]
         if not due:
             return None
         passed = min(due) - now
-        _move(reports, passed)
-        _move(_alerts(session, reports), passed)
+        of_these = [report.id for report in timers]
+        _move(list(timers), passed)
+        for table in (Alert, CallAttempt):
+            _move(session.scalars(select(table).where(table.report_id.in_(of_these))).all(), passed)
         return passed
 
 
-def _alerts(session: Session, reports: Sequence[Report]) -> Sequence[Alert]:
-    of_these = [report.id for report in reports]
-    return session.scalars(select(Alert).where(Alert.report_id.in_(of_these))).all()
+_REMINDED: Final = and_(Report.state == ReportState.ACCEPTED, Report.remind_at.is_not(None))
+_OPEN: Final = select(Report).where(or_(Report.state.in_(WAITING), _REMINDED))
 
 
-def _move(rows: Sequence[Report | Alert], passed: timedelta) -> None:
+def _timer(report: Report) -> datetime | None:
+    return report.remind_at if report.state == ReportState.ACCEPTED else report.climb_at
+
+
+def _move(rows: Sequence[Base], passed: timedelta) -> None:
     """Every moment of these rows lies that much further back."""
     for row in rows:
         for column in row.__table__.columns:
