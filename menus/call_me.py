@@ -49,12 +49,7 @@ def when_is_it_safe(caller: Caller) -> Choose:
 def sent(caller: Caller) -> End:
     """The word "counsellor" is all that this last screen gives away."""
     if emergency.nobody_is_asked(caller):
-        return end(
-            "We have it, but nobody is on duty now. We keep looking for somebody. Code {ref}. "
-            "In danger call {police}.",
-            ref=caller.fact("ref") or "",
-            police=caller.country.hotlines.police,
-        )
+        return emergency.nobody_on_duty(caller)
     return end(
         "A counsellor will call you. Code {ref}. In danger call {police}.",
         ref=caller.fact("ref") or "",

@@ -58,10 +58,15 @@ def call_now(caller: Caller) -> Choose:
 def how_they_call(caller: Caller) -> Choose:
     """Whoever is with the caller may be the one who must not know."""
     how = call_me.how_they_call.show(caller).text
-    in_danger = _in_danger(caller)
+    if not _in_danger(caller):
+        return choose(how, option("Continue", goto=confirm))
     return choose(
-        phrase("The centre is alerted. {how}", how=how) if in_danger else how,
-        option("Continue", goto=age if in_danger else confirm),
+        phrase("The centre is alerted. {how}", how=how)
+        if _alerted(caller)
+        else phrase(
+            "Nobody is on duty: call {child}. {how}", how=how, child=_lines(caller)["child"]
+        ),
+        option("Continue", goto=age),
     )
 
 
@@ -75,7 +80,7 @@ def age(caller: Caller) -> Choose:
             "this. Child's age?",
             investigator=investigator,
         )
-        if _in_danger(caller)
+        if _alerted(caller)
         else phrase(
             "The centre, its lead, {investigator} and the national desk may read this. "
             "Child's age?",
@@ -232,6 +237,8 @@ def sent(caller: Caller) -> End:
             "Do not question the child or tell the suspect.",
             **_lines(caller),
         )
+    if emergency.nobody_is_asked(caller):
+        return emergency.nobody_on_duty(caller)
     return end(
         "Report sent. Code {ref}. Do not question the child or tell the suspect. "
         "Stay calm, believe the child. Urgent: {child} or {police}.",
@@ -301,6 +308,11 @@ def _may_be_called(caller: Caller) -> bool:
 
 def _in_danger(caller: Caller) -> bool:
     return caller.last_of(call_now) is not None
+
+
+def _alerted(caller: Caller) -> bool:
+    """Whether somebody was told that a child is in danger."""
+    return _in_danger(caller) and not emergency.nobody_is_asked(caller)
 
 
 def _after_place(caller: Caller) -> Screen:

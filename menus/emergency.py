@@ -69,6 +69,16 @@ def nobody_is_asked(caller: Caller) -> bool:
     return caller.fact("asked") == "nobody"
 
 
+def nobody_on_duty(caller: Caller) -> End:
+    """The end of a call in which something was sent and nobody could be asked to see to it."""
+    return end(
+        "We have it, but nobody is on duty now. We keep looking for somebody. Code {ref}. "
+        "In danger call {police}.",
+        ref=caller.fact("ref") or "",
+        police=caller.country.hotlines.police,
+    )
+
+
 def hotlines(caller: Caller) -> dict[str, Words]:
     """The three numbers, as values for a screen that shows them."""
     lines = caller.country.hotlines

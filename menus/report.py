@@ -274,6 +274,8 @@ def sent(caller: Caller) -> End:
             ref=caller.fact("ref") or "",
             police=caller.country.hotlines.police,
         )
+    if emergency.nobody_is_asked(caller):
+        return emergency.nobody_on_duty(caller)
     return end(
         "Sent. Code: {ref}. Remember it, do not write it where others look. "
         "Danger: call {police}. Dial another code now to hide this one.",
