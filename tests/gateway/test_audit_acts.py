@@ -318,7 +318,11 @@ SMS: Mapping[str, tuple[Callable[[Scene], tuple[str, str]], list[str]]] = {
     "accepts": (lambda scene: (scene.nurse, f"1 {scene.alert()}"), ["staff accepted"]),
     "cannot": (lambda scene: (scene.nurse, f"2 {scene.alert()}"), ["staff passed on"]),
     "wrong digits": (lambda scene: (scene.nurse, "1 123456 0000"), ["staff wrong digits"]),
-    "OFF": (lambda scene: (scene.nurse, "OFF"), ["staff off duty"]),
+    "OFF": (
+        lambda scene: (scene.line.staff("kabutare") and scene.nurse, "OFF"),
+        ["staff off duty"],
+    ),
+    "OFF, the last one": (lambda scene: (scene.nurse, "OFF"), []),
     "ON, on already": (lambda scene: (scene.nurse, "ON"), []),
     "WHO": (lambda scene: (scene.nurse, "WHO"), []),
     "nonsense": (lambda scene: (scene.nurse, "hello"), []),

@@ -205,6 +205,17 @@ def test_danger_again_is_told_no_closer_than_two_minutes_and_never_swallowed(
     assert abs(one.due_at - other.due_at) == timedelta(minutes=2)
 
 
+def test_who_has_given_it_back_is_not_told_that_it_is_hers(folds: Office) -> None:
+    holder = folds.staff("national", "national")
+    first = in_danger(folds)
+    accept(folds, first, holder)
+    notes_call(folds, first, holder)
+    again = in_danger(folds)
+    folds.change(Report, Report.id == again, state=ReportState.CLOSED)
+    folds.deliver()
+    assert folds.one(Outbox, Outbox.template == "again").outcome == "settled"
+
+
 def test_danger_again_that_nobody_has_is_told_again_and_the_next_rung_is_called(
     folds: Office,
 ) -> None:

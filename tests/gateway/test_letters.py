@@ -12,7 +12,14 @@ import smsutil
 
 from gateway import contacts, database, outbox
 from gateway.catalogues import forbidden
-from gateway.letters import ONLY_WHILE_IDLE, TEMPLATES, Drop, Letter
+from gateway.letters import (
+    ONLY_WHILE_HERS,
+    ONLY_WHILE_IDLE,
+    ONLY_WHILE_OPEN,
+    TEMPLATES,
+    Drop,
+    Letter,
+)
 from gateway.models import Alert, ContactRow, Outbox, OutboxState, Report, ReportState
 from gateway.models import Staff as StaffRow
 from gateway.phones import Msisdn
@@ -179,6 +186,7 @@ ABOUT_NO_REPORT = {
     *("not_understood", "alarm", "audit_head"),
     *("on_duty", "off_duty", "nobody_on_duty", "who", "swap_asked", "nothing_to_swap"),
     *("swap_request", "swapped", "phone_test", "phone_works"),
+    *("last_on_duty", "pin_guessed", "pin_locked"),
 }
 
 
@@ -193,8 +201,9 @@ def test_an_sms_to_staff_holds_what_they_need_and_nothing_of_her(
     longest = "987654321"
     office.change(Report, Report.id == report, code=longest, priority="P2")
     (alert,) = office.all(Alert)
-    if template in ONLY_WHILE_IDLE:
-        office.change(Report, Report.id == report, state=ReportState.ACCEPTED)
+    if template in ONLY_WHILE_IDLE | ONLY_WHILE_HERS:
+        held = {"state": ReportState.ACCEPTED, "accepted_by": nurse.id}
+        office.change(Report, Report.id == report, **held)
     for role in ALERTED:
         row = queued(office, template, nurse, report, alert.id, role)
         letter = write(office, row)
@@ -203,7 +212,7 @@ def test_an_sms_to_staff_holds_what_they_need_and_nothing_of_her(
         assert_one_segment(letter.text)
         assert_says_nothing_of_her(office, letter.text)
         assert (longest in letter.text) is (template not in ABOUT_NO_REPORT)
-        needs_digits = template in {"alert", "alert_not_accepted"}
+        needs_digits = template in ONLY_WHILE_OPEN
         assert (f" {office.digits(report, nurse)} " in letter.text) is needs_digits
 
 
