@@ -47,6 +47,7 @@ def test_an_adult_reports_and_a_nurse_accepts(line: Line) -> None:
 
 @in_every_language
 def test_from_the_first_key_to_the_code(line: Line, kept: Kept) -> None:
+    line.staff("kabutare")
     phone = line.phone().dial().choose("I need help")
     phone.sees("Is it safe to use this phone now? You can stop at any time.")
     phone.choose("Yes, continue").sees("We do not ask your name.").choose("Continue")
@@ -79,6 +80,7 @@ def test_from_the_first_key_to_the_code(line: Line, kept: Kept) -> None:
 
 @in_every_language
 def test_with_contact_by_call_it_takes_fourteen_keys_from_the_safety_screen(line: Line) -> None:
+    line.staff("kabutare")
     phone = line.phone().dial().choose("I need help").sees("Is it safe to use this phone now?")
     before = len(phone.text.split("*"))
     phone.choose("Yes, continue", "Continue", "18 or more", "Sexual violence", "Last 3 days")
@@ -89,11 +91,19 @@ def test_with_contact_by_call_it_takes_fourteen_keys_from_the_safety_screen(line
 
 @in_every_language
 def test_no_contact_keeps_no_number(line: Line, kept: Kept) -> None:
+    line.staff("kabutare")
     until_confirm(line).choose("Send: health").sees("Sent. Code: ").hangs_up()
     assert kept.contact() is None
     assert "contacts" not in kept.rows()
     assert {purpose for purpose, _ in kept.data_keys()} == {"answers"}
     assert kept.sms_to_callers() == 0
+
+
+@in_every_language
+def test_with_nobody_on_duty_her_last_screen_says_so(line: Line, kept: Kept) -> None:
+    phone = until_confirm(line).choose("Send: health")
+    phone.sees("We have it, but nobody is on duty now.", kept.report().code).hangs_up()
+    assert line.deliver() == []
 
 
 @in_every_language

@@ -152,7 +152,7 @@ def test_the_session_lost_after_her_yes_goes_on_with_the_same_draft(line: Line) 
 def test_another_call_for_help_does_not_send_the_draft(line: Line) -> None:
     """She turned back and asked to be rung instead: that alone is what she sent."""
     phone = halfway(line, "Yes").press(*"9" * 12).sees("Health & Family Info")
-    phone.press(1, 1, 1).sees("We have it").hangs_up()
+    phone.press(1, 1, 1).sees("We have it, but nobody is on duty. Call {police} now.").hangs_up()
     line.post("events", event(phone))
     assert states(line) == [("received", False)]
     assert rows(line)["reports"] == 1

@@ -30,7 +30,9 @@ def everything_told(line: Line) -> list[str]:
     phone.press(SECRET).choose("Send: health").hangs_up()
     asked = line.phone(NUMBER).dial().press(7, 2, OTHER_NUMBER, 1).choose("Now").hangs_up()
     child = line.phone(NUMBER).dial().press(3).choose("No", "0-5", "Sexual abuse", "Longer ago")
-    child.press("ngo").choose("Ngoma, Huye", "No, stay unknown", "Matyazo", "Yes, send").hangs_up()
+    child.choose("Continue").press("ngo").choose(
+        "Ngoma, Huye", "No, stay unknown", "Matyazo", "Yes, send"
+    ).hangs_up()
     line.deliver()
     return [phone.code, asked.code, child.code]
 

@@ -35,7 +35,7 @@ def alerted(line: Line) -> Phone:
 
 def warned(phone: Phone) -> Phone:
     """Told how she will be called, and what to say if it is not safe."""
-    return phone.sees("When they call they say: 'Is this a good time?'").choose("Continue")
+    return phone.sees("When they call they say: '{greeting}'").choose("Continue")
 
 
 @in_every_language
@@ -312,3 +312,12 @@ def test_whether_she_may_be_called_is_her_last_word(
     phone.hangs_up()
     assert kept.rows()["reports"] == 1
     assert kept.rows().get("contacts", 0) == numbers
+
+
+@in_every_language
+def test_with_nobody_on_duty_she_is_told_so(line: Line, kept: Kept) -> None:
+    phone = in_danger(line).choose("Alert centre, it may call me now")
+    phone.sees("Nobody is on duty: call {child}. {how}", "116").choose("Continue")
+    phone.sees("The centre, its lead, {investigator} and the national desk may read this.")
+    assert line.deliver() == []
+    assert kept.rows()["reports"] == 1
