@@ -98,6 +98,7 @@ def test_a_copy_of_the_first_request_that_comes_late_takes_nobody_back(
 
 
 def test_who_reports_a_child_again_alerts_anew(line: Line, wait: Wait, kept: Kept) -> None:
+    line.staff("national", "national")
     phone = line.phone().dial().press(3, 1, 1).sees("The centre is alerted. {how}")
     wait(SOME_TIME)
     phone.redial().press(3, 1, 1).sees("The centre is alerted. {how}")
