@@ -193,8 +193,9 @@ def contact_changed(session: Session, report: Report, at: datetime) -> None:
 
     Whom she has spoken with already needs no reminder.
     """
-    spoken = any(call.outcome == "reached" for call in calls(session, report))
-    if report.state == ReportState.ACCEPTED and not spoken:
+    reached = (CallAttempt.report_id == report.id, CallAttempt.outcome == "reached")
+    spoken = session.scalar(select(CallAttempt.id).where(*reached).limit(1))
+    if report.state == ReportState.ACCEPTED and spoken is None:
         _count_from(report, at)
 
 

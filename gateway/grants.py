@@ -56,7 +56,11 @@ RIGHTS: Final[Mapping[str, Mapping[Process, str]]] = {
         "staff": "SELECT, UPDATE",
         "worker": "SELECT, UPDATE, DELETE",
     },
-    "call_attempts": {"staff": "SELECT, INSERT", "worker": "SELECT, DELETE"},
+    "call_attempts": {
+        "web": "SELECT (id, report_id, at, outcome)",
+        "staff": "SELECT, INSERT",
+        "worker": "SELECT, DELETE",
+    },
     "number_uses": {
         "web": "SELECT, INSERT, UPDATE (report_id), DELETE",
         "staff": "SELECT, INSERT, DELETE",

@@ -9,7 +9,8 @@ import pytest
 from gateway import audit
 from gateway.settings import Settings
 from gateway.vault import Role, Vault
-from gateway.wiring import House
+from tests.clocks import EVENING
+from tests.conversations.conftest import HouseAtAnHour
 from tests.gateway import roles
 from tests.gateway.auditlog import Log
 from tests.gateway.roles import Database
@@ -76,8 +77,13 @@ def guarded_line(
     guarded: Database, settings: Callable[..., Settings], vaults: Callable[[Role], Vault]
 ) -> Iterator[Line]:
     """The whole line, each process under its own database role."""
-    processes = roles.PROCESSES
-    made = Line(*(House(settings(one, DATABASE_URL=guarded.urls[one]), one) for one in processes))
+    urls = guarded.urls
+    made = Line(
+        *(
+            HouseAtAnHour(settings(one, DATABASE_URL=urls[one]), one, EVENING)
+            for one in roles.PROCESSES
+        )
+    )
     audit.seal_with(guarded.owner, lambda: vaults("staff"))
     yield made
     made.close()

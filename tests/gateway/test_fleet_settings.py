@@ -64,7 +64,8 @@ def test_what_is_no_amount_stops_the_start(settings: Make, given: str) -> None:
 
 
 def test_a_fleet_of_two(settings: Make) -> None:
-    given = settings("worker", ISANGE_PROVIDERS="africastalking:2,kannel:3", **KANNEL)
+    shares = "africastalking:2,kannel:3"
+    given = settings("worker", ISANGE_PROVIDERS=shares, ISANGE_CALLBACK_SECRETS=SECRET, **KANNEL)
     fleet = House(given, "worker").fleet
     assert fleet.weights == {"africastalking": 2, "kannel": 3}
     assert isinstance(fleet["africastalking"], AfricasTalking)

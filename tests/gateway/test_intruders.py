@@ -34,6 +34,8 @@ from tests.phone import Phone
 INTRUDED: tuple[Process, ...] = ("web", "worker")
 HIS_PHONE = "+250799000666"
 DENIED = "permission denied"
+MARKS = 16 + 8
+"""Bytes in the clear before a sealed call: the mark of what was typed, and when it began."""
 
 Vaults = Callable[[Role], Vault]
 
@@ -139,8 +141,9 @@ def test_what_a_nurse_reads_nobody_else_reads_along(
     name, stored = in_redis(line, "staff", hers)
     parts = ("staff", hers.session, hers.number)
     assert name not in set(marks(vaults(process), *parts)), "he can tell which call is hers"
+    assert vaults("staff").open_session(name, stored[MARKS:]), "the staff app opens it"
     with pytest.raises((CannotOpen, NotForThisRole)):
-        vaults(process).open_session(name, stored[16:])
+        vaults(process).open_session(name, stored[MARKS:])
 
 
 @pytest.mark.parametrize(

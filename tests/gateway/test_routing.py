@@ -21,7 +21,7 @@ from gateway.phones import Msisdn
 from gateway.providers import Accepted, OperatorFault, Outcome, Pulse, Refused, TryLater, Unknown
 from gateway.providers import health as healths
 from gateway.routing import Fleet, Routes, only
-from tests.office import CALLER, SMS_NOW, Office, Provider, on_sqlite
+from tests.office import CALLER, OTHER_CENTRE, SMS_NOW, Office, Provider, on_sqlite
 from tests.weather import BAD, SEEN, Day, Vane, Weather, shift
 from workers.deliver import AT_ONCE, Delivery
 from workers.probe import Probing
@@ -65,7 +65,7 @@ def test_after_doubt_staff_are_written_to_through_the_other_provider_and_a_calle
     office: Office,
 ) -> None:
     weather, one, other = two(office, "losing")
-    person = office.staff(on_duty=False)
+    person = office.staff(OTHER_CENTRE, on_duty=False)  # The report is not for her.
     office.queue(person)
     office.report(contact=SMS_NOW)
     weather.drain()
@@ -469,7 +469,7 @@ def test_in_any_weather_staff_get_three_sms_at_most_and_a_caller_one(
     weather = Weather(office, one, other, seed=seed)
     for first, second, half_minutes in days:
         one.day, other.day = first, second
-        office.queue(office.staff(on_duty=False), 1)
+        office.queue(office.staff(OTHER_CENTRE, on_duty=False), 1)
         office.report(contact=SMS_NOW)
         weather.passes(half_minutes * HALF_A_MINUTE, HALF_A_MINUTE)
     one.day = other.day = "fine"
