@@ -26,11 +26,10 @@ from sqlalchemy.orm import Session
 from bench import million
 from bench.ground import Database, ground
 from bench.tables import Cell, Table, Target, plain
-from gateway import database, delivery, doctor, escalation, idle, outbox, vitals
+from gateway import database, delivery, doctor, drafts, escalation, idle, outbox, vitals
 from gateway.conversation import Step
 from gateway.models import Audit, Report, ReportState, Staff
 from gateway.phones import Msisdn
-from gateway.reports import overdue_drafts
 from gateway.retention import Purge
 from gateway.sandbox import sample
 from gateway.settings import Settings
@@ -170,7 +169,7 @@ def _questions(house: House) -> Mapping[str, Ask]:
         "/readyz: the figures": lambda: vitals.read(engine, house.pack.duty_desk.id),
         "isange doctor: all checks": lambda: list(doctor.faults(house)),
         "clock: whose time is up": partial(read, lambda s, n: escalation.due(s, database.now(s))),
-        "clock: drafts": partial(read, lambda s, n: overdue_drafts(s, database.now(s))),
+        "clock: drafts": partial(read, lambda s, n: drafts.overdue(s, database.now(s))),
         "clock: accepted and idle": partial(read, lambda s, n: idle.due(s, database.now(s))),
         "clock: SMS without a delivery report": partial(
             undone, lambda s: delivery.missed(s, database.now(s), within)

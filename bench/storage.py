@@ -11,6 +11,7 @@ from __future__ import annotations
 import multiprocessing
 import secrets
 import statistics
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,6 +41,12 @@ Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 CENTRE: Final = "kabutare"
 LIMIT: Final = 0.6
+
+THREADS: Final = 4
+"""Writers of one process, as many as a web process has threads."""
+
+P95: Final = 200.0
+"""Milliseconds for a report with a secret among so many, on SQLite."""
 
 MOST_PROCESSES: Final = 4
 LONGEST_WAIT: Final = 60.0
@@ -83,7 +90,8 @@ QUICK: Final = Sizes(writers=(1, 8), rounds=1, reports=8)
 def run(*, quick: bool) -> Sequence[Table]:
     """Measure on both databases; raises Unavailable where a server is missing."""
     sizes = QUICK if quick else WHOLE
-    return [committed(kind, sizes) for kind in get_args(Database)]
+    tables = [committed(kind, sizes) for kind in get_args(Database)]
+    return [*tables, *(at_once(kind, sizes) for kind in get_args(Database))]
 
 
 def committed(kind: Database, sizes: Sizes) -> Table:
@@ -104,6 +112,50 @@ def committed(kind: Database, sizes: Sizes) -> Table:
         targets,
         ["The secret's hash is Argon2id, which takes 15 ms of a core by design."],
     )
+
+
+def at_once(kind: Database, sizes: Sizes) -> Table:
+    """Reports of four callers who press at once, on the threads of one process, as a web process
+    has them: how long each takes.
+
+    All begin anew together. Who only counts what writers get done in a while does not see the one
+    who waits while another is served again and again.
+    """
+    rows: list[Sequence[Cell]] = []
+    p95: dict[str, float] = {}
+    with ground(kind) as laid:
+        house = House(Settings.read(laid.environment()), "web")
+        for what, send in SENDS.items():
+            took = sorted(_together(house.reports, send, sizes.reports // THREADS))
+            p95[what] = statistics.quantiles(took, n=20)[-1]
+            rows.append((what, statistics.median(took), p95[what], took[-1]))
+        house.database.dispose()
+    what = "report with a secret"
+    target = Target(f"p95 ms of a {what}", p95[what], P95, most=True)
+    return Table(
+        f"Reports of {THREADS} callers at once, {kind}",
+        ("", "p50 ms", "p95 ms", "slowest ms"),
+        rows,
+        [target] if kind == "sqlite" else (),
+    )
+
+
+def _together(reports: Reports, send: Send, times: int) -> Sequence[float]:
+    """The milliseconds of each report, once every writer is warm."""
+    ready = threading.Barrier(THREADS)
+
+    def write(_: int) -> Sequence[float]:
+        return [_clocked(reports, send, ready) for _ in range(WARM_UP + times)][WARM_UP:]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [one for found in pool.map(write, range(THREADS)) for one in found]
+
+
+def _clocked(reports: Reports, send: Send, ready: threading.Barrier) -> float:
+    ready.wait(LONGEST_WAIT)
+    begun = time.perf_counter()
+    _report(reports, send)
+    return (time.perf_counter() - begun) * 1e3
 
 
 def _ratio(ours: float, bare: float) -> float:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from gateway import audit, casework, contacts, outbox
 from gateway.conversation import Done, NotDone, Step
+from gateway.hashing import Hashes, hashes_of, of_secrets
 from gateway.models import (
     Alert,
     AlertState,
@@ -79,9 +80,8 @@ class Cases:
         for counted in sorted((code_hash.hex(), number_hash.hex())):
             in_turn(session, counted)
         allowed = self._failures(session, code_hash, number_hash, at) < self.tries_per_day
-        query = select(Report).where(Report.code == asked.code, Report.state.in_(_STATUS))
-        report = session.scalars(query).first()
-        matches = self._matches(report, asked.secret)
+        report = _with_code(session, asked.code)
+        matches = self._matches(hashes_of(session, of_secrets(self.vault)), report, asked.secret)
         opened = report.id if report and matches and allowed else None
         if report and opened and report.secret_hash and self.vault.is_outdated(report.secret_hash):
             report.secret_hash = self.vault.hash_secret(asked.secret, secret_of(report.id))
@@ -97,10 +97,14 @@ class Cases:
         audit.record(session, at, audit.CALLER, "looked" if opened else "no match", opened)
         return _standing(session, opened)
 
-    def _matches(self, report: Report | None, secret: str) -> bool:
+    def check_ahead(self, session: Session, hashes: Hashes, asked: OpenCase) -> None:
+        """Check the secret before the transaction that counts the try."""
+        self._matches(hashes, _with_code(session, asked.code), asked.secret)
+
+    def _matches(self, hashes: Hashes, report: Report | None, secret: str) -> bool:
         """The same work whether there is a report or not: any place will do where there is none."""
         where = secret_of(report.id if report else _NO_REPORT)
-        return self.vault.check_secret(report.secret_hash if report else None, secret, where)
+        return hashes.check(report.secret_hash if report else None, secret, where)
 
     def stop_contact(self, session: Session, case: str, at: datetime) -> Done:
         """Destroy the number; staff can then not reach her at all."""
@@ -157,6 +161,11 @@ class Cases:
 def secret_of(report_id: str) -> Where:
     """Where the secret of a report lies."""
     return Where("reports", "secret_hash", report_id)
+
+
+def _with_code(session: Session, code: str) -> Report | None:
+    query = select(Report).where(Report.code == code, Report.state.in_(_STATUS))
+    return session.scalars(query).first()
 
 
 def _standing(session: Session, report_id: str | None) -> Done:

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 from sqlalchemy import Connection, DateTime, Engine, create_engine, event, select, type_coerce
@@ -40,6 +41,10 @@ PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_de
 
 DatabaseDown = SQLAlchemyError
 """What a transaction raises when the database cannot be used."""
+
+
+class DatabaseBusy(SQLAlchemyError):
+    """It is not our turn to write."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -73,21 +78,28 @@ def _postgresql_now(element: utc_now, compiler: Any, **kw: Any) -> str:
 
 
 _SERVER: Final = "server"
+_WRITERS: Final = "writers"
 
 _NOW: Final = select(type_coerce(utc_now(), UtcDateTime()))
 """Made once, as other queries that each report asks: to make one costs more than to ask it."""
 
 
 def connect(
-    url: str, *, answer: float = ANSWER, transaction: float = inf, at_once: float = inf
+    url: str,
+    *,
+    answer: float = ANSWER,
+    transaction: float = inf,
+    at_once: float = inf,
+    turn: float = LOCK_WAIT,
 ) -> Engine:
     """An engine for `url`, with the settings that both databases need to be safe.
 
-    How long PostgreSQL is waited for, and by how many, says postgres.Server.
+    How long PostgreSQL is waited for, and by how many, says postgres.Server; `turn` is how many
+    seconds a writer of this process waits for those before it, with SQLite.
     """
     target = make_url(url)
     if target.get_backend_name() == "sqlite":
-        return _sqlite(url)
+        return _sqlite(url, turn)
     if target.get_backend_name() == "postgresql":
         target = target.set(drivername="postgresql+psycopg")
     server = postgres.Server(answer, transaction, at_once)
@@ -108,8 +120,13 @@ def connect(
     return engine
 
 
-def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": LOCK_WAIT})
+def _sqlite(url: str, turn: float) -> Engine:
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        connect_args={"timeout": LOCK_WAIT},
+        execution_options={_WRITERS: _Writers(turn)},
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, record: object) -> None:
@@ -132,7 +149,11 @@ def writing(engine: Engine, name: str) -> Iterator[Session]:
     Rows reach the database at `flush`, never in the middle of building them. `name` says what it
     does, and names the points where tests have a process die, before and after the commit.
     """
-    with _in_time(engine), Session(engine, autoflush=False, expire_on_commit=False) as session:
+    with (
+        _in_time(engine),
+        _in_turn(engine),
+        Session(engine, autoflush=False, expire_on_commit=False) as session,
+    ):
         with session.begin():
             yield session
             session.flush()
@@ -156,6 +177,31 @@ def _in_time(engine: Engine) -> AbstractContextManager[None]:
     """What a transaction is held to by the server that it is with."""
     server: postgres.Server | None = engine.get_execution_options().get(_SERVER)
     return server.transaction() if server else nullcontext()
+
+
+class _Writers:
+    """The writers of this process queue here before they ask SQLite for its lock.
+
+    SQLite waits for that by sleeping, for up to a tenth of a second each time.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = Lock()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        if not self._lock.acquire(timeout=self._seconds):
+            raise DatabaseBusy("others of this process have been writing for too long")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
+def _in_turn(engine: Engine) -> AbstractContextManager[None]:
+    writers: _Writers | None = engine.get_execution_options().get(_WRITERS)
+    return writers.turn() if writers else nullcontext()
 
 
 def take_long(connection: Connection) -> None:

@@ -7,9 +7,7 @@ number and answers but never read them back.
 from __future__ import annotations
 
 import json
-import secrets
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
@@ -18,16 +16,16 @@ from sqlalchemy import Engine, bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from gateway import audit, contacts, database, escalation, folding, muting, outbox
+from gateway import audit, codes, contacts, database, escalation, folding, muting, outbox
 from gateway.calls import LONGEST_CALL
 from gateway.cases import Cases, secret_of
 from gateway.conversation import Done, NotDone, Step
 from gateway.escalation import Ladder
+from gateway.hashing import Hashes, hashes_of, of_secrets
 from gateway.metrics import REPORTS
 from gateway.models import Centre, Deed, NumberUse, Report, ReportState
 from gateway.once import in_turn, name_in_call
 from gateway.vault import Vault, Where
-from menus.checks import check_digit
 from menus.intents import (
     ChangeContact,
     DeleteReport,
@@ -38,12 +36,6 @@ from menus.intents import (
     Send,
     StopContact,
 )
-
-CODE_DIGITS: Final = 5
-"""Digits of a code before its check digit: short enough to be remembered."""
-
-COLLISIONS: Final = 3
-"""After so many codes that were taken, the next ones are a digit longer."""
 
 RACES: Final = 5
 """How often a transaction that collided with a twin of itself is tried again."""
@@ -74,7 +66,6 @@ DEEDS: Final[Mapping[type[Intent], str]] = {
 }
 """What a caller can have done, and what its transaction is called."""
 
-_WITH_CODE: Final = select(Report.id).where(Report.code == bindparam("code"))
 _DONE: Final = (
     select(Report)
     .join(Deed, Deed.report_id == Report.id)
@@ -108,7 +99,8 @@ class Reports:
         name = DEEDS.get(type(intent))
         if name is None:
             raise NotACallersIntent(type(intent).__name__)
-        return self._once(name, lambda session: self._do(session, intent, step))
+        hashes = self._hash_ahead(intent, step)
+        return self._once(name, lambda session: self._do(session, intent, step, hashes))
 
     def line_cut(self, session_key: bytes) -> bool:
         """The session is over: send what she allowed us to send; whether there was anything."""
@@ -130,7 +122,26 @@ class Reports:
                     raise
         raise AssertionError
 
-    def _do(self, session: Session, intent: Intent, step: Step) -> Done:
+    def _hash_ahead(self, intent: Intent, step: Step) -> Hashes:
+        """Do what takes long, as far as it can be foreseen."""
+        hashes = of_secrets(self.vault)
+        send = intent.report if isinstance(intent, KeepDraft) else intent
+        if isinstance(intent, OpenCase):
+            with database.reading(self.engine) as session:
+                self.cases.check_ahead(session, hashes, intent)
+        elif isinstance(send, Send) and send.secret:
+            fills_in = send is not intent or send.completes is not None
+            report_id = self._begun_so_far(step) if fills_in else None
+            hashes.make(send.secret, secret_of(report_id or hashes.new_id))
+        return hashes
+
+    def _begun_so_far(self, step: Step) -> str | None:
+        with database.reading(self.engine) as session:
+            kept = self._kept(session, step, database.now(session))
+            return next((one.id for one in kept), None)
+
+    def _do(self, session: Session, intent: Intent, step: Step, hashes: Hashes) -> Done:
+        hashes.bring(session)
         at = database.now(session)
         match intent:
             case Send():
@@ -266,23 +277,19 @@ class Reports:
         name = name_in_call(first, used_at, since)
         return _Noted(name, found[name])
 
+    def _kept(self, session: Session, step: Step, at: datetime) -> Iterator[Report]:
+        """The draft and the first alert of this call, where there are any."""
+        for what in ("draft", "child_danger"):
+            report = self._noted(session, step.session, what, step.since(at)).report
+            if report is not None:
+                yield report
+
     def _begun(self, session: Session, send: Send, step: Step, at: datetime) -> Report | None:
-        """The draft or the first alert of this same session that this report fills in."""
+        """The one of these that this report fills in."""
         if send.completes is None:
             return None
-        since = step.since(at)
-        earlier = (
-            self._noted(session, step.session, what, since).report
-            for what in ("draft", "child_danger")
-        )
-        return next(
-            (
-                report
-                for report in earlier
-                if report and report.code == send.completes and report.state != ReportState.DELETED
-            ),
-            None,
-        )
+        kept = (one for one in self._kept(session, step, at) if one.state != ReportState.DELETED)
+        return next((one for one in kept if one.code == send.completes), None)
 
     def _new(
         self,
@@ -293,8 +300,8 @@ class Reports:
         state: ReportState = ReportState.RECEIVED,
     ) -> Report:
         report = Report(
-            id=str(uuid.uuid4()),
-            code=_unused_code(session),
+            id=hashes_of(session, of_secrets(self.vault)).new_id,
+            code=codes.unused(session),
             about=send.about,
             state=state,
             rung=folding.NOBODY_CAN_ACT,
@@ -315,7 +322,8 @@ class Reports:
         report.avoid = list(send.avoid)
         report.investigator = send.investigator or report.about in {"danger", "child_danger"}
         if send.secret:
-            report.secret_hash = self.vault.hash_secret(send.secret, secret_of(report.id))
+            hashes = hashes_of(session, of_secrets(self.vault))
+            report.secret_hash = hashes.make(send.secret, secret_of(report.id))
         key = self.vault.new_key(report.id, "answers")
         answers = {**send.answers, **({"area": send.area} if send.area else {})}
         report.answers = key.encrypt(json.dumps(answers).encode(), answers_of(report.id))
@@ -354,21 +362,6 @@ def _note(session: Session, noted: _Noted, report: Report) -> None:
     session.add(Deed(request=noted.name, report_id=report.id))
 
 
-def overdue_drafts(session: Session, at: datetime) -> Sequence[str]:
-    """The ids of drafts whose session must be over."""
-    query = select(Report.id).where(Report.state == ReportState.DRAFT, Report.climb_at <= at)
-    return session.scalars(query).all()
-
-
-def send_overdue(session: Session, reports: Reports, report_id: str, at: datetime) -> bool:
-    """Send a draft unless somebody did meanwhile; whether it was sent now."""
-    query = select(Report).where(Report.id == report_id, Report.state == ReportState.DRAFT)
-    draft = session.scalars(query.with_for_update(skip_locked=True)).first()
-    if draft is not None:
-        reports.send_as_it_is(session, draft, at)
-    return draft is not None
-
-
 def _sent(session: Session, report: Report, alerted: int = 0) -> Done:
     """Her code, and whether anybody was asked to help by now: her screen must not say more."""
     asked = alerted or folding.is_asked_about(session, report)
@@ -395,15 +388,3 @@ def _may_write(send: Send) -> bool:
 def answers_of(report_id: str) -> Where:
     """Where the answers of a report lie."""
     return Where("reports", "answers", report_id)
-
-
-def _unused_code(session: Session) -> str:
-    """A code that no report has. Random, so that one code tells nothing about the others."""
-    digits, taken = CODE_DIGITS, 0
-    while True:
-        bare = f"{secrets.randbelow(10**digits):0{digits}}"
-        code = bare + check_digit(bare)
-        if session.scalars(_WITH_CODE, {"code": code}).first() is None:
-            return code
-        taken += 1
-        digits = CODE_DIGITS + taken // COLLISIONS

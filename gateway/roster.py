@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -87,9 +87,11 @@ def by_number(session: Session, vault: Vault, phone: Msisdn) -> models.Staff | N
     return session.scalars(query).first()
 
 
-def set_pin(vault: Vault, person: models.Staff, pin: str, at: datetime) -> None:
+def set_pin(
+    hash_of: Callable[[str, Where], str], person: models.Staff, pin: str, at: datetime
+) -> None:
     """From now on this PIN opens her line; the old one does not, nor a call that it opened."""
-    person.pin_hash, person.pin_set_at = vault.hash_pin(pin, pin_of(person.id)), at
+    person.pin_hash, person.pin_set_at = hash_of(pin, pin_of(person.id)), at
 
 
 def is_still_here(session: Session, person: models.Staff) -> bool:

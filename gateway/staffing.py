@@ -103,7 +103,7 @@ def change_pin(house: House, who: str, pin: str) -> None:
         person, at = _named(session, house, who), database.now(session)
         if not roster.is_still_here(session, person):
             raise leaving.HasLeft("she has left")
-        roster.set_pin(house.vault, person, _pin(pin), at)
+        roster.set_pin(house.vault.hash_pin, person, _pin(pin), at)
         audit.record(session, at, audit.OPERATOR, "PIN set", detail=person.id)
 
 

@@ -20,6 +20,7 @@ from gateway.conversation import Done, NotDone, Step
 from gateway.country import Pack
 from gateway.escalation import Ladder
 from gateway.followups import Appointment, FollowUps, appointment_key
+from gateway.hashing import Hashes, hashes_of, of_pins
 from gateway.models import Alert, CallAttempt, Outbox, PinTry, Report, ReportState, Staff
 from gateway.once import in_turn, name_in_call
 from gateway.vault import Vault
@@ -87,9 +88,24 @@ class StaffLine:
 
     def do(self, intent: Intent, step: Step) -> Done:
         """Do it in one transaction. Raises database.DatabaseDown; then nothing was done."""
+        hashes = self._check_ahead(intent, step)
         with database.writing(self.engine, "staff.step") as session:
+            hashes.bring(session)
             desk = _Desk(self, session, step, database.now(session))
             return desk.do(intent)
+
+    def _check_ahead(self, intent: Intent, step: Step) -> Hashes:
+        """Check a PIN before the transaction that counts the try, and hash a new one."""
+        hashes = of_pins(self.vault)
+        if not isinstance(intent, SignIn | ChangePin):
+            return hashes
+        with database.reading(self.engine) as session:
+            person = roster.by_number(session, self.vault, step.msisdn)
+            if isinstance(intent, SignIn):
+                is_pin(hashes, person, intent.pin)
+            elif is_pin(hashes, person, intent.old) and person is not None:
+                hashes.make(intent.new, roster.pin_of(person.id))
+        return hashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +213,7 @@ class _Desk:
         if not right:
             return Done({"pin": "locked" if self._is_locked_for_good(person) else "wrong"})
         if known is None:
-            roster.set_pin(self.line.vault, person, new, self.at)
+            roster.set_pin(self._hashes.make, person, new, self.at)
             self._audit(person, "PIN changed")
         return Done({"pin": "changed"})
 
@@ -207,6 +223,10 @@ class _Desk:
         if known is None and self.step.again:
             raise NotDone
         return known
+
+    @property
+    def _hashes(self) -> Hashes:
+        return hashes_of(self.session, of_pins(self.line.vault))
 
     def _name_of(self, used_at: Callable[[bytes], datetime | None]) -> bytes:
         """Under which name this step of this call is noted, where `used_at` looks for it."""
@@ -232,7 +252,7 @@ class _Desk:
         if person is not None:
             in_turn(self.session, f"pin {person.id}")
         locked = person is not None and pins.is_locked(self.session, person, self.at)
-        right = self._is_pin(person, pin) and not locked
+        right = is_pin(self._hashes, person, pin) and not locked
         if person is None:
             return False
         if not locked:
@@ -246,11 +266,6 @@ class _Desk:
 
     def _is_locked_for_good(self, person: Staff | None) -> bool:
         return person is not None and pins.is_locked_for_good(self.session, person)
-
-    def _is_pin(self, person: Staff | None, pin: str) -> bool:
-        """The same work whether she is known or not: any place will do where there is nobody."""
-        where = roster.pin_of(person.id if person else "nobody")
-        return self.line.vault.check_pin(person.pin_hash if person else None, pin, where)
 
     def _overview(self, person: Staff) -> dict[str, str]:
         query = (
@@ -333,3 +348,9 @@ def _look(file: CaseFile, intent: Intent) -> dict[str, str] | None:
         case CheckSecret(_, typed):
             return file.secret(typed)
     return None
+
+
+def is_pin(hashes: Hashes, person: Staff | None, pin: str) -> bool:
+    """The same work whether she is known or not: any place will do where there is nobody."""
+    where = roster.pin_of(person.id if person else "nobody")
+    return hashes.check(person.pin_hash if person else None, pin, where)

@@ -20,6 +20,7 @@ from gateway import (
     beats,
     database,
     delivery,
+    drafts,
     duty,
     escalation,
     heartbeat,
@@ -33,7 +34,6 @@ from gateway import (
 from gateway.auditing import heads
 from gateway.contacts import CallHours
 from gateway.logs import log
-from gateway.reports import overdue_drafts, send_overdue
 from gateway.wiring import House
 from workers.deliver import Delivery
 
@@ -122,11 +122,11 @@ class Clock:
 
     def _send_drafts(self) -> None:
         with database.reading(self.house.database) as session:
-            overdue = overdue_drafts(session, database.now(session))
+            overdue = drafts.overdue(session, database.now(session))
         self._one_by_one("clock.send_draft", overdue, self._send_draft)
 
     def _send_draft(self, session: Session, report_id: str) -> None:
-        send_overdue(session, self.house.reports, report_id, database.now(session))
+        drafts.send_overdue(session, self.house.reports, report_id, database.now(session))
 
     def _remind(self) -> None:
         with database.reading(self.house.database) as session:

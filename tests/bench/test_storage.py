@@ -42,6 +42,13 @@ def test_reports_are_committed_by_both_sides() -> None:
         assert len(table.targets) == 1
 
 
+def test_reports_of_callers_who_press_at_once_are_timed() -> None:
+    table = storage.at_once("sqlite", storage.Sizes(writers=(), rounds=1, reports=8))
+    assert [row[0] for row in table.rows] == list(storage.SENDS)
+    assert min(of(table, 1)) > 0
+    assert [one.limit for one in table.targets] == [storage.P95]
+
+
 @pytest.fixture
 def year(office: Office) -> Engine:
     """A database with 400 reports of a year, at the one centre that has staff."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway import database, muting, reports, vitals
+from gateway import database, drafts, muting, vitals
 from gateway.centres import DESK
 from gateway.conversation import Step
 from gateway.models import Alert, Report, ReportState
@@ -47,7 +47,7 @@ def test_nor_does_a_draft_when_the_line_cuts(office: Office, *, overdue: bool) -
     if overdue:
         with database.writing(office.engine, "test") as session:
             report = office.one(Report).id
-            assert reports.send_overdue(session, office.reports, report, database.now(session))
+            assert drafts.send_overdue(session, office.reports, report, database.now(session))
     else:
         assert office.reports.line_cut(CALL)
     kept = office.one(Report)

@@ -73,7 +73,7 @@ def test_fifteen_wrong_pins_lock_until_there_is_another_one(
     assert does(nurse, ChangePin(PIN, "9076")) == {"pin": "locked"}
     with database.writing(office.engine, "test") as session:
         row = session.get_one(Staff, nurse.id)
-        roster.set_pin(office.staff_vault, row, "9076", database.now(session))
+        roster.set_pin(office.staff_vault.hash_pin, row, "9076", database.now(session))
     assert does(nurse, SignIn("9076"))["staff"] == nurse.id
 
 

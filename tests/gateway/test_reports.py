@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from threading import Event
 from typing import Final, cast
 
@@ -13,12 +12,13 @@ from sqlalchemy import Engine, func, select
 
 from gateway import centres, database
 from gateway.cases import Cases
-from gateway.conversation import NotDone, Step
+from gateway.codes import CODE_DIGITS, COLLISIONS
+from gateway.conversation import Done, NotDone, Step
 from gateway.country import Pack
 from gateway.escalation import Ladder
 from gateway.models import Report
 from gateway.phones import Msisdn
-from gateway.reports import CODE_DIGITS, COLLISIONS, Reports
+from gateway.reports import Reports
 from gateway.vault import Role, Vault, Where
 from menus.checks import has_check_digit
 from menus.intents import Contact, DiscardDraft, Intent, KeepDraft, OpenCase, Send, StopContact
@@ -70,7 +70,7 @@ def test_a_code_that_is_taken_is_not_given_again_and_codes_grow_when_many_are(
     reports: Reports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = iter([7] * (1 + COLLISIONS + 1))
-    monkeypatch.setattr("gateway.reports.secrets.randbelow", lambda end: next(drawn))
+    monkeypatch.setattr("gateway.codes.secrets.randbelow", lambda end: next(drawn))
     codes = [reports.do(MYSELF, step(session)).facts["ref"] for session in ("one", "two")]
     assert [len(code) - 1 for code in codes] == [CODE_DIGITS, CODE_DIGITS + 1]
     assert next(drawn, None) is None
@@ -137,12 +137,17 @@ def test_tries_at_the_same_moment_are_counted_one_after_another(reports: Reports
     for number in range(4):
         assert reports.do(OpenCase(ref, "0002"), step(history=f"wrong {number}")).facts == {}
     vault = Hesitant(reports.vault)
-    parallel = replace(reports, cases=Cases(cast(Vault, vault), 5))
+    cases = Cases(cast(Vault, vault), 5)
+
+    def open_(secret: str, on: Step) -> Done:
+        """As it is when the report has changed since its secret was checked ahead."""
+        with database.writing(reports.engine, "test") as session:
+            return cases.open(session, OpenCase(ref, secret), on, database.now(session))
 
     with ThreadPoolExecutor(2) as pool:
-        fifth = pool.submit(parallel.do, OpenCase(ref, "0001"), step("two", "fifth"))
+        fifth = pool.submit(open_, "0001", step("two", "fifth"))
         assert vault.begun.wait(PATIENCE)
-        sixth = pool.submit(parallel.do, OpenCase(ref, "2580"), step("three", "sixth"))
+        sixth = pool.submit(open_, "2580", step("three", "sixth"))
 
     assert (fifth.result().facts, sixth.result().facts) == ({}, {})
 
