@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from gateway import callbacks
 from gateway.callbacks import KINDS, PATHS, Doors, Kind, segment
+from gateway.cli import isange
+from gateway.settings import SettingsError
+from gateway.vault import Role
 from gateway.web import callers
 from tests.gateway.conftest import Process
 from tests.gateway.ussd import FIRST, form
 from tests.houses import SharedHouse
-from tests.lines import SECRET
+from tests.lines import SECRET, SECRETS, STAFF_SECRET
 
 NEW = "the-next-secret-while-they-are-rotated"
 OLD = "a-secret-that-was-retired-last-year"
+
+BASE = "https://line.example"
+NEEDED = {"DATABASE_URL": "sqlite://", "REDIS_URL": "redis://", "ISANGE_KEYS": "keys"}
 
 OURS: tuple[Kind, ...] = ("ussd", "events", "sms", "delivery", "opt-out")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
@@ -121,3 +128,20 @@ def test_a_forged_step_does_nothing(client: FlaskClient) -> None:
         client.post(path, data=form("1"))
     answer = client.post(callbacks.url("", SECRET, "ussd"), data=form(""))
     assert answer.get_data(as_text=True).startswith(FIRST)
+
+
+@pytest.mark.parametrize(
+    ("role", "kinds"), [("web", callbacks.OF_CALLERS), ("staff", callbacks.OF_STAFF)]
+)
+def test_the_addresses_of_an_app_are_printed_where_its_secret_is(
+    role: Role, kinds: tuple[Kind, ...]
+) -> None:
+    done = CliRunner().invoke(isange, ["callbacks", BASE], env={**NEEDED, **SECRETS[role]})
+    secret = STAFF_SECRET if role == "staff" else SECRET
+    printed = [line.split() for line in done.output.splitlines()]
+    assert printed == [[kind, callbacks.url(BASE, secret, kind)] for kind in kinds]
+
+
+def test_without_a_secret_there_is_no_address() -> None:
+    done = CliRunner().invoke(isange, ["callbacks", BASE], env=NEEDED)
+    assert isinstance(done.exception, SettingsError)

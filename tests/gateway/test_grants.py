@@ -239,8 +239,6 @@ def test_pins_that_were_tried_go_when_the_owner_purges(line: Line, guarded: Data
     signed_in(line, nurse)  # From now on the wrong one says nothing any more.
     passes(guarded, timedelta(days=3))
     ages = line.worker.pack.retention
-    gone = {
-        engine: retention.Purge(engine, ages).run().counts["tries of PINs"]
-        for engine in (line.worker.database, guarded.owner)
-    }
-    assert list(gone.values()) == [0, 1]
+    for engine, may in ((line.worker.database, False), (guarded.owner, True)):
+        gone = retention.Purge(engine, ages).run().counts["tries of PINs"]
+        assert bool(gone) is may

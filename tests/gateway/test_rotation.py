@@ -21,6 +21,7 @@ from gateway.phones import Msisdn
 from gateway.reports import answers_of
 from gateway.rewrapping import Rewrapping
 from gateway.rotation import Rotation
+from gateway.settings import Settings
 from gateway.vault import (
     CannotOpen,
     CannotRotate,
@@ -40,6 +41,8 @@ from gateway.vault import (
 from gateway.vault.keyring import load_keyring
 from gateway.vault.roles import PEPPERS, SESSIONS, KeyName, Kind
 from gateway.vault.rotating import Folders, locked
+from gateway.wiring import House
+from tests.lines import PIN, Line
 from tests.office import CALLER, SMS_NOW, Office
 from tests.services import PATIENCE, wait_until
 
@@ -660,3 +663,27 @@ def test_rows_are_counted_in_the_database_alone(place: Place) -> None:
     with database.reading(place.office.engine) as session:
         old = select(func.count()).where(DataKeyRow.key_id == OLD, DataKeyRow.recipient != "escrow")
         assert session.scalar(old) == 0
+
+
+def test_calls_go_on_with_the_new_keys(root: Path, settings: Callable[..., Settings]) -> None:
+    """A caller notices nothing, and sends one report; a nurse is asked for her PIN again."""
+
+    def houses() -> list[House]:
+        return [House(settings(role, ISANGE_KEYS=str(root / role)), role) for role in ROLES]
+
+    line = Line(*houses())
+    nurse = line.staff_phone(line.staff("kabutare")).dial().press(PIN).sees("You are on duty.")
+    caller = line.phone().dial().press(2).choose("Yes, continue", "Continue", "18 or more")
+    caller.choose("Beaten or hurt", "Last 3 days", "South", "Huye", "Kabutare")
+    caller.choose("Yes, by call", "Evening", "Yes")
+    with locked(root) as folders:
+        folders.switch(folders.prepare(NEXT_YEAR))
+    after = Line(*houses())
+    line.client.application = after.client.application
+    line.staff_client.application = after.staff_client.application
+
+    caller.press("2580").choose("Send: health").sees("Sent. Code: ")
+    assert caller.code == line.code_of_only_report()
+    nurse.choose("Look again").sees("PIN:").press(PIN).sees(caller.code)
+    line.close()
+    after.close()
