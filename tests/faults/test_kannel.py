@@ -139,7 +139,9 @@ def line(settings: Callable[..., Settings], kannel: Kannel, port: int) -> Iterat
         "KANNEL_CALLBACK": f"http://127.0.0.1:{port}",
     }
     roles: tuple[Role, ...] = ("web", "staff", "worker")
-    made = Line(*(House(settings(role, **other), role) for role in roles))
+    receipts = {"ISANGE_CALLBACK_SECRETS": SECRET}  # Kannel brings them to the callers' app.
+    given = {"web": other, "staff": other, "worker": {**other, **receipts}}
+    made = Line(*(House(settings(role, **given[role]), role) for role in roles))
     made.delivery = Delivery(made.worker.database, made.worker.letters, made.worker.fleet)
     yield made
     made.close()

@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Engine, func, select
 
-from gateway import callbacks, centres, database
+from gateway import callbacks, database
 from gateway.country import Pack
 from gateway.models import Report
-from gateway.vault import create_keys
+from gateway.vault import Vault, create_keys
 from tests.faults.callers import Caller
 from tests.faults.proxy import Wire, wire
+from tests.gateway.ussd import opened
 from tests.gateway.webserver import WebServer, environment, request
 from tests.lines import SECRET
 from tests.services import Postgres, Valkey, wait_until
@@ -70,8 +71,7 @@ def line(
 ) -> Iterator[Line]:
     create_keys(tmp_path / "keys")
     engine = database.connect(postgres_url)
-    with database.writing(engine, "test") as session:
-        centres.replace_all(session, pack, pack.centres)
+    opened(engine, pack, Vault.open(tmp_path / "keys" / "staff", "staff"))
     parts = urlsplit(postgres_url)
     with wire(f"{parts.hostname}:{parts.port}") as between:
         env = environment(
