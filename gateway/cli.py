@@ -10,7 +10,7 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -229,7 +229,7 @@ def draw_menus(country: str, out: Path) -> None:
     """Draw every dialogue: dialogue.md, and an SVG for each."""
     from gateway.book import graph
 
-    _write(out, graph.graph(country))
+    _write(out, lambda: graph.graph(country))
 
 
 @menus.command("cost")
@@ -239,7 +239,7 @@ def time_menus(country: str, out: Path) -> None:
     """Count what the paths that must be short cost a caller: short-path.md."""
     from gateway.book import cost
 
-    _write(out, cost.short_path(country))
+    _write(out, lambda: cost.short_path(country))
 
 
 @menus.command("show")
@@ -348,9 +348,10 @@ def _become(program: str) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "workers", program])  # noqa: S606
 
 
-def _write(folder: Path, files: Mapping[str, str]) -> None:
+def _write(folder: Path, draw: Callable[[], Mapping[str, str]]) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)  # Before what takes its time.
+        files = draw()
         for name, text in files.items():
             (folder / name).write_text(text, "utf-8", newline="\n")
     except OSError as error:

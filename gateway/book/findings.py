@@ -6,6 +6,7 @@ The longest values are among them, because a page must hold those too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Final
 
 from gateway.catalogues.files import SOURCE, languages
@@ -123,6 +124,7 @@ def _numbers() -> list[Facts]:
     ]
 
 
+@cache
 def _longest_greeting() -> str:
     """The language in which staff have most to say first."""
     spoken = (SOURCE, *languages(LOCALES))

@@ -26,19 +26,21 @@ PAPER: Final = 96
 
 def show(name: str, language: str, country: str) -> str:
     """The script of a dialogue in a language. Raises OperatorError where there is none."""
-    known: list[str] = []
+    known = sorted({screen.partition(".")[0] for screen in SCREENS})
+    unknown = OperatorError(f"{name} is no dialogue: choose one of {', '.join(known)}")
     for book in (open_book(book, country) for book in BOOKS):
         if language not in book.languages:
             spoken = ", ".join(book.languages)
             raise OperatorError(f"{language} is not spoken here: choose one of {spoken}")
+        if name not in known:
+            raise unknown  # Before the walk, which takes its time.
         walk = book.walk(language)
         found = {dialogue.name: dialogue for dialogue in dialogues(walk)}
         if name in found:
             head = f"{name}: {found[name].about}"
             screens = (_screen(book, walk, box.screen) for box in found[name].boxes)
             return "\n".join([head, *screens])
-        known += found
-    raise OperatorError(f"{name} is no dialogue: choose one of {', '.join(known)}")
+    raise unknown
 
 
 def _screen(book: Book, walk: Walk, screen: str) -> str:

@@ -165,7 +165,7 @@ def test_a_script_of_the_staffs_line_in_english_repeats_nothing() -> None:
 @pytest.mark.parametrize(
     ("dialogue", "language", "country", "advice"),
     [
-        ("sing", "en", "rw", "sing is no dialogue: choose one of welcome"),
+        ("sing", "en", "rw", "sing is no dialogue: choose one of by_sms"),
         ("report", "de", "rw", "de is not spoken here: choose one of rw, en, fr, sw"),
         ("report", "en", "atlantis", "is no country we have: choose one of"),
     ],
