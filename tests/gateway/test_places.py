@@ -228,6 +228,7 @@ def slips(name: str) -> Iterator[str]:
             yield before + after[0] + name[at] + after[1:]
 
 
+@pytest.mark.system
 def test_one_slip_of_the_finger_does_not_hide_a_sector() -> None:
     tried = missed = first = 0
     for sector in SECTORS:

@@ -147,6 +147,7 @@ def test_a_commit_that_waits_for_a_lost_standby_ends_and_nobody_knows(
     assert rows(engine) == 1
 
 
+@pytest.mark.system
 def test_a_lost_standby_does_not_fill_the_server_with_our_probes(
     line: Line, between: Wire, postgres: Postgres
 ) -> None:
