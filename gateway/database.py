@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, DateTime, Engine, create_engine, event, select, type_coerce
 from sqlalchemy.engine import Dialect, make_url
@@ -23,7 +23,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from gateway import crash, postgres
+from gateway import crash
+
+if TYPE_CHECKING:
+    from gateway import postgres
 
 LOCK_WAIT = 10
 """Seconds that a statement waits for a lock; the phone network waits 15 for our answer."""
@@ -102,6 +105,8 @@ def connect(
         return _sqlite(url, turn)
     if target.get_backend_name() == "postgresql":
         target = target.set(drivername="postgresql+psycopg")
+    from gateway import postgres  # It loads psycopg, which a process on SQLite does not need.
+
     server = postgres.Server(answer, transaction, at_once)
     statement = max(0, int((min(answer, transaction) - 1) * 1000))
     engine = create_engine(
@@ -208,6 +213,8 @@ def take_long(connection: Connection) -> None:
     """Let what follows in this transaction take long: it works on all rows of a table."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        from gateway import postgres
+
         postgres.take_long(connection.connection.driver_connection)
 
 
