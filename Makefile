@@ -57,7 +57,7 @@ imports: .venv/installed-dev
 	@COLUMNS=100 $(BIN)/lint-imports --no-logo
 
 catalogued: .venv/installed-dev
-	$(BIN)/python -m gateway.catalogues check
+	$(BIN)/python -m menutools.catalogues check
 
 book: .venv/installed-dev
 	$(BIN)/isange menus check
@@ -108,7 +108,7 @@ fmt: .venv/installed-dev
 	$(BIN)/ruff format .
 
 catalogues: .venv/installed
-	$(BIN)/python -m gateway.catalogues update
+	$(BIN)/python -m menutools.catalogues update
 
 install: .venv/installed
 

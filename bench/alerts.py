@@ -27,15 +27,15 @@ from rq import Queue
 from sqlalchemy import func, select
 
 from bench import naive
-from bench.ground import Database, Ground, ground
+from bench.installation import Database, Ground, ground
 from bench.provider import Provider, Taken, provider
 from bench.tables import Cell, Table, Target
-from gateway import database
-from gateway.conversation import Step
-from gateway.models import Outbox, OutboxState, Urgency
-from gateway.phones import Msisdn
-from gateway.queues import Doorbell
-from gateway.settings import Settings
+from gateway.conversation.contract import Step
+from gateway.runtime.doorbell import Doorbell
+from gateway.runtime.phones import Msisdn
+from gateway.runtime.settings import Settings
+from gateway.store import database
+from gateway.store.models import Outbox, OutboxState, Urgency
 from gateway.wiring import House
 from menus.intents import Contact, Send
 from tests.faults import latency

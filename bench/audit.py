@@ -27,15 +27,18 @@ from typing import Final
 from sqlalchemy import Engine, event, insert
 from sqlalchemy.orm import Session
 
-from gateway import audit, centres, database, roster, schema
-from gateway.auditing.lanes import ROWS
-from gateway.cases import Cases
-from gateway.conversation import Step
-from gateway.country import load_country
-from gateway.escalation import Ladder
-from gateway.phones import Msisdn
-from gateway.reports import Reports
-from gateway.roster import NewStaff
+from gateway.audit import log as audit
+from gateway.audit.lanes import ROWS
+from gateway.cases.escalation import Ladder
+from gateway.cases.my_code import Cases
+from gateway.cases.reports import Reports
+from gateway.conversation.contract import Step
+from gateway.country import centres
+from gateway.country.pack import load_country
+from gateway.runtime.phones import Msisdn
+from gateway.staff import roster
+from gateway.staff.roster import NewStaff
+from gateway.store import database, schema
 from gateway.vault import Vault, create_keys
 from menus.intents import Contact, Send
 from tests.services import Postgres, running

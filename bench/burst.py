@@ -13,7 +13,7 @@ from typing import Final
 from bench import rounds
 from bench.calls import BROWSING, Caller
 from bench.client import drive
-from bench.ground import Ground, ground, path
+from bench.installation import Ground, ground, path
 from bench.rounds import COLUMNS, in_turn, ratio
 from bench.servers import Server, isange, serving
 from bench.step import OURS, sides
@@ -56,7 +56,9 @@ def _crowd(laid: Ground, crowd: int, seconds: float, times: int) -> Table:
 
 
 def _memory(server: Server, steps: int) -> Table:
-    """The first steps fill what is bounded (gateway.recent); those that follow must add nothing."""
+    """The first steps fill what is bounded (gateway.runtime.memory); those that follow must add
+    nothing.
+    """
     caller = Caller.typing(path(), BROWSING)
     checks = caller.learn(server.port)
     seen = [(server.memory(), server.memory("Pss_Anon"))]

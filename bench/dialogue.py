@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from bench.tables import Table, Target
-from gateway.catalogues import loading
-from gateway.country import Pack, load_country
-from menus import welcome
+from gateway.country import translations
+from gateway.country.pack import Pack, load_country
+from menus.callers import welcome
 from menus.engine import Engine, State
 from menus.speech import Speech
 
@@ -29,7 +29,7 @@ def run(*, quick: bool) -> Sequence[Table]:
     """One table, whose limits are targets."""
     times = 50 if quick else 2000
     pack = load_country("rw")
-    catalogues = loading.shipped(pack.languages)
+    catalogues = translations.shipped(pack.languages)
     country = pack.menus_country(tuple(pack.languages), pack.ranking())
     engine = Engine(welcome.first, country, Speech(catalogues))
     taken = {f"a turn in {code}": _turn(engine, code, times) for code in pack.languages}
@@ -56,7 +56,7 @@ def run(*, quick: bool) -> Sequence[Table]:
 
 
 def _read(pack: Pack) -> None:
-    loading.load(loading.LOCALES, tuple(pack.languages))
+    translations.load(translations.LOCALES, tuple(pack.languages))
 
 
 def _turn(engine: Engine, language: str, times: int) -> float:

@@ -19,7 +19,7 @@ from flask import Flask, Response, request
 from redis import Redis
 
 from bench.client import HOST
-from gateway.settings import Settings
+from gateway.runtime.settings import Settings
 from gateway.web import serving
 
 if TYPE_CHECKING:

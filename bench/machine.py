@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from gateway.sandbox import valkey
+from sandbox.demo import valkey
 
 PACKAGES: Final = (
     "cryptography",

@@ -32,9 +32,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from gateway import database
-from gateway.database import UtcDateTime
-from gateway.models import (
+from gateway.store import database
+from gateway.store.database import UtcDateTime
+from gateway.store.models import (
     Alert,
     AlertState,
     Audit,

@@ -13,9 +13,9 @@ from typing import Final
 from redis import Redis
 from rq import Queue, Worker
 
-from gateway.phones import Msisdn
-from gateway.providers import Accepted
-from gateway.providers.africastalking import AfricasTalking
+from gateway.runtime.phones import Msisdn
+from gateway.sms.providers import Accepted
+from gateway.sms.providers.africastalking import AfricasTalking
 
 QUEUE: Final = "sms"
 URL: Final = "BENCH_PROVIDER_URL"

@@ -28,7 +28,7 @@ from redis import Redis
 from bench import rounds
 from bench.calls import FOUR_SCREENS, Caller, posted
 from bench.client import Call, Check, Load, drive
-from bench.ground import Ground, ground, path
+from bench.installation import Ground, ground, path
 from bench.rounds import Rounds, Side, in_turn, ratio
 from bench.servers import Server, isange, serving
 from bench.step import OURS

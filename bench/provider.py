@@ -1,6 +1,6 @@
 """A pretend SMS provider that costs next to nothing and takes 50 ms, as one far away does.
 
-`gateway.sandbox.standin` can do much more, and would need half of a core for it. This one speaks as
+`sandbox.standin` can do much more, and would need half of a core for it. This one speaks as
 much of Africa's Talking as its package needs, in a process of its own, and remembers what it took
 and when. It ends with whoever started it: nobody writes to its standard input.
 """

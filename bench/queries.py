@@ -24,18 +24,21 @@ from sqlalchemy import Engine, Select, event, select
 from sqlalchemy.orm import Session
 
 from bench import million
-from bench.ground import Database, ground
+from bench.installation import Database, ground
 from bench.tables import Cell, Table, Target, plain
-from gateway import database, delivery, doctor, drafts, escalation, idle, outbox, vitals
-from gateway.conversation import Step
-from gateway.models import Audit, Report, ReportState, Staff
-from gateway.phones import Msisdn
-from gateway.retention import Purge
-from gateway.sandbox import sample
-from gateway.settings import Settings
-from gateway.staffline import StaffLine
+from gateway.cases import drafts, escalation, stalled
+from gateway.cases.staff_line import StaffLine
+from gateway.conversation.contract import Step
+from gateway.operations import doctor, status
+from gateway.retention.purge import Purge
+from gateway.runtime.phones import Msisdn
+from gateway.runtime.settings import Settings
+from gateway.sms import outbox, receipts
+from gateway.store import database
+from gateway.store.models import Audit, Report, ReportState, Staff
 from gateway.wiring import House
 from menus.intents import Intent, ListCases, OpenForStaff
+from sandbox.demo import sample
 
 ROWS: Final = 100_000
 QUICK_ROWS: Final = 500
@@ -166,15 +169,15 @@ def _questions(house: House) -> Mapping[str, Ask]:
         "console: the audit of a case": partial(
             read, lambda s, n: s.scalars(audit_of(ids[n % len(ids)])).all()
         ),
-        "/readyz: the figures": lambda: vitals.read(engine, house.pack.duty_desk.id),
+        "/readyz: the figures": lambda: status.read(engine, house.pack.duty_desk.id),
         "isange doctor: all checks": lambda: list(doctor.faults(house)),
         "clock: whose time is up": partial(read, lambda s, n: escalation.due(s, database.now(s))),
         "clock: drafts": partial(read, lambda s, n: drafts.overdue(s, database.now(s))),
-        "clock: accepted and idle": partial(read, lambda s, n: idle.due(s, database.now(s))),
+        "clock: accepted and idle": partial(read, lambda s, n: stalled.due(s, database.now(s))),
         "clock: SMS without a delivery report": partial(
-            undone, lambda s: delivery.missed(s, database.now(s), within)
+            undone, lambda s: receipts.missed(s, database.now(s), within)
         ),
-        "clock: alerts that reached nobody": partial(read, lambda s, n: delivery.stranded(s)),
+        "clock: alerts that reached nobody": partial(read, lambda s, n: receipts.stranded(s)),
         "worker: claim, nothing due": partial(
             undone, lambda s: outbox.claim(s, database.now(s), 16)
         ),

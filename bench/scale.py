@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 from bench import rounds
 from bench.calls import BROWSING, Caller, dialling
-from bench.ground import ground, path
+from bench.installation import ground, path
 from bench.rounds import COLUMNS, Side, in_turn, ratio
 from bench.servers import isange, serving
 from bench.tables import Table

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.client import HOST
-from gateway.sandbox.children import answers
-from gateway.sandbox.folder import free_port
+from sandbox.demo.children import answers
+from sandbox.demo.folder import free_port
 from tests.services import wait_until
 
 TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -70,7 +70,7 @@ def serving(
 
 def isange(*words: str) -> Sequence[str]:
     """A command of the service."""
-    return [sys.executable, "-m", "gateway.cli", *words]
+    return [sys.executable, "-m", "commands.cli", *words]
 
 
 def _below(pid: int) -> Iterator[int]:

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from bench.calls import Caller
 from bench.servers import isange
 from bench.tables import Cell, Table, Target
-from gateway.sandbox.folder import free_port
+from sandbox.demo.folder import free_port
 from tests.services import wait_until
 
 PATIENCE: Final = 60.0

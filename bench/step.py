@@ -16,7 +16,7 @@ from bench import rounds
 from bench.calls import BROWSING, REPORTING, Caller, dialling
 from bench.client import Load
 from bench.floors import FLOORS
-from bench.ground import Database, Ground, ground, path
+from bench.installation import Database, Ground, ground, path
 from bench.rounds import COLUMNS, Rounds, Side, in_turn, ratio
 from bench.servers import Server, isange, serving
 from bench.tables import Table, Target

@@ -1,7 +1,7 @@
 """The commit of a report against bare inserts of the same rows, with 1, 8 and 32 writers.
 
-Ours is `gateway.reports` as the web process calls it: encryption, wrapped keys, whom to alert, the
-code, the chained audit log. Bare is SQLAlchemy Core, one `insert` for each table in one
+Ours is `gateway.cases.reports` as the web process calls it: encryption, wrapped keys, whom to
+alert, the code, the chained audit log. Bare is SQLAlchemy Core, one `insert` for each table in one
 transaction, of rows that were made before the clock ran. Both go over the same engine settings:
 every commit waits for the disk. Both take turns.
 """
@@ -24,14 +24,14 @@ from typing import Any, Final, Literal, get_args
 from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.orm import Session
 
-from bench.ground import Database, Ground, ground
+from bench.installation import Database, Ground, ground
 from bench.tables import Cell, Table, Target
-from gateway import database
-from gateway.conversation import Step
-from gateway.models import Base, Report
-from gateway.phones import Msisdn
-from gateway.reports import Reports
-from gateway.settings import Settings
+from gateway.cases.reports import Reports
+from gateway.conversation.contract import Step
+from gateway.runtime.phones import Msisdn
+from gateway.runtime.settings import Settings
+from gateway.store import database
+from gateway.store.models import Base, Report
 from gateway.wiring import House
 from menus.intents import Contact, Send
 

@@ -17,32 +17,35 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from sqlalchemy import Engine
 
-from gateway import alarms, audit, callbacks, database
-from gateway.cases import Cases
-from gateway.catalogues import loading
-from gateway.centres import Directory
-from gateway.conversation import Conversation
-from gateway.country import Pack, load_country
-from gateway.escalation import Ladder
-from gateway.letters import Letters
-from gateway.limits import Limits, bounds
-from gateway.newest import NewestInput
-from gateway.providers import Provider
-from gateway.providers.africastalking import AfricasTalking
-from gateway.providers.kannel import Kannel
-from gateway.queues import Doorbell
-from gateway.replies import Replies
-from gateway.reports import Reports
-from gateway.routing import Fleet
-from gateway.seldom import Seldom
-from gateway.sessions import Sessions
-from gateway.settings import Settings, SettingsError
-from gateway.smsline import SmsLine
-from gateway.staffline import StaffLine
+from gateway.audit import log as audit
+from gateway.cases.escalation import Ladder
+from gateway.cases.my_code import Cases
+from gateway.cases.reports import Reports
+from gateway.cases.staff_line import StaffLine
+from gateway.conversation.cumulative import Conversation
+from gateway.conversation.incremental import NewestInput
+from gateway.conversation.limits import Limits, bounds
+from gateway.conversation.sessions import Sessions
+from gateway.country import translations
+from gateway.country.centres import Directory
+from gateway.country.pack import Pack, load_country
+from gateway.inbox.caller_sms import SmsLine
+from gateway.inbox.staff_sms import Replies
+from gateway.runtime import alarms, callbacks
+from gateway.runtime.doorbell import Doorbell
+from gateway.runtime.memory import Seldom
+from gateway.runtime.settings import Settings, SettingsError
+from gateway.sms.providers import Provider
+from gateway.sms.providers.africastalking import AfricasTalking
+from gateway.sms.providers.kannel import Kannel
+from gateway.sms.routing import Fleet
+from gateway.staff import operators
+from gateway.store import database
 from gateway.vault import Role, Vault, VaultError
-from menus import by_sms, staff, welcome
+from menus.callers import by_sms, welcome
 from menus.engine import Engine as MenuEngine
 from menus.speech import Speech
+from menus.staff import desk
 
 SMS_PATIENCE: Final = 300
 """Seconds that a dialogue by SMS waits for its next number: then it shows to nobody any more."""
@@ -86,7 +89,7 @@ class House:
         try:
             with database.writing(self.database, "keys.unreadable") as session:
                 at = database.now(session)
-                alarms.wake(session, at, "keys_unreadable", error=fault, advice=advice)
+                operators.wake(session, at, "keys_unreadable", error=fault, advice=advice)
         except database.DatabaseDown:
             alarms.sound("keys_unreadable", error=fault, advice=advice)
 
@@ -115,8 +118,8 @@ class House:
 
     @cached_property
     def speech(self) -> Speech:
-        catalogues = loading.shipped(self.pack.languages)
-        self._refuse_unverified([f"catalogue {one}" for one in loading.unverified(catalogues)])
+        catalogues = translations.shipped(self.pack.languages)
+        self._refuse_unverified([f"catalogue {one}" for one in translations.unverified(catalogues)])
         return Speech(catalogues)
 
     @cached_property
@@ -178,7 +181,7 @@ class House:
     def _tell_of_flood(self) -> None:
         try:
             with database.writing(self.database, "flood.tell") as session:
-                alarms.wake(session, database.now(session), "flood", advice=FLOOD_ADVICE)
+                operators.wake(session, database.now(session), "flood", advice=FLOOD_ADVICE)
         except database.DatabaseDown:
             alarms.sound("flood", advice=FLOOD_ADVICE)
 
@@ -186,7 +189,7 @@ class House:
     def staff_conversation(self) -> Conversation:
         country = self.pack.menus_country(tuple(self.pack.languages), self.centres)
         return Conversation(
-            engine=MenuEngine(staff.pin, country, self.speech),
+            engine=MenuEngine(desk.pin, country, self.speech),
             sessions=Sessions(self.redis, self.vault, "staff", alone=self._alone),
             deeds=self.staff_line,
             bell=self.bell,
@@ -266,10 +269,6 @@ class House:
     @cached_property
     def replies(self) -> Replies:
         return Replies(self.database, self.vault, self.pack.region)
-
-    @cached_property
-    def letters(self) -> Letters:
-        return Letters(self.pack, self.speech, self.vault)
 
     @cached_property
     def fleet(self) -> Fleet:

@@ -11,15 +11,15 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine
 
-from gateway import database, schema
-from gateway.country import Pack, load_country
-from gateway.settings import Settings
+from gateway.country.pack import Pack, load_country
+from gateway.runtime.settings import Settings
+from gateway.store import database, schema
 from gateway.vault import Role, Vault, create_keys
-from tests import houses, machine
-from tests.houses import SharedHouse
-from tests.lines import SECRETS, Line
-from tests.office import Office
+from tests import machine, shared_parts
+from tests.one_process_line import SECRETS, Line
 from tests.services import Postgres, Valkey, running
+from tests.shared_parts import SharedHouse
+from tests.staff_and_reports import Office
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -44,7 +44,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def vaults(keys: Path) -> Callable[[Role], Vault]:
     """The vault of a role, opened once."""
-    return lambda role: houses.vault(keys / role, role)
+    return lambda role: shared_parts.vault(keys / role, role)
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +95,7 @@ def sqlite_url(_sqlite_template: Path) -> str:
     """An empty SQLite database with the schema in it: the same path for each test."""
     path = _sqlite_template.with_name("isange.db")
     url = f"sqlite:///{path}"
-    houses.disconnect(url)
+    shared_parts.disconnect(url)
     for left in path.parent.glob("isange.db*"):
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     shutil.copyfile(_sqlite_template, path)
@@ -114,7 +114,7 @@ def _postgres_database(postgres: Postgres) -> str:
 @pytest.fixture
 def postgres_url(postgres: Postgres, _postgres_database: str) -> str:
     """An empty PostgreSQL database with the schema in it."""
-    houses.disconnect(_postgres_database)
+    shared_parts.disconnect(_postgres_database)
     postgres.empty(_postgres_database)
     return _postgres_database
 
@@ -129,7 +129,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def engine(database_url: str, vaults: Callable[[Role], Vault]) -> Iterator[Engine]:
-    made = houses.engine(database_url, "office", lambda: vaults("web"))
+    made = shared_parts.engine(database_url, "office", lambda: vaults("web"))
     yield made
     made.dispose()
 

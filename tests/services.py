@@ -18,8 +18,8 @@ from psycopg.sql import SQL, Identifier
 from redis import Redis
 from redis.exceptions import RedisError
 
-from gateway.sandbox import valkey
-from gateway.sandbox.folder import free_port
+from sandbox.demo import valkey
+from sandbox.demo.folder import free_port
 from tests.machine import is_reachable_by_all
 
 NOBODY = 65534

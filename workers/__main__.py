@@ -11,9 +11,9 @@ from types import FrameType
 
 from redis.exceptions import RedisError
 
-from gateway import logs, sentry
-from gateway.errors import OperatorError
-from gateway.settings import Settings
+from gateway.runtime import logs, sentry
+from gateway.runtime.errors import OperatorError
+from gateway.runtime.settings import Settings
 from gateway.wiring import House
 from workers import jobs
 from workers.clock import Clock
@@ -48,7 +48,7 @@ def clock(house: House) -> int:
     house.centres.keep_fresh()
     probing = Probing(house.database, house.fleet, house.settings.low_balance)
     Thread(target=probing.run, args=(stop,), name="probing", daemon=True).start()
-    Clock(house, Delivery(house.database, house.letters, house.fleet)).run(stop)
+    Clock(house, Delivery.of(house)).run(stop)
     return 0
 
 

@@ -15,25 +15,16 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from gateway import (
-    alarms,
-    beats,
-    database,
-    delivery,
-    drafts,
-    duty,
-    escalation,
-    heartbeat,
-    idle,
-    logs,
-    outbox,
-    retention,
-    rota,
-    routing,
-)
-from gateway.auditing import heads
-from gateway.contacts import CallHours
-from gateway.logs import log
+from gateway.audit import heads
+from gateway.cases import drafts, escalation, stalled
+from gateway.cases.contacts import CallHours
+from gateway.operations import liveness
+from gateway.retention import purge
+from gateway.runtime import alarms, logs
+from gateway.runtime.logs import log
+from gateway.sms import outbox, receipts, routing
+from gateway.staff import duty, operators, phone_test, rota, witnesses
+from gateway.store import database
 from gateway.wiring import House
 from workers.deliver import Delivery
 
@@ -94,7 +85,7 @@ class Clock:
     def _ask_others(self) -> None:
         """A worker may have died after it noted that an alert reached nobody."""
         with database.reading(self.house.database) as session:
-            stranded = delivery.stranded(session)
+            stranded = receipts.stranded(session)
         for row in stranded:
             try:
                 self.delivery.ask_another(row)
@@ -130,14 +121,14 @@ class Clock:
 
     def _remind(self) -> None:
         with database.reading(self.house.database) as session:
-            silent = idle.due(session, database.now(session))
+            silent = stalled.due(session, database.now(session))
         self._one_by_one("clock.remind", silent, self._remind_one)
 
     def _remind_one(self, session: Session, report_id: str) -> None:
         house, pack = self.house, self.house.pack
         hours = CallHours(house.vault, pack.hours, pack.timezone)
-        rules = idle.Rules(house.ladder, pack.reminders, hours)
-        idle.look(session, rules, report_id, database.now(session))
+        rules = stalled.Rules(house.ladder, pack.reminders, hours)
+        stalled.look(session, rules, report_id, database.now(session))
 
     def _end_shifts(self) -> None:
         """A rota that runs out is an alarm when it does, and not with the next alert."""
@@ -154,8 +145,8 @@ class Clock:
             return
         with database.writing(self.house.database, "clock.watch") as session:
             at = database.now(session)
-            for row in delivery.missed(session, at, within):
-                alarms.wake(session, at, "not_reported", report=row.report_id)
+            for row in receipts.missed(session, at, within):
+                operators.wake(session, at, "not_reported", report=row.report_id)
 
     def _deliver(self) -> None:
         """Ring for the workers; when they do not come, send without them."""
@@ -173,7 +164,7 @@ class Clock:
             self.delivery.drain(LONGEST_DRAIN)
 
     def _beat(self) -> None:
-        beats.beat(self.house.database, "clock")
+        liveness.beat(self.house.database, "clock")
 
     def _test_phones(self) -> None:
         """Every duty phone is asked now and then to answer, and one that does not is an alarm."""
@@ -181,8 +172,8 @@ class Clock:
         every = timedelta(days=pack.limits.phone_test_days)
         with database.writing(self.house.database, "clock.heartbeat") as session:
             at = database.now(session)
-            heartbeat.send_due(session, at, pack.timezone, every)
-            heartbeat.tell_silent(session, at)
+            phone_test.send_due(session, at, pack.timezone, every)
+            phone_test.tell_silent(session, at)
 
     def _publish_head(self) -> None:
         """Once a day, letters go out that tell whether the audit log was changed since."""
@@ -190,12 +181,12 @@ class Clock:
             if not heads.is_due(session, database.now(session)):
                 return
         with database.writing(self.house.database, "audit.publish") as session:
-            head = heads.publish(session, database.now(session))
+            head = witnesses.publish(session, database.now(session))
         if head is not None:
             log.info("audit_head", head=head.letters)
 
     def _purge(self) -> None:
-        retention.daily(self.house.database, self.house.pack.retention)
+        purge.daily(self.house.database, self.house.pack.retention)
 
     def _failed(self, error: Exception) -> None:
         alarms.sound("clock_failed")

@@ -14,15 +14,20 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gateway import alarms, crash, database, delivery, escalation, logs, outbox, routing
-from gateway.database import DatabaseDown
-from gateway.letters import Drop, Letter, Letters
-from gateway.logs import log
-from gateway.metrics import SENDS
-from gateway.models import Outbox, ProviderHealth
-from gateway.outbox import Claimed
-from gateway.providers import Accepted, OperatorFault, Outcome, Refused, Unknown
-from gateway.routing import Fleet, Routes
+from gateway.cases import escalation
+from gateway.runtime import alarms, crash_points, logs
+from gateway.runtime.logs import log
+from gateway.runtime.metrics import SENDS
+from gateway.sms import outbox, receipts, routing
+from gateway.sms.outbox import Claimed
+from gateway.sms.providers import Accepted, OperatorFault, Outcome, Refused, Unknown
+from gateway.sms.routing import Fleet, Routes
+from gateway.staff import operators
+from gateway.store import database
+from gateway.store.database import DatabaseDown
+from gateway.store.models import Outbox, ProviderHealth
+from gateway.wiring import House
+from workers.compose import Drop, Letter, Letters
 
 AT_ONCE: Final = 16
 """SMS under way at the same time. No more rows are claimed, so a lease has to cover one call."""
@@ -63,6 +68,11 @@ class Delivery:
     fleet: Fleet
     note_again: Sequence[float] = NOTE_AGAIN
     _turns: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
+
+    @classmethod
+    def of(cls, house: House) -> Delivery:
+        """With the parts of a worker, and all providers."""
+        return cls(house.database, Letters.of(house), house.fleet)
 
     def drain(self, seconds: float = LONGEST) -> int:
         """Send until nothing is due, or for so long; how many SMS the provider was given.
@@ -117,7 +127,7 @@ class Delivery:
     def _send(self, ready: _Ready) -> _Sent:
         """Hand one SMS to the provider; whatever it raises, nobody knows whether it was sent."""
         try:
-            with crash.around("provider.send"):
+            with crash_points.around("provider.send"):
                 provider = self.fleet[ready.provider.name]
                 outcome = provider.send(ready.letter.to, ready.letter.text)
         except Exception as error:  # noqa: BLE001
@@ -143,7 +153,8 @@ class Delivery:
                     at = database.now(session)
                     settled = [_settle(session, one, at) for one in sent]
                     seen = ((one.ready.provider, one.outcome) for one in sent)
-                    routing.note(session, seen, at)
+                    for provider in routing.note(session, seen, at):
+                        operators.wake(session, at, "provider_failing", provider=provider)
                     _raise_alarms(session, at, sent)
                 break
             except DatabaseDown as error:
@@ -166,9 +177,9 @@ class Delivery:
 
     def ask_another(self, row: Outbox) -> None:
         """The alert of an SMS, if it cannot reach its person, goes on to the next one."""
-        if row.alert_id is None or not delivery.is_in_vain(row):
+        if row.alert_id is None or not receipts.is_in_vain(row):
             return
-        failed = row.delivery in delivery.FAILED
+        failed = row.delivery in receipts.FAILED
         give_up = escalation.not_delivered if failed else escalation.give_up
         with database.writing(self.engine, "alert.give_up") as session:
             give_up(session, row.alert_id, database.now(session))
@@ -200,7 +211,7 @@ def _drop(
         risked_on.tried_at = None
     SENDS.labels(row.audience, "dropped").inc()
     if drop.alarm:
-        alarms.wake(
+        operators.wake(
             session,
             at,
             "sms_dropped",
@@ -221,7 +232,7 @@ def _raise_alarms(session: Session, at: datetime, sent: Sequence[_Sent]) -> None
     """Tell of what a person must look at: each kind to the operator once, all of them counted."""
     kinds = Counter(kind for one in sent if (kind := _alarm(one)) is not None)
     for kind, count in kinds.items():
-        alarms.wake(session, at, kind)
+        operators.wake(session, at, kind)
         if count > 1:
             alarms.sound(kind, count - 1)
 

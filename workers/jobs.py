@@ -15,7 +15,8 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from gateway import beats, logs, queues
+from gateway.operations import liveness
+from gateway.runtime import doorbell, logs
 from gateway.wiring import House
 from workers.deliver import Delivery
 
@@ -78,14 +79,14 @@ class HouseWorker(SimpleWorker):
 
 def table(house: House) -> JobTable:
     """Every job, by the name under which the web enqueues it."""
-    delivery = Delivery(house.database, house.letters, house.fleet)
+    delivery = Delivery.of(house)
 
     def drain() -> int:
         given = delivery.drain()
-        beats.beat(house.database, "worker")
+        liveness.beat(house.database, "worker")
         return given
 
-    return {queues.DRAIN: drain}
+    return {doorbell.DRAIN: drain}
 
 
 def worker(house: House, redis: Redis) -> HouseWorker:
@@ -93,7 +94,7 @@ def worker(house: House, redis: Redis) -> HouseWorker:
     job_class = type("HouseJob", (OwnJob,), {"table": table(house)})
     waiting = [
         Queue(name, connection=redis, serializer=JSONSerializer, job_class=job_class)
-        for name in queues.QUEUES
+        for name in doorbell.QUEUES
     ]
     return HouseWorker(
         waiting,

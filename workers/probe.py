@@ -15,10 +15,13 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from gateway import crash, database, logs, routing
-from gateway.database import DatabaseDown
-from gateway.providers import Pulse
-from gateway.routing import Fleet
+from gateway.runtime import crash_points, logs
+from gateway.sms import routing
+from gateway.sms.providers import Pulse
+from gateway.sms.routing import Fleet
+from gateway.staff import operators
+from gateway.store import database
+from gateway.store.database import DatabaseDown
 
 EVERY: Final = 1.0
 """Seconds between two looks at what is to be probed."""
@@ -66,7 +69,7 @@ class Probing:
 
     def _probe(self, name: str) -> Pulse:
         try:
-            with crash.around("provider.probe"):
+            with crash_points.around("provider.probe"):
                 return self.fleet[name].probe()
         except Exception as error:  # noqa: BLE001  Whatever it raises, it does not answer.
             logs.failure("probe_failed", error)
@@ -75,4 +78,5 @@ class Probing:
     def _note(self, name: str, pulse: Pulse) -> None:
         with database.writing(self.engine, "probe.note") as session:
             at = database.now(session)
-            routing.note_pulse(session, name, pulse, at, self.low_balance)
+            for kind in routing.note_pulse(session, name, pulse, at, self.low_balance):
+                operators.wake(session, at, kind, provider=name)

@@ -7,7 +7,7 @@ or a secret, so it can be shown and logged as it is.
 
 from __future__ import annotations
 
-from gateway.errors import OperatorError
+from gateway.runtime.errors import OperatorError
 
 
 class VaultError(OperatorError):

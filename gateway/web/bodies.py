@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from werkzeug.wsgi import get_input_stream
 
-from gateway.forms import NotAForm
+from gateway.web.forms import NotAForm
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -10,27 +10,28 @@ from collections.abc import Callable, Mapping
 
 from flask import Flask, Response, request
 
-from gateway import logs
-from gateway.callbacks import PATHS, Kind
-from gateway.conversation import CannotDo
-from gateway.database import DatabaseDown
-from gateway.forms import NotAForm
-from gateway.metrics import CALLBACKS
-from gateway.networks import SessionOver
-from gateway.networks.africastalking import AfricasTalking
-from gateway.networks.hubtel import Hubtel
-from gateway.post import Post
-from gateway.web import entrance, operations
+from gateway.conversation.contract import CannotDo
+from gateway.inbox.notices import Post
+from gateway.runtime import logs
+from gateway.runtime.callbacks import PATHS, Kind
+from gateway.runtime.metrics import CALLBACKS
+from gateway.store.database import DatabaseDown
+from gateway.web import entrance, monitoring
+from gateway.web.africastalking import Notices
+from gateway.web.forms import NotAForm
 from gateway.web.kannel import Kannel
 from gateway.web.line import Help, Line, with_history, with_newest
-from gateway.web.notices import Incomplete, Notice, Notices
+from gateway.web.networks import SessionOver
+from gateway.web.networks.africastalking import AfricasTalking
+from gateway.web.networks.hubtel import Hubtel
+from gateway.web.notices import Incomplete, Notice
 from gateway.wiring import House
 
 
 def create_app(house: House) -> Flask:
     """The app with all its routes, behind an entrance that asks for the secret of each first."""
     app = Flask("gateway.web.callers", static_folder=None)
-    operations.install(app, house)
+    monitoring.install(app, house)
     post = Post(house.database, house.vault, house.replies, house.reports, house.sms_line)
     for kind, notice in _notices(house, post).items():
         view = _taking(house, kind, notice)
@@ -77,12 +78,12 @@ def _taking(house: House, kind: Kind, notice: Notice) -> Callable[[str], Respons
         try:
             waiting = notice.take(notice.read(request))
         except (NotAForm, Incomplete) as error:
-            return operations.plain(str(error), 400)
+            return monitoring.plain(str(error), 400)
         except (DatabaseDown, CannotDo) as error:
             logs.failure("notice_not_kept", error)
-            return operations.plain("try again later", 503)
+            return monitoring.plain("try again later", 503)
         if waiting:
             house.bell.ring()
-        return operations.plain(notice.answer)
+        return monitoring.plain(notice.answer)
 
     return view

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask
 
-from gateway.callbacks import OF_CALLERS, OF_STAFF, Doors, Kind
-from gateway.settings import App, Settings
-from gateway.web import operations
+from gateway.runtime.callbacks import OF_CALLERS, OF_STAFF, Doors, Kind
+from gateway.runtime.settings import App, Settings
+from gateway.web import monitoring
 from gateway.web.origins import Origins
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def guard(
     settings: Settings,
     face: App,
     lines: Lines,
-    public: Collection[str] = operations.PATHS,
+    public: Collection[str] = monitoring.PATHS,
 ) -> None:
     """Let nobody in but by a live callback address, or to an app at one of the `public` paths.
 
@@ -60,7 +60,7 @@ class Entrance:
     ) -> None:
         self._inside, self._lines, self._doors = inside, lines, doors
         self._origins, self._public = origins, tuple(public)
-        self._nowhere = operations.plain("", 404)
+        self._nowhere = monitoring.plain("", 404)
 
     def __call__(self, request: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = request.get("PATH_INFO", "")

@@ -13,10 +13,10 @@ from typing import Final
 
 from flask import Request
 
-from gateway.callbacks import Kind
-from gateway.forms import NotAForm, fields
-from gateway.post import Post
+from gateway.inbox.notices import Post
+from gateway.runtime.callbacks import Kind
 from gateway.web import bodies
+from gateway.web.forms import NotAForm, fields
 from gateway.web.notices import Form, Notice, needed, number_in
 
 STATUSES: Final[Mapping[str, str]] = {
@@ -28,8 +28,8 @@ STATUSES: Final[Mapping[str, str]] = {
     "34": "Expired",
     "66": "Failed",
 }
-"""Kannel's dlr-mask bits (34 and 66 are "not delivered" with its reason) as gateway.delivery has
-them; 8 is "handed to the network", 4 "the network keeps it"."""
+"""Kannel's dlr-mask bits (34 and 66 are "not delivered" with its reason) as gateway.sms.receipts
+has them; 8 is "handed to the network", 4 "the network keeps it"."""
 
 LONGEST_QUERY: Final = 2_048
 

@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import Counter
 
-from gateway import conversation, logs
-from gateway.conversation import Answer, Bell, CannotDo, Conversation, TooMuch
-from gateway.country import Pack
-from gateway.forms import NotAForm
-from gateway.metrics import STEP_SECONDS, STEPS
-from gateway.networks import Network, SessionOver, Step, Unusable
-from gateway.newest import Message, NewestInput
+from gateway.conversation import cumulative
+from gateway.conversation.contract import Answer, Bell, CannotDo, TooMuch
+from gateway.conversation.cumulative import Conversation
+from gateway.conversation.incremental import Message, NewestInput
+from gateway.country.pack import Pack
+from gateway.runtime import logs
+from gateway.runtime.metrics import STEP_SECONDS, STEPS
 from gateway.web import bodies
-from menus import emergency, gsm7
+from gateway.web.forms import NotAForm
+from gateway.web.networks import Network, SessionOver, Step, Unusable
+from menus import gsm7
+from menus.callers import emergency
 from menus.ports import Hotlines
 from menus.speech import Speech
 
@@ -107,7 +110,7 @@ def with_history(talk: Conversation) -> Talk:
 
     def answer(step: Step) -> Answer:
         return talk.answer(
-            conversation.Request(step.session_id, step.msisdn, step.text or "", step.network)
+            cumulative.Request(step.session_id, step.msisdn, step.text or "", step.network)
         )
 
     return answer

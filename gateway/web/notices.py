@@ -1,22 +1,14 @@
-"""The provider's notices: forms in, facts for `gateway.post` out."""
+"""The provider's notices: forms in, facts for `gateway.inbox.notices` out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from flask import Request
 
-from gateway import phones
-from gateway.callbacks import Kind
-from gateway.forms import fields
-from gateway.phones import Msisdn, NotANumber
-from gateway.post import Post
-from gateway.web import bodies
-
-ENDED_BY_US: Final = "Success"
-"""The event's status when our END closed the session; otherwise the line cut."""
+from gateway.runtime import phones
+from gateway.runtime.phones import Msisdn, NotANumber
 
 Form = Mapping[str, str]
 Taker = Callable[[Form], bool]
@@ -37,56 +29,6 @@ class Notice:
     answer: str = "ok"
 
 
-@dataclass(frozen=True, slots=True)
-class Notices:
-    """Reads Africa's Talking's. `region` tells how numbers are written in this country."""
-
-    post: Post
-    region: str
-
-    def notices(self) -> Mapping[Kind, Notice]:
-        takers: Mapping[Kind, Taker] = {
-            "sms": self._sms,
-            "delivery": self._delivery,
-            "opt-out": self._opt_out,
-            "events": self._event,
-        }
-        return {kind: Notice("POST", _posted, take) for kind, take in takers.items()}
-
-    def _sms(self, form: Form) -> bool:
-        sender = number_in(form, "from", self.region)
-        if sender is None:
-            return False  # A short code or a word: a network's own message, not a person's.
-        return self.post.incoming(needed(form, "id"), sender, form.get("text", ""))
-
-    def _delivery(self, form: Form) -> bool:
-        self.post.delivered(
-            needed(form, "id"), needed(form, "status"), form.get("failureReason") or None
-        )
-        return False
-
-    def _opt_out(self, form: Form) -> bool:
-        number = number_in(form, "phoneNumber", self.region)
-        if number is not None:
-            self.post.opted_out(number)
-        return False
-
-    def _event(self, form: Form) -> bool:
-        """The end of a USSD session. Its `input` and `lastAppResponse` are read by nobody.
-
-        An event that names no session is taken in all the same: sent again it would name none.
-        """
-        try:
-            session_id = needed(form, "sessionId")
-            number = number_in(form, "phoneNumber", self.region)
-        except Incomplete:
-            return False
-        if number is None:
-            return False
-        by_us = form.get("status", "").strip() == ENDED_BY_US
-        return self.post.session_ended("callers", session_id, number, by_us=by_us)
-
-
 def number_in(form: Form, name: str, region: str) -> Msisdn | None:
     """The number in a field; None where a network or a word stands. Raises Incomplete."""
     try:
@@ -101,7 +43,3 @@ def needed(form: Form, name: str) -> str:
     if not value:
         raise Incomplete(f"the field {name} is missing")
     return value
-
-
-def _posted(request: Request) -> Form:
-    return fields(bodies.read(request.environ, bodies.LARGEST_NOTICE))

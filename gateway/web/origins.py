@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Final
 
-from gateway import alarms
-from gateway.callbacks import Kind
-from gateway.metrics import CALLBACKS_FROM_ELSEWHERE
-from gateway.seldom import Seldom
+from gateway.runtime import alarms
+from gateway.runtime.callbacks import Kind
+from gateway.runtime.memory import Seldom
+from gateway.runtime.metrics import CALLBACKS_FROM_ELSEWHERE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -10,9 +10,9 @@ from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 
-from gateway import logs, sentry
-from gateway.sandbox.leash import die_with_parent
-from gateway.settings import App, Settings
+from gateway.runtime import logs, sentry
+from gateway.runtime.parent_process import die_with_parent
+from gateway.runtime.settings import App, Settings
 from gateway.vault import Role
 from gateway.web import callers, staff
 from gateway.wiring import PhoneHouse

@@ -9,9 +9,9 @@ from sqlalchemy import Engine, func, select
 
 from bench import alerts, million, queries, storage
 from bench.tables import Table
-from gateway import database
-from gateway.models import Alert, Audit, Base, ContactRow, DataKeyRow, Outbox, Report
-from tests.office import Office
+from gateway.store import database
+from gateway.store.models import Alert, Audit, Base, ContactRow, DataKeyRow, Outbox, Report
+from tests.staff_and_reports import Office
 
 pytestmark = pytest.mark.system
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from gateway.sandbox.standin.client import StandIn
+from sandbox.standin.client import StandIn
 from tests.faults.demos import Demo
 from tests.services import wait_until
 

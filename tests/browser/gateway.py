@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from gateway import database
-from gateway.models import DeliveryReport, Outbox, ProviderHealth
+from gateway.store import database
+from gateway.store.models import DeliveryReport, Outbox, ProviderHealth
 
 
 @dataclass(frozen=True)

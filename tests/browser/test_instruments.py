@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from gateway.sandbox.standin.client import Sms
+from sandbox.standin.client import Sms
 from tests.browser.conftest import Sit
 from tests.browser.desk import Desk, Drawn
 from tests.browser.gateway import Gateway, Row

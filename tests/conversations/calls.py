@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lines import CALLER, Line
+from tests.one_process_line import CALLER, Line
 from tests.phone import Phone
 
 TO_HUYE = ("South", "Huye")

@@ -8,15 +8,15 @@ from functools import cached_property
 
 import pytest
 
-from gateway.country import Pack
-from gateway.limits import Limits
-from gateway.settings import Settings
+from gateway.conversation.limits import Limits
+from gateway.country.pack import Pack
+from gateway.runtime.settings import Settings
 from gateway.vault import Role, Vault
 from tests.clocks import EVENING, where_it_is
 from tests.conversations.interpreter import Interpreter
 from tests.conversations.kept import Kept, sizes
-from tests.houses import SharedHouse
-from tests.lines import Line
+from tests.one_process_line import Line
+from tests.shared_parts import SharedHouse
 
 
 @dataclass(frozen=True)

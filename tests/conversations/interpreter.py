@@ -15,10 +15,10 @@ from typing import Final, Self
 
 import pytest
 
-from gateway.catalogues.extraction import extract
-from gateway.country import Pack
+from gateway.country.pack import Pack
 from menus import gsm7
 from menus.speech import Speech
+from menutools.catalogues.extraction import extract
 
 LANGUAGES: Final = ("en", "rw", "fr", "sw")
 

@@ -11,13 +11,15 @@ from typing import Final
 from redis import Redis
 from sqlalchemy import func, select
 
-from gateway import contacts, database, phones
-from gateway.contacts import Reachable
-from gateway.models import Base, DataKeyRow, Outbox, OutboxState, Report
-from gateway.reports import answers_of
-from gateway.sessions import Session, Sessions
+from gateway.cases import contacts, data_keys
+from gateway.cases.contacts import Reachable
+from gateway.cases.reports import answers_of
+from gateway.conversation.sessions import Session, Sessions
+from gateway.runtime import phones
+from gateway.store import database
+from gateway.store.models import Base, DataKeyRow, Outbox, OutboxState, Report
 from gateway.vault import Role, Vault
-from tests.lines import Line
+from tests.one_process_line import Line
 from tests.phone import Phone
 
 OF_THE_OPERATOR: Final = frozenset(
@@ -56,7 +58,7 @@ class Kept:
         """What the only report says, to `role`. Raises CannotOpen."""
         report, vault = self.report(), self.vaults(role)
         with database.reading(self.line.web.database) as session:
-            key = contacts.open_key(session, vault, report.id, "answers")
+            key = data_keys.open_key(session, vault, report.id, "answers")
         assert report.answers is not None
         answers: dict[str, str] = json.loads(key.decrypt(report.answers, answers_of(report.id)))
         return answers

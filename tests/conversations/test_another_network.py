@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import select
 
-from gateway import callbacks, database
-from gateway.models import Report
-from gateway.settings import Settings
+from gateway.runtime import callbacks
+from gateway.runtime.settings import Settings
+from gateway.store import database
+from gateway.store.models import Report
 from gateway.vault import Role
 from gateway.wiring import House
 from menus import gsm7
-from tests.lines import CALLER, SECRET, Line
+from tests.one_process_line import CALLER, SECRET, Line
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
-from tests.lines import Line
+from tests.one_process_line import Line
 
 ANSWERS = {
     "Doctor, medicine": "Doctor or nurse: treat injury, prevent HIV",

@@ -7,10 +7,10 @@ import re
 import pytest
 from sqlalchemy import select
 
-from gateway import database
-from gateway.models import IncomingSms, Outbox, Report
+from gateway.store import database
+from gateway.store.models import IncomingSms, Outbox, Report
 from tests.conversations.interpreter import in_every_language
-from tests.lines import CALLER, Line
+from tests.one_process_line import CALLER, Line
 
 
 def screens(line: Line, words: str) -> list[str]:

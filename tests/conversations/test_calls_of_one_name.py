@@ -7,13 +7,13 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import func, select
 
-from gateway import database
-from gateway.models import Audit, CodeTry
+from gateway.store import database
+from gateway.store.models import Audit, CodeTry
 from tests.conversations.calls import SECRET, reported
 from tests.conversations.conftest import HouseAtAnHour
 from tests.conversations.kept import Kept
 from tests.conversations.test_my_code import NO_MATCH, unknown_code
-from tests.lines import PIN, Line, digits
+from tests.one_process_line import PIN, Line, digits
 
 SOME_TIME = 20
 """Seconds after which no copy of a request is still under way."""

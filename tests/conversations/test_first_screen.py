@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.catalogues.forbidden import names_violence
 from menus.engine import Engine, State
+from menutools.catalogues.forbidden import names_violence
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
-from tests.lines import Line
+from tests.one_process_line import Line
 
 BEGINNINGS = {
     "Ikinyarwanda": ("Amakuru y'ubuzima", "Nkeneye ubufasha", "Ese gukoresha iyi telefoni"),

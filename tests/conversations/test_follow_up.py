@@ -7,14 +7,14 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import ColumnElement, select, update
 
-from gateway import database
-from gateway.letters import Drop, Letter
-from gateway.models import Audit, CallAttempt, Outbox, OutboxState, Report
+from gateway.store import database
+from gateway.store.models import Audit, CallAttempt, Outbox, OutboxState, Report
 from tests.conversations.calls import SECRET, TO_HUYE, reported, until_need
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.test_staff_line import acts, signed_in
-from tests.lines import CALLER, Line, code, digits
+from tests.one_process_line import CALLER, Line, code, digits
 from tests.phone import Phone
+from workers.compose import Drop, Letter, Letters
 
 BY_SMS = ("Yes, by SMS", "Yes", "Evening")
 TO_HER = Outbox.audience == "caller"
@@ -45,7 +45,7 @@ def when_it_leaves(line: Line) -> tuple[Letter | Drop, datetime]:
     (row,) = rows(line, TO_HER, Outbox.state == OutboxState.PENDING)
     with database.reading(line.web.database) as session:
         fresh = session.get_one(Outbox, row.id)
-        letter = line.worker.letters.write(session, fresh, row.due_at)
+        letter = Letters.of(line.worker).write(session, fresh, row.due_at)
     return letter, row.due_at.astimezone(line.web.pack.timezone)
 
 

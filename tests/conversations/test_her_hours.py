@@ -8,16 +8,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gateway import contacts, database
-from gateway.models import Audit, Report
-from gateway.phones import Msisdn
+from gateway.cases import contacts
+from gateway.runtime.phones import Msisdn
+from gateway.store import database
+from gateway.store.models import Audit, Report
 from menus.intents import Contact
 from tests.clocks import at_hour
 from tests.conversations.calls import SECRET, TO_HUYE, reported, until_need
 from tests.conversations.interpreter import LANGUAGES, Interpreter, in_every_language
 from tests.conversations.test_follow_up import BY_SMS, accepted, pass_
 from tests.conversations.test_staff_line import acts, signed_in
-from tests.lines import CALLER, Line, code, digits
+from tests.one_process_line import CALLER, Line, code, digits
 from tests.phone import Phone
 
 NO_CONTACT = ("No, I will come or call",)

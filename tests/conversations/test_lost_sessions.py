@@ -9,7 +9,7 @@ import pytest
 
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
-from tests.lines import CALLER, Line
+from tests.one_process_line import CALLER, Line
 
 Key = int | str
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from gateway import database
-from gateway.models import Audit, CodeTry, Report
+from gateway.store import database
+from gateway.store.models import Audit, CodeTry, Report
 from menus.checks import check_digit
 from tests.conversations.calls import SECRET, reported
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
-from tests.lines import CALLER, PIN, Line, digits
+from tests.one_process_line import CALLER, PIN, Line, digits
 from tests.phone import Phone
 
 OTHER = "+250788000777"

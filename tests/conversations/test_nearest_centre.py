@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import update
 
-from gateway import database
-from gateway.models import Centre
+from gateway.store import database
+from gateway.store.models import Centre
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
-from tests.lines import Line
+from tests.one_process_line import Line
 from tests.phone import Phone
 
 IN_HUYE = ("South", "Huye", "Ngoma")

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from gateway.cases import secret_of
+from gateway.cases.my_code import secret_of
 from tests.conversations.calls import TO_HUYE, until_confirm, until_contact, until_need
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
-from tests.lines import CALLER, Line, code, digits
+from tests.one_process_line import CALLER, Line, code, digits
 from tests.phone import Phone
 
 

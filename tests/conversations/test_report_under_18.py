@@ -6,7 +6,7 @@ import pytest
 
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
-from tests.lines import CALLER, Line
+from tests.one_process_line import CALLER, Line
 from tests.phone import Phone
 
 AGES = {"Under 12": "under_12", "12-15": "12_15", "16-17": "16_17", "Prefer not to say": None}

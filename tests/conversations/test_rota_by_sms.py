@@ -8,14 +8,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from gateway import database, roster, rota
-from gateway.models import Audit, Base, IncomingSms, Staff
-from gateway.phones import Msisdn
-from gateway.roster import Role
-from gateway.rota import Span
+from gateway.runtime.phones import Msisdn
+from gateway.staff import roster, rota
+from gateway.staff.roster import Role
+from gateway.staff.rota import Span
+from gateway.store import database
+from gateway.store.models import Audit, Base, IncomingSms, Staff
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.test_staff_line import report, signed_in
-from tests.lines import Line, Sms, code, digits
+from tests.one_process_line import Line, Sms, code, digits
 
 STAY = (
     "If that is a colleague who can take over, she is asked now. "

@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from gateway import database, staffing
-from gateway.conversation import Step
-from gateway.models import Staff
-from gateway.phones import Msisdn
+from gateway.cases import leaving
+from gateway.conversation.contract import Step
+from gateway.runtime.phones import Msisdn
+from gateway.staff import staff_list
+from gateway.store import database
+from gateway.store.models import Staff
 from menus.intents import SignIn
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.test_staff_line import acts, report, signed_in
-from tests.lines import PIN, Line, code, digits
+from tests.one_process_line import PIN, Line, code, digits
 
 NEW_PIN = "9076"
 
@@ -24,7 +26,7 @@ def typed_again(number: str) -> Step:
 
 
 def remove(line: Line, number: str) -> int:
-    return staffing.remove(line.staff_house, number)
+    return leaving.take_out(line.staff_house, number)
 
 
 def test_who_has_left_is_not_recognised_any_more(line: Line) -> None:
@@ -112,7 +114,9 @@ def test_of_her_number_and_her_pin_nothing_is_left(line: Line) -> None:
 def test_the_number_can_be_somebody_elses_then(line: Line) -> None:
     nurse = line.staff("kabutare")
     remove(line, nurse)
-    staffing.add(line.staff_house, staffing.Entry(nurse, "counsellor", "kabutare", "en", NEW_PIN))
+    staff_list.add(
+        line.staff_house, staff_list.Entry(nurse, "counsellor", "kabutare", "en", NEW_PIN)
+    )
     line.staff_phone(nurse).dial().press(NEW_PIN).sees("You are on duty.")
 
 
@@ -147,7 +151,7 @@ def test_the_old_pin_is_not_found_by_trying(line: Line) -> None:
 def test_a_new_pin_ends_the_calls_of_the_old_one(line: Line) -> None:
     nurse = line.staff("kabutare")
     phone = signed_in(line, nurse)
-    staffing.change_pin(line.staff_house, nurse, NEW_PIN)
+    staff_list.change_pin(line.staff_house, nurse, NEW_PIN)
     phone.press("1").hangs_up()
     line.staff_phone(nurse).dial().press(PIN).sees("Not recognised")
     line.staff_phone(nurse).dial().press(NEW_PIN).sees("You are on duty.")
@@ -157,7 +161,7 @@ def test_a_lost_session_of_the_old_pin_does_not_come_back_with_the_new_one(line:
     nurse = line.staff("kabutare")
     desk, step = line.staff_house.staff_line, typed_again(nurse)
     desk.do(SignIn(PIN), replace(step, again=False))
-    staffing.change_pin(line.staff_house, nurse, NEW_PIN)
+    staff_list.change_pin(line.staff_house, nurse, NEW_PIN)
     assert desk.do(SignIn(PIN), step).facts == {}
 
 
@@ -165,7 +169,7 @@ def test_a_new_pin_opens_a_line_that_wrong_ones_had_locked(line: Line) -> None:
     nurse = line.staff("kabutare")
     for _ in range(5):
         line.staff_phone(nurse).dial().press("0852")
-    staffing.change_pin(line.staff_house, nurse, NEW_PIN)
+    staff_list.change_pin(line.staff_house, nurse, NEW_PIN)
     line.staff_phone(nurse).dial().press(NEW_PIN).sees("You are on duty.")
 
 

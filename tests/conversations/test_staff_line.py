@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from gateway import database
-from gateway.models import Audit, Report
+from gateway.store import database
+from gateway.store.models import Audit, Report
 from tests.conversations.interpreter import in_every_language
-from tests.lines import PIN, Line
+from tests.one_process_line import PIN, Line
 from tests.phone import Phone
 
 

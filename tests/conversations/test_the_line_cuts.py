@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from gateway import database
-from gateway.models import Alert, ContactRow, DataKeyRow, Deed, Outbox, Report
+from gateway.store import database
+from gateway.store.models import Alert, ContactRow, DataKeyRow, Deed, Outbox, Report
 from tests.conversations.interpreter import in_every_language
-from tests.lines import Line
+from tests.one_process_line import Line
 from tests.phone import Phone
 
 

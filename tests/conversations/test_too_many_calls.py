@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from prometheus_client import REGISTRY
 
-from gateway import limits, phones
+from gateway.conversation import limits
+from gateway.runtime import phones
 from tests.conversations.calls import reported
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
-from tests.lines import CALLER, Line
+from tests.one_process_line import CALLER, Line
 from tests.phone import Phone
 
 A_PERSON = "Talking to a person helps most."

@@ -7,14 +7,15 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from gateway import contacts, database
-from gateway.models import ContactRow, Report
-from gateway.reports import answers_of
+from gateway.cases import data_keys
+from gateway.cases.reports import answers_of
+from gateway.store import database
+from gateway.store.models import ContactRow, Report
 from gateway.vault import CannotOpen, Role, Vault, Where
 from menus.script import Step
 from tests.conversations.calls import SECRET, reported, until_confirm, until_contact
 from tests.conversations.kept import Kept
-from tests.lines import Line
+from tests.one_process_line import Line
 
 NUMBER, OTHER_NUMBER = "+250788345671", "0788765123"
 
@@ -91,7 +92,7 @@ def test_the_number_lies_apart_under_a_key_of_its_own(
     }
     with database.reading(line.web.database) as session:
         row = session.scalars(select(ContactRow)).one()
-        key = contacts.open_key(session, staff, report.id, "answers")
+        key = data_keys.open_key(session, staff, report.id, "answers")
         with pytest.raises(CannotOpen):
             key.decrypt(row.sealed, Where("contacts", "sealed", report.id))
     assert report.answers is not None

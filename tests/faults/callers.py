@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-from gateway.sandbox.standin import wire
-from gateway.sandbox.standin.outgoing import Limits, Reply, post
+from sandbox.standin import wire
+from sandbox.standin.outgoing import Limits, Reply, post
 from tests.phone import MORE
 
 CODE: Final = re.compile(r"\b(\d{6,10})\b")

@@ -13,11 +13,11 @@ from typing import ClassVar
 
 from sqlalchemy import func, inspect, select
 
-from gateway import database, schema
-from gateway.models import Centre, Staff
+from gateway.store import database, schema
+from gateway.store.models import Centre, Staff
 from gateway.vault import Role
 from tests.faults.callers import new_number
-from tests.faults.ground import CENTRE
+from tests.faults.running_service import CENTRE
 from tests.faults.stories.story import Story
 
 SAMPLE = Path(__file__).parents[2] / "gateway" / "countries" / "rw" / "centres.csv"
@@ -51,7 +51,7 @@ class Command(Story):
     def isange(self, more: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
         keys = str(self.ground.home / "keys" / self.role)
         return subprocess.run(
-            [sys.executable, "-m", "gateway.cli", *(words or self.words())],
+            [sys.executable, "-m", "commands.cli", *(words or self.words())],
             input=self.typed,
             start_new_session=True,  # What is asked for is not asked of a terminal.
             env={**self.ground.settings, "ISANGE_KEYS": keys, **self.settings(), **more},

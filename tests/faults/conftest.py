@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.demos import Demo
-from tests.faults.ground import Ground, laid
 from tests.faults.proxy import Wires
+from tests.faults.running_service import Ground, laid
 
 LONG = Path(__file__).with_name("long")
 """Tests that take minutes, or need what only a prepared machine has: `make faults` runs them."""

@@ -24,12 +24,12 @@ from types import FrameType
 
 from sqlalchemy import select
 
-from gateway.models import Report
+from gateway.store.models import Report
 from tests.faults import promises
 from tests.faults.commands import COMMANDS
-from tests.faults.ground import NAMES, Database, Databases, Ground, laid
 from tests.faults.points import crash_points, named
 from tests.faults.promises import Account
+from tests.faults.running_service import NAMES, Database, Databases, Ground, laid
 from tests.faults.stories import STORIES
 from tests.faults.stories.story import Story
 from tests.services import wait_until

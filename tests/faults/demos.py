@@ -18,20 +18,20 @@ from urllib.parse import urlsplit
 
 from redis import Redis
 
-from gateway.sandbox import leash
-from gateway.sandbox.children import answers
-from gateway.sandbox.folder import LOCK, free_port
-from gateway.sandbox.plan import DESCRIPTION
-from gateway.sandbox.standin import wire
-from gateway.sandbox.standin.client import Sms, StandIn
-from gateway.sandbox.standin.outgoing import Limits, post
+from sandbox.demo import reaper
+from sandbox.demo.children import answers
+from sandbox.demo.folder import LOCK, free_port
+from sandbox.demo.plan import DESCRIPTION
+from sandbox.standin import wire
+from sandbox.standin.client import Sms, StandIn
+from sandbox.standin.outgoing import Limits, post
 from tests.faults.discretion import Secrets
 from tests.faults.handsets import Handset, code_on
 from tests.faults.records import Records
 from tests.services import PATIENCE, redis_answers, wait_until
 
 ROOT: Final = Path(__file__).parents[2]
-ISANGE: Final = (sys.executable, "-m", "gateway.cli")
+ISANGE: Final = (sys.executable, "-m", "commands.cli")
 
 CHILDREN: Final = ("valkey", "stand-in", "web", "staff", "phones", "worker", "clock")
 _numbers = itertools.count(788_555_001)
@@ -134,7 +134,7 @@ class Demo:
 
     def left_behind(self, sessions: Collection[int]) -> bool:
         """Whether a process of `sessions`, or any other that works in the folder, still lives."""
-        return bool(leash.members(sessions)) or not _is_unlocked(self.data / LOCK)
+        return bool(reaper.members(sessions)) or not _is_unlocked(self.data / LOCK)
 
     def close(self) -> None:
         """End it however the test has left it, and leave nothing behind."""

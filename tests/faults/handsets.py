@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self
 
-from gateway.sandbox.standin.client import Call, StandIn
+from sandbox.standin.client import Call, StandIn
 from tests.faults.discretion import Secrets
 from tests.phone import MORE
 

@@ -11,8 +11,8 @@ from typing import Final
 
 import requests
 
-from gateway import callbacks
-from gateway.sandbox.folder import free_port
+from gateway.runtime import callbacks
+from sandbox.demo.folder import free_port
 from tests.services import PATIENCE, wait_until
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "running.md"

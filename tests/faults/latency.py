@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 from threading import Event
 
 from tests.faults.callers import Caller
-from tests.faults.ground import Database, Databases, Ground, laid
+from tests.faults.running_service import Database, Databases, Ground, laid
 
 IDLE, BURST, A_SECOND = 60, 500, 50
 """Reports one by one, reports of the burst, and how many of those a second."""

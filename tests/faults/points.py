@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from gateway.crash import AFTER_COMMIT, BEFORE_COMMIT
+from gateway.runtime.crash_points import AFTER_COMMIT, BEFORE_COMMIT
 from tests.rules.sources import Function, Module, modules
 
-SERVICE = ("gateway", "workers")
-SANDBOX = "gateway/sandbox/"
+SERVICE = ("gateway", "workers", "commands")
+SANDBOX = "sandbox/"
 """For developers: no process of it holds a report of anybody, so none has to die at a point."""
 
-DATABASE = "gateway/database.py"
+DATABASE = "gateway/store/database.py"
 """Makes the two points of each transaction, and is the one module that may build their names."""
 
 
@@ -63,7 +63,7 @@ def transactions() -> Iterator[Place]:
 
 
 def surrounded() -> Iterator[Place]:
-    """Every `crash.around`."""
+    """Every `crash_points.around`."""
     for module, call in _calls("around"):
         for name in _Names(module).of(_argument(call, 0, "name")) or [""]:
             yield Place(module, call, name)
@@ -72,7 +72,7 @@ def surrounded() -> Iterator[Place]:
 def single_points() -> Iterator[str]:
     """The points that stand alone: what is committed there is no session's transaction."""
     for module, call in _calls("point"):
-        if str(module.path) != "gateway/crash.py":
+        if str(module.path) != "gateway/runtime/crash_points.py":
             yield from _Names(module).of(_argument(call, 0, "name"))
 
 

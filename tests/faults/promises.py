@@ -15,9 +15,9 @@ from typing import Final
 
 from sqlalchemy import Engine, func, select
 
-from gateway import database
-from gateway.models import Alert, AlertState, Audit, Report, ReportState
-from gateway.sandbox.standin.client import Sms, StandIn
+from gateway.store import database
+from gateway.store.models import Alert, AlertState, Audit, Report, ReportState
+from sandbox.standin.client import Sms, StandIn
 
 IN_TIME: Final = 60.0
 """Seconds after recovery within which every alert has left."""

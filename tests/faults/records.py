@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from gateway import database
-from gateway.models import Outbox, OutboxState, Report, ReportState
+from gateway.store import database
+from gateway.store.models import Outbox, OutboxState, Report, ReportState
 
 Mode = Callable[[Engine], AbstractContextManager[Session]]
 

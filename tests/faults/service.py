@@ -8,9 +8,10 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from gateway.sandbox import leash
-from gateway.sandbox.children import answers
-from gateway.sandbox.leash import SUPERVISED, Leash
+from gateway.runtime.parent_process import SUPERVISED
+from sandbox.demo import reaper
+from sandbox.demo.children import answers
+from sandbox.demo.reaper import Leash
 from tests.services import wait_until
 
 ONE_LOOK = 1.0
@@ -90,7 +91,7 @@ class Service:
         if self._process is None:
             return
         session = self._process.pid
-        wait_until(lambda: not leash.kill_session(session), f"{self.name} is dead")
+        wait_until(lambda: not reaper.kill_session(session), f"{self.name} is dead")
         self._process.wait()
         self._held.let_go(session)
         self._process = None
@@ -102,7 +103,7 @@ class Service:
         return self._process
 
     def _living(self) -> list[int]:
-        return leash.members({self._process.pid}) if self._process is not None else []
+        return reaper.members({self._process.pid}) if self._process is not None else []
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()[-9000:]

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway.sandbox.standin.client import StandIn
-from gateway.sandbox.standin.config import Config
-from gateway.sandbox.standin.server import background
+from sandbox.standin.client import StandIn
+from sandbox.standin.config import Config
+from sandbox.standin.server import background
 from tests.faults.crashes import run
-from tests.faults.ground import Database
 from tests.faults.points import crash_points
 from tests.faults.promises import Account, Story, Witnesses, account, table
-from tests.office import SMS_NOW, Office, on_sqlite
+from tests.faults.running_service import Database
+from tests.staff_and_reports import SMS_NOW, Office, on_sqlite
 
 SAMPLE = {
     "sqlite": ("report.send after commit", "outbox.settle before commit"),

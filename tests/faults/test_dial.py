@@ -14,8 +14,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from gateway.sandbox.dial import frame
-from gateway.sandbox.plan import DESCRIPTION
+from sandbox.demo.plan import DESCRIPTION
+from sandbox.terminal.dial import frame
 from tests.faults.demos import ROOT, Demo, isange, run_isange
 from tests.faults.handsets import code_on
 from tests.services import PATIENCE, wait_until

@@ -28,8 +28,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from gateway import database
-from gateway.models import Outbox, OutboxState, Report
+from gateway.store import database
+from gateway.store.models import Outbox, OutboxState, Report
 from tests.faults.callers import Caller
 from tests.faults.demos import Demo
 from tests.services import wait_until

@@ -13,18 +13,26 @@ import pytest
 from sqlalchemy import func, select
 from werkzeug.serving import make_server
 
-from gateway import database
-from gateway.models import Outbox, Report
-from gateway.phones import Msisdn
-from gateway.providers import Accepted, OperatorFault, Outcome, Pulse, Refused, TryLater, Unknown
-from gateway.providers.kannel import Kannel as Provider
-from gateway.sandbox.folder import free_port
-from gateway.settings import Settings
+from gateway.runtime.phones import Msisdn
+from gateway.runtime.settings import Settings
+from gateway.sms.providers import (
+    Accepted,
+    OperatorFault,
+    Outcome,
+    Pulse,
+    Refused,
+    TryLater,
+    Unknown,
+)
+from gateway.sms.providers.kannel import Kannel as Provider
+from gateway.store import database
+from gateway.store.models import Outbox, Report
 from gateway.vault import Role
 from gateway.web import callers
 from gateway.wiring import House
+from sandbox.demo.folder import free_port
 from tests.faults.kannels import PASSWORD, Kannel
-from tests.lines import SECRET, Line
+from tests.one_process_line import SECRET, Line
 from tests.services import wait_until
 from workers.deliver import Delivery
 
@@ -142,7 +150,7 @@ def line(settings: Callable[..., Settings], kannel: Kannel, port: int) -> Iterat
     receipts = {"ISANGE_CALLBACK_SECRETS": SECRET}  # Kannel brings them to the callers' app.
     given = {"web": other, "staff": other, "worker": {**other, **receipts}}
     made = Line(*(House(settings(role, **given[role]), role) for role in roles))
-    made.delivery = Delivery(made.worker.database, made.worker.letters, made.worker.fleet)
+    made.delivery = Delivery.of(made.worker)
     yield made
     made.close()
 

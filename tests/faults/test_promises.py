@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import delete
 
-from gateway import database
-from gateway.models import Alert, Outbox
+from gateway.store import database
+from gateway.store.models import Alert, Outbox
 from tests.faults.callers import Caller
 from tests.faults.conftest import Lay
 from tests.faults.crowd import for_help
-from tests.faults.ground import Ground
 from tests.faults.promises import Account, Story, account
+from tests.faults.running_service import Ground
 
 pytestmark = pytest.mark.system
 

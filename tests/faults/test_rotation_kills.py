@@ -20,13 +20,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 
-from gateway import audit, contacts, database
-from gateway.country import Pack
-from gateway.models import DataKeyRow
+from gateway.audit import log as audit
+from gateway.cases import contacts
+from gateway.country.pack import Pack
+from gateway.store import database
+from gateway.store.models import DataKeyRow
 from gateway.vault import Vault, create_keys
 from gateway.vault.rotating import Folders
-from tests.office import SMS_NOW, Office
 from tests.services import PATIENCE, wait_until
+from tests.staff_and_reports import SMS_NOW, Office
 
 pytestmark = pytest.mark.system
 
@@ -38,8 +40,8 @@ MORE_TIME = max(0, REPORTS - 300) / 20
 PROGRAM = """
 import sys
 from pathlib import Path
-from gateway import audit, database
-from gateway.rotation import Rotation
+from gateway.audit.log import log as audit; from gateway.store import database
+from gateway.retention.purge.key_rotation import Rotation
 from gateway.vault import Vault
 
 url, root = sys.argv[1], Path(sys.argv[2])

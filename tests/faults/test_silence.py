@@ -16,15 +16,16 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Engine, func, select
 
-from gateway import callbacks, database
-from gateway.country import Pack
-from gateway.models import Report
+from gateway.country.pack import Pack
+from gateway.runtime import callbacks
+from gateway.store import database
+from gateway.store.models import Report
 from gateway.vault import Vault, create_keys
 from tests.faults.callers import Caller
 from tests.faults.proxy import Wire, wire
-from tests.gateway.ussd import opened
-from tests.gateway.webserver import WebServer, environment, request
-from tests.lines import SECRET
+from tests.gateway.web.ussd_wire import opened
+from tests.gateway.web.web_server import WebServer, environment, request
+from tests.one_process_line import SECRET
 from tests.services import Postgres, Valkey, wait_until
 
 pytestmark = pytest.mark.system

@@ -32,15 +32,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from gateway import database, schema
-from gateway.country import Pack
-from gateway.models import OutboxState, ReportState
-from gateway.providers import OperatorFault, Outcome, Refused, TryLater, Unknown
-from gateway.sandbox import sample
-from gateway.settings import Settings
+from gateway.country.pack import Pack
+from gateway.runtime.settings import Settings
+from gateway.sms.providers import OperatorFault, Outcome, Refused, TryLater, Unknown
+from gateway.store import database, schema
+from gateway.store.models import OutboxState, ReportState
 from gateway.vault import Vault, quick_hasher
+from sandbox.demo import sample
 from tests.faults.callers import BY_SMS, TOLD, UNTIL_CONTACT, UNTIL_PLACE
-from tests.faults.world import Look, World
+from tests.faults.simulated_line import Look, World
 from tests.phone import Phone
 from tests.services import Valkey
 

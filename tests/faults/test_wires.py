@@ -7,12 +7,12 @@ from datetime import datetime
 import pytest
 from sqlalchemy import func, select
 
-from gateway import beats
-from gateway.models import Report
+from gateway.operations import liveness
+from gateway.store.models import Report
 from tests.faults.callers import Caller
 from tests.faults.conftest import Lay
-from tests.faults.ground import NURSES, Ground
 from tests.faults.proxy import Wires
+from tests.faults.running_service import NURSES, Ground
 from tests.services import wait_until
 
 pytestmark = pytest.mark.system
@@ -107,4 +107,4 @@ def test_the_database_falls_silent_and_comes_back(
 def ticked(ground: Ground) -> datetime:
     """When a clock last ticked."""
     with ground.reading() as session:
-        return beats.last(session)["clock"]
+        return liveness.last(session)["clock"]

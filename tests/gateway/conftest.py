@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gateway import audit
-from gateway.settings import Settings
+from gateway.audit import log as audit
+from gateway.runtime.settings import Settings
 from gateway.vault import Role, Vault
 from tests.clocks import EVENING
 from tests.conversations.conftest import HouseAtAnHour
-from tests.gateway import roles
-from tests.gateway.auditlog import Log
-from tests.gateway.roles import Database
-from tests.gateway.ussd import Gate, Gated, Wire, opened, wire
-from tests.houses import SharedHouse
-from tests.lines import Line
-from tests.office import Office
+from tests.gateway.audit.audit_log import Log
+from tests.gateway.store import roles
+from tests.gateway.store.roles import Database
+from tests.gateway.web.ussd_wire import Gate, Gated, Wire, opened, wire
+from tests.one_process_line import Line
 from tests.services import Valkey
+from tests.shared_parts import SharedHouse
+from tests.staff_and_reports import Office
 
 Process = Callable[..., SharedHouse]
 

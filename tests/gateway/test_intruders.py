@@ -12,11 +12,12 @@ from typing import get_args
 import pytest
 from sqlalchemy.exc import DatabaseError
 
-from gateway import callbacks, phones, roster
-from gateway.callbacks import KINDS
-from gateway.grants import Process
-from gateway.sessions import LineName, Sessions
-from gateway.settings import Settings
+from gateway.conversation.sessions import LineName, Sessions
+from gateway.runtime import callbacks, phones
+from gateway.runtime.callbacks import KINDS
+from gateway.runtime.settings import Settings
+from gateway.staff import roster
+from gateway.store.grants import Process
 from gateway.vault import (
     CannotOpen,
     FingerprintPurpose,
@@ -27,8 +28,8 @@ from gateway.vault import (
 from tests.conversations import calls
 from tests.conversations.interpreter import Interpreter
 from tests.conversations.test_staff_line import signed_in
-from tests.gateway.roles import Database
-from tests.lines import PIN, SECRET, SECRETS, STAFF_SECRET, Line
+from tests.gateway.store.roles import Database
+from tests.one_process_line import PIN, SECRET, SECRETS, STAFF_SECRET, Line
 from tests.phone import Phone
 
 INTRUDED: tuple[Process, ...] = ("web", "worker")

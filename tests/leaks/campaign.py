@@ -17,11 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from gateway.sandbox.standin import wire
-from gateway.sandbox.standin.outgoing import Limits, post
+from sandbox.standin import wire
+from sandbox.standin.outgoing import Limits, post
 from tests.faults.points import crash_points
 from tests.leaks import canaries
-from tests.leaks.stage import Stage
+from tests.leaks.stolen_service import Stage
 from tests.phone import MORE
 
 PATIENT: Final = Limits(connect=5, answer=15)

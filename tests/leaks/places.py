@@ -16,15 +16,15 @@ import requests
 from redis import Redis
 from sqlalchemy import MetaData, select
 
-from gateway import database
+from gateway.store import database
 from tests.leaks import canaries, wal
 from tests.leaks.encodings import readings
-from tests.leaks.stage import BACKUP, METRICS, WAL, Stage
+from tests.leaks.stolen_service import BACKUP, METRICS, WAL, Stage
 from tests.services import PATIENCE
 
 DUMP, REDIS, SENTRY = "database dump", "Redis", "Sentry"
 PROCESSES = "what every user sees of the processes"
-"""Kinds of places that are no files; for those that are see tests.leaks.stage."""
+"""Kinds of places that are no files; for those that are see tests.leaks.stolen_service."""
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import get_args
 
-from tests.leaks import places, plants, stage
+from tests.leaks import places, planted_canaries, stolen_service
 from tests.leaks.campaign import Campaign
 from tests.leaks.places import Find
-from tests.leaks.stage import Database
+from tests.leaks.stolen_service import Database
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ def run(folder: Path, callers: int, kind: Database = "sqlite") -> Result:
     armed, sizes = folder / "armed", Counter[str]()
     with sentry() as (dsn, reported):
         env = {**Campaign.arm(armed), "SENTRY_DSN": f"{dsn}/1"}
-        with stage.on(kind, folder, env) as line:
+        with stolen_service.on(kind, folder, env) as line:
             campaign = Campaign(line, armed)
             campaign.run(callers)
             events = len(reported)
-            expected = plants.plant_all(line, f"{dsn}/planted")
+            expected = planted_canaries.plant_all(line, f"{dsn}/planted")
             found = places.search(_counted(places.everything(line, reported), sizes))
             reports = len(line.records.reports())
     return Result(

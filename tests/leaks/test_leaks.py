@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from tests.leaks import scan
-from tests.leaks.stage import Database
+from tests.leaks.stolen_service import Database
 
 pytestmark = pytest.mark.system
 

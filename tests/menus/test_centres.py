@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from menus import welcome
+from menus.callers import welcome
 from menus.engine import Engine
 from menus.ports import Country
 from menus.speech import Speech

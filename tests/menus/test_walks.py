@@ -18,9 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.catalogues.loading import shipped
-from gateway.country import load_country
-from menus import gsm7, navigation, welcome
+from gateway.country.pack import load_country
+from gateway.country.translations import shipped
+from menus import gsm7, navigation
+from menus.callers import welcome
 from menus.checks import check_digit, tidy
 from menus.engine import Engine, State, Turn
 from menus.intents import Intent, KeepDraft, OpenCase, Send

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.mutation.ground import Ground, Mutant, disk
 from tests.mutation.groups import GROUPS
+from tests.mutation.working_copy import Ground, Mutant, disk
 
 WORDS = ("killed", "survived", "timeout", "no tests")
 HEAD = f"{'group':<15}{'mutants':>8}" + "".join(f"{word:>10}" for word in WORDS)

@@ -27,80 +27,80 @@ class Run:
 _VAULT: Final = Run(
     modules=["gateway/vault/*.py"],
     tests=[
-        "tests/gateway/test_vault_bad_input.py",
-        "tests/gateway/test_vault_escrow.py",
-        "tests/gateway/test_vault_fields.py",
-        "tests/gateway/test_vault_formats.py",
-        "tests/gateway/test_vault_hidden.py",
-        "tests/gateway/test_vault_hmacs.py",
-        "tests/gateway/test_vault_key_folders.py",
-        "tests/gateway/test_vault_places.py",
-        "tests/gateway/test_vault_secrets.py",
-        "tests/gateway/test_rotation.py",
+        "tests/gateway/vault/test_bad_input.py",
+        "tests/gateway/vault/test_escrow.py",
+        "tests/gateway/vault/test_fields.py",
+        "tests/gateway/vault/test_formats.py",
+        "tests/gateway/vault/test_hidden.py",
+        "tests/gateway/vault/test_hmacs.py",
+        "tests/gateway/vault/test_key_folders.py",
+        "tests/gateway/vault/test_places.py",
+        "tests/gateway/vault/test_secrets.py",
+        "tests/gateway/retention/test_key_rotation.py",
     ],
 )
 
 _OUTBOX: Final = Run(
-    modules=["gateway/outbox.py", "gateway/delivery.py", "gateway/once.py"],
+    modules=["gateway/sms/outbox.py", "gateway/sms/receipts.py", "gateway/store/insert_once.py"],
     tests=[
-        "tests/gateway/test_outbox.py",
-        "tests/gateway/test_urgency.py",
-        "tests/gateway/test_delivery.py",
-        "tests/gateway/test_escalation.py",
-        "tests/gateway/test_routing.py",
+        "tests/gateway/sms/test_outbox.py",
+        "tests/gateway/sms/test_urgency.py",
+        "tests/gateway/sms/test_receipts.py",
+        "tests/gateway/cases/test_escalation.py",
+        "tests/gateway/sms/test_routing.py",
         "tests/workers/test_deliver.py",
     ],
     postgresql=True,
 )
 
 _ADDRESSES: Final = Run(
-    modules=["gateway/callbacks.py", "gateway/web/entrance.py"],
+    modules=["gateway/runtime/callbacks.py", "gateway/web/entrance.py"],
     tests=[
-        "tests/gateway/test_callbacks.py",
-        "tests/gateway/test_headers.py",
-        "tests/gateway/test_origins.py",
+        "tests/gateway/web/test_callbacks.py",
+        "tests/gateway/web/test_headers.py",
+        "tests/gateway/web/test_origins.py",
     ],
 )
 
 _CALLERS: Final = Run(
-    modules=["gateway/cases.py"],
-    tests=["tests/gateway/test_cases.py"],
+    modules=["gateway/cases/my_code.py"],
+    tests=["tests/gateway/cases/test_my_code.py"],
 )
 
 _STAFF: Final = Run(
     modules=[
-        "gateway/casefile.py",
-        "gateway/casework.py",
-        "gateway/replies.py",
-        "gateway/staffline.py",
+        "gateway/cases/case_file.py",
+        "gateway/cases/casework.py",
+        "gateway/inbox/staff_sms.py",
+        "gateway/cases/staff_line.py",
     ],
     tests=[
-        "tests/gateway/test_casefile.py",
-        "tests/gateway/test_casework.py",
-        "tests/gateway/test_idle.py",
-        "tests/gateway/test_replies.py",
-        "tests/gateway/test_rota.py",
-        "tests/gateway/test_staffline.py",
+        "tests/gateway/cases/test_case_file.py",
+        "tests/gateway/cases/test_casework.py",
+        "tests/gateway/cases/test_stalled.py",
+        "tests/gateway/inbox/test_staff_sms.py",
+        "tests/gateway/staff/test_rota.py",
+        "tests/gateway/cases/test_staff_line.py",
         "tests/conversations/test_rota_by_sms.py",
         "tests/conversations/test_staff_leave.py",
     ],
 )
 
 _GRANTS: Final = Run(
-    modules=["gateway/grants.py"],
-    tests=["tests/gateway/test_audit_grants.py", "tests/gateway/test_grants.py"],
+    modules=["gateway/store/grants.py"],
+    tests=["tests/gateway/audit/test_grants.py", "tests/gateway/store/test_grants.py"],
     postgresql=True,
 )
 
 _HISTORIES: Final = Run(
-    modules=["gateway/conversation.py", "gateway/newest.py"],
+    modules=["gateway/conversation/cumulative.py", "gateway/conversation/incremental.py"],
     tests=[
-        "tests/gateway/test_conversation.py",
-        "tests/gateway/test_limits.py",
-        "tests/gateway/test_newest.py",
-        "tests/gateway/test_straight_on.py",
-        "tests/gateway/test_ussd_hostile.py",
-        "tests/gateway/test_ussd_wire.py",
+        "tests/gateway/conversation/test_cumulative.py",
+        "tests/gateway/conversation/test_limits.py",
+        "tests/gateway/conversation/test_incremental.py",
+        "tests/gateway/conversation/test_straight_on.py",
+        "tests/gateway/web/test_ussd_hostile.py",
+        "tests/gateway/web/test_ussd_wire.py",
         "tests/conversations/test_another_network.py",
         "tests/conversations/test_by_sms.py",
         "tests/conversations/test_lost_sessions.py",
@@ -109,17 +109,17 @@ _HISTORIES: Final = Run(
 
 _WORDS: Final = Run(
     modules=[
-        "gateway/forms.py",
-        "gateway/networks/*.py",
-        "gateway/phones.py",
-        "gateway/staffwords.py",
+        "gateway/web/forms.py",
+        "gateway/web/networks/*.py",
+        "gateway/runtime/phones.py",
+        "gateway/inbox/staff_words.py",
         "menus/checks.py",
     ],
     tests=[
-        "tests/gateway/test_forms.py",
-        "tests/gateway/test_networks.py",
-        "tests/gateway/test_phones.py",
-        "tests/gateway/test_replies.py",
+        "tests/gateway/web/test_forms.py",
+        "tests/gateway/web/test_networks.py",
+        "tests/gateway/runtime/test_phones.py",
+        "tests/gateway/inbox/test_staff_sms.py",
         "tests/menus/test_checks.py",
     ],
 )
@@ -133,7 +133,7 @@ GROUPS: Final[Mapping[str, Sequence[Run]]] = {
 
 LEFT_OUT: Final = (
     # These start the installed program, which is not the broken one.
-    "tests/gateway/test_vault_bad_input.py::test_the_operator_is_told_of_unreadable_keys",
-    "tests/gateway/test_vault_bad_input.py::test_every_process_ends_at_its_start_with_one_line",
+    "tests/gateway/vault/test_bad_input.py::test_the_operator_is_told_of_unreadable_keys",
+    "tests/gateway/vault/test_bad_input.py::test_every_process_ends_at_its_start_with_one_line",
 )
 """Tests that judge nothing."""

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.mutation.__main__ import main, row
-from tests.mutation.ground import Ground, Mutant
 from tests.mutation.groups import GROUPS, LEFT_OUT, Run
 from tests.mutation.quickest import within
+from tests.mutation.working_copy import Ground, Mutant
 from tests.rules.sources import ROOT
 
 RUNS = [run for runs in GROUPS.values() for run in runs]
@@ -41,16 +41,19 @@ def test_what_ran_out_of_time_or_had_no_test_is_not_killed() -> None:
 
 
 def test_the_copy_can_be_broken_and_tells_mutmut_what_to_break(tmp_path: Path) -> None:
-    run = Run(modules=["gateway/once.py", "menus/*.py"], tests=["tests/gateway/test_outbox.py"])
+    run = Run(
+        modules=["gateway/store/insert_once.py", "menus/*.py"],
+        tests=["tests/gateway/sms/test_outbox.py"],
+    )
     Ground(tmp_path, tool=tmp_path).prepare(run)
     read = configparser.ConfigParser()
     read.read(tmp_path / "setup.cfg")
-    assert read["mutmut"]["only_mutate"].split() == ["gateway/once.py", "menus/*.py"]
+    assert read["mutmut"]["only_mutate"].split() == ["gateway/store/insert_once.py", "menus/*.py"]
     assert "not postgresql" in read["mutmut"]["pytest_add_cli_args"].split("\n")
     assert "[tool.mutmut]" not in (tmp_path / "pyproject.toml").read_text("utf-8"), (
         "mutmut would read that instead"
     )
-    for kept in ("gateway/once.py", "tests/conftest.py", "locales/isange.pot"):
+    for kept in ("gateway/store/insert_once.py", "tests/conftest.py", "locales/isange.pot"):
         assert (tmp_path / kept).read_bytes() == (ROOT / kept).read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""mutmut, run in the copy of the tree by `tests.mutation.ground`; its results as JSON.
+"""mutmut, run in the copy of the tree by `tests.mutation.working_copy`; its results as JSON.
 
 The tool stands in an environment that is searched last, so that the versions of
 requirements-dev.lock are the ones that judge. It is imported by name, because nothing of ours is

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from gateway.cli import isange
+from commands.cli import isange
 
 
 def commands() -> dict[str, click.Command]:

@@ -11,7 +11,9 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ("menus", "gateway", "workers")
+SERVICE = ("menus", "gateway", "workers", "commands")
+TOOLS = ("sandbox", "menutools")
+SHIPPED = (*SERVICE, *TOOLS)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

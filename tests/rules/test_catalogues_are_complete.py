@@ -10,14 +10,14 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.book.books import BOOKS, open_book
-from gateway.book.check import check
-from gateway.catalogues.extraction import extract, outside_placeholders
-from gateway.catalogues.faults import problems
-from gateway.catalogues.forbidden import betrays, names_violence
-from gateway.catalogues.loading import LOCALES, shipped
+from gateway.country.translations import LOCALES, shipped
 from menus import gsm7, messages
 from menus.speech import Speech
+from menutools.books import BOOKS, open_book
+from menutools.catalogues.extraction import extract, outside_placeholders
+from menutools.catalogues.faults import problems
+from menutools.catalogues.forbidden import betrays, names_violence
+from menutools.check import check
 
 LANGUAGES = ("en", "rw", "fr", "sw")
 

@@ -6,10 +6,10 @@ from collections import Counter
 
 from sqlalchemy import Column, LargeBinary, select
 
-from gateway import database
-from gateway.inventory import ENCRYPTED, HASHED, PUBLIC
-from gateway.models import Base
-from tests.lines import Line
+from gateway.store import database
+from gateway.store.inventory import ENCRYPTED, HASHED, PUBLIC
+from gateway.store.models import Base
+from tests.one_process_line import Line
 from tests.rules.sources import none_of
 
 COLUMNS: dict[str, Column[object]] = {
@@ -27,7 +27,9 @@ def test_every_column_is_declared_once() -> None:
     wanted = Counter(list(COLUMNS))
     wrong = [f"{column} is not declared" for column in wanted - declared]
     wrong += [f"{column} is declared once too often" for column in declared - wanted]
-    none_of(wrong, "say in gateway/inventory.py what a thief of the database learns from each:")
+    none_of(
+        wrong, "say in gateway/store/inventory.py what a thief of the database learns from each:"
+    )
 
 
 def test_what_is_encrypted_is_bytes_and_what_is_public_is_not() -> None:

@@ -53,7 +53,7 @@ def test_every_call_of_a_provider_has_a_point_on_both_sides() -> None:
             for call in module.calls()
             if _asks_provider(call) and not any(call in ast.walk(one) for one in _around(module))
         ),
-        "put it into `with crash.around('provider.send'):`",
+        "put it into `with crash_points.around('provider.send'):`",
     )
 
 
@@ -66,7 +66,7 @@ def test_a_commit_of_its_own_has_a_point_on_both_sides() -> None:
             for name, function in module.functions()
             if _commits(function) and len(set(_points(function))) < 2
         ),
-        "use database.writing, or name a crash.point before and after the commit",
+        "use database.writing, or name a crash_points.point before and after the commit",
     )
 
 
@@ -99,7 +99,7 @@ def test_every_point_is_listed_in_the_document() -> None:
 
 def _service() -> Iterator[Module]:
     for module in modules(*SERVICE):
-        if not str(module.path).startswith((SANDBOX, "gateway/migrations/")):
+        if not str(module.path).startswith((SANDBOX, "gateway/store/migrations/")):
             yield module
 
 
@@ -112,7 +112,9 @@ def _asks_provider(call: ast.Call) -> bool:
 
 def _around(module: Module) -> Iterator[ast.With]:
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.With) and "crash.around" in ast.unparse(node.items[0].context_expr):
+        if isinstance(node, ast.With) and "crash_points.around" in ast.unparse(
+            node.items[0].context_expr
+        ):
             yield node
 
 
@@ -129,5 +131,5 @@ def _commits(function: ast.AST) -> bool:
 
 def _points(function: ast.AST) -> Iterator[str]:
     for node in ast.walk(function):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "crash.point":
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "crash_points.point":
             yield ast.unparse(node.args[0])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.book.cost import short_path
-from gateway.book.graph import graph
+from menutools.cost import short_path
+from menutools.graph import graph
 from tests.rules.sources import ROOT, none_of
 
 DOCS = ROOT / "docs"

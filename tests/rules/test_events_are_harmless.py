@@ -10,18 +10,18 @@ import ast
 import re
 from collections.abc import Iterator
 
-from gateway.logs import ALLOWED
+from gateway.runtime.logs import ALLOWED
 from tests.rules.sources import SHIPPED, modules, none_of
 
 LEVELS = frozenset({"debug", "info", "warning", "error", "critical", "exception"})
-HANDS_ON = "gateway/logs.py:"
+HANDS_ON = "gateway/runtime/logs.py:"
 """`failure` gives on the word that it was called with."""
 
 FAILURES = frozenset({"failure", "logs.failure"})
-SOUNDED = frozenset({"alarms.sound", "alarms.wake"})
+SOUNDED = frozenset({"alarms.sound", "sound", "operators.wake"})
 
-ALARMS = "gateway/alarms.py:"
-"""`sound` hands on the keys it was called with: those calls are events of their own."""
+ALARMS = ("gateway/runtime/alarms.py:", "gateway/staff/operators.py:")
+"""`sound` and `wake` hand on the keys that they were called with: those calls are events too."""
 
 WORD = re.compile(r"[a-z]+(_[a-z]+)*")
 
@@ -34,7 +34,8 @@ def test_every_key_of_an_event_is_allowed() -> None:
             for key in (keyword.arg or "**" for keyword in call.keywords)
             if key not in ALLOWED and not place.startswith(ALARMS)
         ),
-        "gateway.logs drops these: use a key of ALLOWED, or add one there if no person and no "
+        "gateway.runtime.logs drops these: use a key of ALLOWED, or add one there if no person "
+        "and no "
         "answer can ever be in it",
     )
 
@@ -55,7 +56,7 @@ def test_every_event_is_a_fixed_word() -> None:
 def test_no_event_carries_a_traceback() -> None:
     none_of(
         (place for place, call in events() if _method(call) == "exception"),
-        "a traceback quotes what was typed: use gateway.logs.failure(event, error)",
+        "a traceback quotes what was typed: use gateway.runtime.logs.failure(event, error)",
     )
 
 

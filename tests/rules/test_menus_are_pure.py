@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 
-from gateway.catalogues.extraction import extract, outside_placeholders
-from menus import gsm7, welcome
+from menus import gsm7
+from menus.callers import welcome
 from menus.script import SCREENS
+from menutools.catalogues.extraction import extract, outside_placeholders
 from tests.rules.sources import modules, none_of
 
 IMPURE = frozenset(

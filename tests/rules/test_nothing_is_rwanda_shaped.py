@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.sources import none_of, text, tracked
+from tests.rules.sources import SHIPPED, none_of, text, tracked
 
 FIRST = Path("gateway/countries/rw")
 """The country that the line was first built for; its facts belong here and nowhere else."""
@@ -19,15 +19,22 @@ WORDS = re.compile(
 )
 
 ALLOWED = {
-    ("gateway/cli.py", "rw"): "the demo needs some country when nobody names one",
-    ("gateway/settings.py", "rw"): "so does a service, but production refuses what is not verified",
-    ("gateway/sandbox/demo.py", "ISANGE"): "how this very program is started, named after it",
-    ("gateway/sandbox/dial.py", "+250"): "a made-up caller: to any other country she is roaming",
-    ("gateway/sandbox/dial.py", "3029"): "a made-up code, for an application of any country",
-    ("gateway/cli.py", "+250"): "shows how a number is written with its country in front",
-    ("gateway/networks/hubtel.py", "Rwanda"): "says where a gateway of that shape is met",
-    ("gateway/phones.py", "+250"): "shows how a number is written with its country in front",
-    ("gateway/phones.py", "RW"): "shows what a region is",
+    ("commands/sandbox.py", "rw"): "the demo needs some country when nobody names one",
+    ("commands/menus.py", "rw"): "so do the drawings of the dialogue",
+    (
+        "gateway/runtime/settings.py",
+        "rw",
+    ): "so does a service, but production refuses what is not verified",
+    ("sandbox/demo/demo.py", "ISANGE"): "how this very program is started, named after it",
+    ("sandbox/terminal/dial.py", "+250"): "a made-up caller: to any other country she is roaming",
+    ("sandbox/terminal/dial.py", "3029"): "a made-up code, for an application of any country",
+    ("commands/sandbox.py", "+250"): "shows how a number is written with its country in front",
+    ("gateway/web/networks/hubtel.py", "Rwanda"): "says where a gateway of that shape is met",
+    (
+        "gateway/runtime/phones.py",
+        "+250",
+    ): "shows how a number is written with its country in front",
+    ("gateway/runtime/phones.py", "RW"): "shows what a region is",
     ("menus/ports.py", "ISANGE"): "shows what a reception may be asked for",
     ("menus/ports.py", "RIB"): "shows what an investigator's short name may be",
 }
@@ -37,7 +44,7 @@ ALLOWED = {
 def test_only_its_own_folder_knows_the_first_country() -> None:
     none_of(
         (f"{path}: {word}" for path, word in _found() if (path, word) not in ALLOWED),
-        "make these a fact of the country (gateway/countries/, gateway/country.py), or say in "
+        "make these a fact of the country (gateway/countries/, gateway/country/pack.py), or say in "
         "ALLOWED why they are the same for every country",
     )
 
@@ -73,7 +80,7 @@ def test_what_belongs_to_every_country_is_not(line: str) -> None:
 
 
 def _found() -> set[tuple[str, str]]:
-    paths = [path for path in tracked() if path.parts[0] in {"menus", "gateway"}]
+    paths = [path for path in tracked() if path.parts[0] in SHIPPED]
     return {
         (str(path), word)
         for path in paths

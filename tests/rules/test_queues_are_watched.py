@@ -9,14 +9,14 @@ import pytest
 from redis import Redis
 from rq import Queue
 
-from gateway import queues
-from gateway.queues import Doorbell
-from gateway.settings import Settings
+from gateway.runtime import doorbell
+from gateway.runtime.doorbell import Doorbell
+from gateway.runtime.settings import Settings
 from gateway.wiring import House
 from tests.rules.sources import modules, none_of
 from workers import jobs
 
-QUEUES = "gateway/queues.py"
+QUEUES = "gateway/runtime/doorbell.py"
 
 
 @pytest.fixture
@@ -28,12 +28,14 @@ def house(settings: Callable[..., Settings]) -> Iterator[House]:
 
 def test_the_worker_watches_every_queue(house: House, redis: Redis) -> None:
     watched = set(jobs.worker(house, redis).queue_names())
-    assert watched == set(queues.QUEUES), "let workers.jobs.worker watch all of queues.QUEUES"
+    assert watched == set(doorbell.QUEUES), "let workers.jobs.worker watch all of doorbell.QUEUES"
 
 
 def test_the_worker_knows_every_job(house: House) -> None:
     known = jobs.table(house)
-    assert set(known) == set(queues.JOBS), "name each job in queues.JOBS and in workers.jobs.table"
+    assert set(known) == set(doorbell.JOBS), (
+        "name each job in doorbell.JOBS and in workers.jobs.table"
+    )
     assert all(callable(job) for job in known.values())
 
 
@@ -45,7 +47,9 @@ def test_what_rings_is_heard(redis: Redis, house: House) -> None:
 
 
 def test_nothing_is_enqueued_but_by_name() -> None:
-    """Each Queue and each job in gateway.queues is a constant of that module, and listed there."""
+    """Each Queue and each job in gateway.runtime.doorbell is a constant of that module, and listed
+    there.
+    """
     none_of(
         (
             module.at(call, f"{ast.unparse(call.func)}({ast.unparse(call.args[0])}, ...)")
@@ -59,7 +63,7 @@ def test_nothing_is_enqueued_but_by_name() -> None:
 
 
 def listed(what: str) -> tuple[str, ...]:
-    return queues.QUEUES if what == "queue" else queues.JOBS
+    return doorbell.QUEUES if what == "queue" else doorbell.JOBS
 
 
 def _what(call: ast.Call) -> str:
@@ -71,4 +75,4 @@ def _what(call: ast.Call) -> str:
 
 def _named(call: ast.Call) -> object:
     first = call.args[0] if call.args else None
-    return getattr(queues, first.id, None) if isinstance(first, ast.Name) else None
+    return getattr(doorbell, first.id, None) if isinstance(first, ast.Name) else None

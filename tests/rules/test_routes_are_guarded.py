@@ -13,12 +13,12 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from gateway.callbacks import KINDS, OF_STAFF, PATHS, Kind, segment
-from gateway.settings import NetworkName, ProviderName, Settings
+from gateway.runtime.callbacks import KINDS, OF_STAFF, PATHS, Kind, segment
+from gateway.runtime.settings import NetworkName, ProviderName, Settings
 from gateway.vault import Role
 from gateway.web import callers, staff
 from gateway.wiring import House
-from tests.lines import SECRET, STAFF_SECRET
+from tests.one_process_line import SECRET, STAFF_SECRET
 
 OPEN = {"/healthz", "/readyz"}
 """Whether a process is alive and may serve: a load balancer asks, and learns nothing else."""

@@ -45,7 +45,9 @@ DOCUMENTATION: Final = {f"V{chapter}.1" for chapter in (2, 5, 6, 7, 8, 11, 13, 1
 
 ANSWERS: Final = ("test", "not applicable", "gap")
 
-FILE: Final = re.compile(r"(?<![\w./-])(?:tests|gateway|menus|workers|docs)/[\w./-]*\w\.\w+")
+FILE: Final = re.compile(
+    r"(?<![\w./-])(?:tests|gateway|menus|workers|commands|sandbox|menutools|docs)/[\w./-]*\w\.\w+"
+)
 ABOUT_THE_HOUSE: Final = {
     *("What flows where", "Ways in", "Who may see what", "What may come in", "Cryptography"),
 }

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from gateway.settings import Settings
+from gateway.runtime.settings import Settings
 from tests.rules.commands import variables
 from tests.rules.sources import SHIPPED, Module, modules, none_of, text
 
@@ -23,9 +23,9 @@ ENOUGH = {
 """What a service cannot start without."""
 
 HANDED_ON = {
-    "gateway/sandbox/children.py": "a child gets our environment",
-    "gateway/sandbox/demo.py": "the demo's processes get ours and more",
-    "gateway/sandbox/plan.py": "the demo's processes get ours and more",
+    "sandbox/demo/children.py": "a child gets our environment",
+    "sandbox/demo/demo.py": "the demo's processes get ours and more",
+    "sandbox/demo/plan.py": "the demo's processes get ours and more",
 }
 """Modules that pass the whole environment to another process."""
 
@@ -48,7 +48,8 @@ def test_the_environment_is_read_where_it_can_be_seen() -> None:
             for use, known in _uses(module)
             if known is None and str(module.path) not in HANDED_ON
         ),
-        "read settings in gateway.settings.Settings, or by os.environ.get with a constant name",
+        "read settings in gateway.runtime.settings.Settings, or by os.environ.get with a "
+        "constant name",
     )
 
 

@@ -11,12 +11,12 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway import outbox
-from gateway.phones import Msisdn
+from gateway.runtime.phones import Msisdn
+from gateway.sms import outbox
 from menus.intents import Contact
 from tests.rules.sources import SHIPPED, Module, modules, none_of
 
-SANDBOX = Path("gateway/sandbox")
+SANDBOX = Path("sandbox")
 """A pretend network, which has letters of its own."""
 
 RECIPIENTS = {
@@ -27,8 +27,8 @@ RECIPIENTS = {
 """Where the number on a letter comes from."""
 
 READS_OTHER_NUMBER = {
-    "gateway/contacts.py": "keeps it beside the session's own",
-    "gateway/casefile.py": "shows it to the member of staff who rings it",
+    "gateway/cases/contacts.py": "keeps it beside the session's own",
+    "gateway/cases/case_file.py": "shows it to the member of staff who rings it",
 }
 """Who looks at a number that a caller typed."""
 
@@ -46,9 +46,9 @@ def test_rows_are_made_in_one_place() -> None:
             for module, call in calls()
             if "Outbox" in [ast.unparse(one) for one in (call.func, *call.args)]
             and _name(call) in {"Outbox", "add_once", "insert"}
-            and module.path != Path("gateway/outbox.py")
+            and module.path != Path("gateway/sms/outbox.py")
         ),
-        "queue SMS by gateway.outbox.add: it takes no number",
+        "queue SMS by gateway.sms.outbox.add: it takes no number",
     )
 
 
@@ -58,17 +58,19 @@ def test_a_letter_goes_to_one_of_three_numbers() -> None:
         (
             module.at(call, ast.unparse(call))
             for module, call in made
-            if module.path != Path("gateway/letters.py")
+            if module.path != Path("workers/compose.py")
         ),
-        "only gateway.letters writes letters: it looks again at the moment of sending",
+        "only workers.compose writes letters: it looks again at the moment of sending",
     )
     assert {ast.unparse(call.args[0]) for _, call in made} == set(RECIPIENTS)
 
 
 def test_a_sealed_number_is_that_of_who_wrote_to_us() -> None:
     sealing = {str(module.path) for module, call in calls() if _name(call) == "add_sealed"}
-    assert sealing == {"gateway/smsline.py"}
-    (module,) = (one for one in modules("gateway") if str(one.path) == "gateway/smsline.py")
+    assert sealing == {"gateway/inbox/caller_sms.py"}
+    (module,) = (
+        one for one in modules("gateway") if str(one.path) == "gateway/inbox/caller_sms.py"
+    )
     sealed = {
         ast.unparse(value)
         for node in ast.walk(module.tree)

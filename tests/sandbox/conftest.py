@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from africastalking.SMS import SMSService
 
-from gateway.sandbox.standin.client import StandIn
-from gateway.sandbox.standin.config import Callbacks, Config
-from gateway.sandbox.standin.server import background
+from sandbox.standin.client import StandIn
+from sandbox.standin.config import Callbacks, Config
+from sandbox.standin.server import background
 from tests.sandbox.receiver import Receiver, listening
 
 Start = Callable[..., StandIn]

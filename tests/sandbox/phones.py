@@ -11,11 +11,11 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from gateway.country import Pack
-from gateway.sandbox import sample
-from gateway.sandbox.phone.app import create_app
-from gateway.sandbox.plan import DESCRIPTION
-from gateway.sandbox.standin.client import StandIn
+from gateway.country.pack import Pack
+from sandbox.demo import sample
+from sandbox.demo.plan import DESCRIPTION
+from sandbox.page.app import create_app
+from sandbox.standin.client import StandIn
 from tests.services import wait_until
 
 TOKEN = "a-token-for-tests"

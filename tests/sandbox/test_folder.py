@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.sandbox import folder
-from gateway.sandbox.folder import (
+from sandbox.demo import folder
+from sandbox.demo.folder import (
     PORTS,
     CannotStart,
     DataFolder,
@@ -38,7 +38,7 @@ FIRST_OF_LINUX = 32_768
 HOLDER = """
 import subprocess, sys
 from pathlib import Path
-from gateway.sandbox.folder import DataFolder
+from sandbox.demo.folder import DataFolder
 folder = DataFolder.open(Path(sys.argv[1]))
 child = subprocess.Popen([sys.executable, "-c", "input()"], pass_fds=[folder.lock])
 print(child.pid, flush=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from gateway.sandbox.phone import guard
-from gateway.sandbox.phone.app import create_app
-from gateway.sandbox.phone.server import is_loopback
+from sandbox.page import guard
+from sandbox.page.app import create_app
+from sandbox.page.server import is_loopback
 from tests.faults.demos import run_isange
 from tests.sandbox.phones import TOKEN
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from gateway.sandbox.phone.session import Session
-from gateway.sandbox.standin.client import Call, StandIn
+from sandbox.handsets.session import Session
+from sandbox.standin.client import Call, StandIn
 from tests.sandbox.conftest import Start
 from tests.sandbox.receiver import Heard, Receiver
 from tests.services import wait_until

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from gateway.catalogues import extraction
-from gateway.country import load_country
-from gateway.sandbox import sample
-from gateway.sandbox.phone import cast
-from gateway.sandbox.phone.changes import Changes
-from gateway.sandbox.phone.errors import StillStarting, Unable
-from gateway.sandbox.phone.line import Line
-from gateway.sandbox.phone.meter import Kind, fill
-from gateway.sandbox.phone.stories import STORIES
-from gateway.sandbox.phone.words import Interpreter
+from gateway.country.pack import load_country
+from menutools.catalogues import extraction
+from sandbox.demo import sample
+from sandbox.handsets import cast
+from sandbox.handsets.changes import Changes
+from sandbox.handsets.errors import StillStarting, Unable
+from sandbox.handsets.line import Line
+from sandbox.handsets.meter import Kind, fill
+from sandbox.handsets.words import Interpreter
+from sandbox.page.stories import STORIES
 from tests.sandbox.phones import describe
 
 COUNTRIES = ("rw", "ke")

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from gateway import casework, database, escalation, idle
-from gateway.contacts import CallHours
-from gateway.models import Alert, AlertState, CallAttempt, Report, ReportState, Staff
-from gateway.sandbox.phone import timers
+from gateway.cases import casework, escalation, stalled
+from gateway.cases.contacts import CallHours
+from gateway.store import database
+from gateway.store.models import Alert, AlertState, CallAttempt, Report, ReportState, Staff
 from menus.intents import Contact
-from tests.office import Office, Person, on_sqlite
+from sandbox.handsets import timers
+from tests.staff_and_reports import Office, Person, on_sqlite
 
 SOON = timedelta(seconds=5)
 
@@ -35,11 +36,11 @@ def accept(office: Office, report: str, person: Person) -> None:
 def remind(office: Office) -> None:
     """What the clock does with reports that somebody has."""
     hours = CallHours(office.worker, office.pack.hours, office.pack.timezone)
-    rules = idle.Rules(office.ladder, office.pack.reminders, hours)
+    rules = stalled.Rules(office.ladder, office.pack.reminders, hours)
     with database.writing(office.engine, "test") as session:
         at = database.now(session)
-        for report in idle.due(session, at):
-            idle.look(session, rules, report, at)
+        for report in stalled.due(session, at):
+            stalled.look(session, rules, report, at)
 
 
 @on_sqlite

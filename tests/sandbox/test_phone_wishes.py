@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.country import Pack
-from gateway.sandbox.standin.client import StandIn
+from gateway.country.pack import Pack
+from sandbox.standin.client import StandIn
 from tests.sandbox.conftest import SmsAt, Start
 from tests.sandbox.phones import Page, describe
 from tests.sandbox.receiver import Heard, Receiver

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.country import Pack
-from gateway.sandbox.scripts.dictionary import Dictionary
-from gateway.sandbox.scripts.pattern import NotAPattern, literal, parse
+from gateway.country.pack import Pack
+from sandbox.scripts.dictionary import Dictionary
+from sandbox.scripts.pattern import NotAPattern, literal, parse
 
 SCREEN = "Sent. Code: 346663.\nCall 112 at once.\n1 Back"
 

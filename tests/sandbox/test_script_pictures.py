@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.sandbox.scripts import drawing, film
+from sandbox.film import drawing, film
 
 LIGHT = 150_000
 """Bytes that a picture may weigh."""

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.sandbox.scripts.nodes import LONGEST, WrongScript
-from gateway.sandbox.scripts.reading import read, read_file
-from gateway.sandbox.scripts.script import VERBS, Act, Holder
+from sandbox.scripts.nodes import LONGEST, WrongScript
+from sandbox.scripts.reading import read, read_file
+from sandbox.scripts.script import VERBS, Act, Holder
 
 WHOLE = """
 title: A call

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from gateway.country import Pack
-from gateway.sandbox import sample
-from gateway.sandbox.phone.line import Line
-from gateway.sandbox.phone.recording import Recording
-from gateway.sandbox.scripts import reading, writing
-from gateway.sandbox.scripts.setting import Setting
+from gateway.country.pack import Pack
+from sandbox.demo import sample
+from sandbox.handsets.line import Line
+from sandbox.handsets.recording import Recording
+from sandbox.scripts import reading, writing
+from sandbox.scripts.setting import Setting
 from tests.sandbox.phones import describe
 
 CALLER, OTHER = "+250720000001", "+250720000002"

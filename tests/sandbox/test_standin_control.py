@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import requests
 
-from gateway.sandbox.standin.app import create_app
-from gateway.sandbox.standin.behaviours import FAULTS, Behaviour
-from gateway.sandbox.standin.client import Refused, StandIn
-from gateway.sandbox.standin.config import Callbacks, Config, RefusedInProduction
+from sandbox.standin.app import create_app
+from sandbox.standin.behaviours import FAULTS, Behaviour
+from sandbox.standin.client import Refused, StandIn
+from sandbox.standin.config import Callbacks, Config, RefusedInProduction
 from tests.sandbox.conftest import SmsAt, Start
 from tests.sandbox.receiver import Receiver
 from tests.services import PATIENCE

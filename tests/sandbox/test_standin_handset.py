@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gateway.sandbox.standin.client import Refused, StandIn
+from sandbox.standin.client import Refused, StandIn
 from tests.sandbox.conftest import Start
 from tests.sandbox.receiver import Heard, Receiver
 from tests.services import PATIENCE, wait_until

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gateway.sandbox.standin.client import NotSent, StandIn
+from sandbox.standin.client import NotSent, StandIn
 from tests.sandbox.conftest import SmsAt, Start
 from tests.sandbox.receiver import Heard, Receiver
 from tests.services import PATIENCE, wait_until

@@ -11,8 +11,8 @@ import pytest
 import requests
 from africastalking.Service import AfricasTalkingException
 
-from gateway.sandbox.standin.client import StandIn
-from gateway.sandbox.standin.wire import STATUSES
+from sandbox.standin.client import StandIn
+from sandbox.standin.wire import STATUSES
 from tests.sandbox.conftest import API_KEY, USERNAME, SmsAt, Start
 from tests.services import PATIENCE
 

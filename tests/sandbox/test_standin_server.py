@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from gateway.sandbox.standin.client import StandIn
-from gateway.sandbox.standin.config import Config
-from gateway.sandbox.standin.schedule import Schedule
-from gateway.sandbox.standin.store import FILE_NAME, Message, Store, UnreadableRecord
+from sandbox.standin.client import StandIn
+from sandbox.standin.config import Config
+from sandbox.standin.schedule import Schedule
+from sandbox.standin.store import FILE_NAME, Message, Store, UnreadableRecord
 from tests.sandbox.conftest import API_KEY, USERNAME, SmsAt
 from tests.services import PATIENCE
 
@@ -29,8 +29,8 @@ ONE = "+254700000001"
 PROGRAM = """
 import sys
 from pathlib import Path
-from gateway.sandbox.standin.config import Config
-from gateway.sandbox.standin.server import run
+from sandbox.standin.config import Config
+from sandbox.standin.server import run
 folder, username, api_key, port = sys.argv[1:]
 sys.exit(run(Config(Path(folder), username, api_key), port=int(port)))
 """

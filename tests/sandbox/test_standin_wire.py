@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from gateway.sandbox.standin import wire
+from sandbox.standin import wire
 
 NOON = datetime(2026, 10, 9, 12, 17, 37, tzinfo=UTC)
 

@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 import redis
 
-from gateway.sandbox import leash
-from gateway.sandbox.children import answers, pause_after
-from gateway.sandbox.folder import DataFolder, FolderInUse, free_port
-from gateway.sandbox.valkey import find_server, redis_url
+from sandbox.demo import reaper
+from sandbox.demo.children import answers, pause_after
+from sandbox.demo.folder import DataFolder, FolderInUse, free_port
+from sandbox.demo.valkey import find_server, redis_url
 from tests.services import PATIENCE, wait_until
 
 ONE_LOOK = 2.0
@@ -38,7 +38,7 @@ PS = "/bin/ps"
 FAMILY = """
 import os, signal, sys, time
 from pathlib import Path
-from gateway.sandbox.leash import die_with_parent
+from gateway.runtime.parent_process import die_with_parent
 name, where = sys.argv[1], Path(sys.argv[2])
 def stop(*_):
     with (where / "stopped").open("a") as order:
@@ -71,7 +71,7 @@ time.sleep(60)
 
 WSGI = """
 import os
-from gateway.sandbox.leash import die_with_parent
+from gateway.runtime.parent_process import die_with_parent
 die_with_parent()
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
@@ -82,10 +82,10 @@ def app(environ, start_response):
 SUPERVISOR = """
 import json, os, signal, sys
 from pathlib import Path
-from gateway.sandbox.children import Child, answers
-from gateway.sandbox.folder import DataFolder
-from gateway.sandbox.supervisor import NotReady, Supervisor
-from gateway.sandbox.valkey import find_server, valkey_child
+from sandbox.demo.children import Child, answers
+from sandbox.demo.folder import DataFolder
+from sandbox.demo.supervisor import NotReady, Supervisor
+from sandbox.demo.valkey import find_server, valkey_child
 
 data = Path(sys.argv[1])
 sys.path.insert(0, sys.argv[2])
@@ -434,7 +434,7 @@ def test_a_new_leash_has_heard_of_everybody_before_it_lives(
         [sys.executable, "-c", STUBBORN, str(tmp_path / "up")], start_new_session=True
     )
     until((tmp_path / "up").exists)
-    rope = leash.Leash()
+    rope = reaper.Leash()
     rope.hold(child.pid, signal.SIGTERM)
     os.kill(killable(rope.pid), signal.SIGKILL)
     start, started = subprocess.Popen, []
@@ -497,7 +497,7 @@ def test_the_list_of_processes_is_the_same_by_both_roads() -> None:
     dead = subprocess.Popen(["/bin/true"], start_new_session=True)
     try:
         until(lambda: not running(dead.pid))
-        for road in (leash._from_proc, leash._from_ps):
+        for road in (reaper._from_proc, reaper._from_ps):
             found = dict(road())
             assert found[child.pid] == child.pid
             assert found[os.getpid()] == os.getsid(0)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from gateway.sandbox.valkey import find_server, redis_url, socket_path, valkey_child
+from sandbox.demo.valkey import find_server, redis_url, socket_path, valkey_child
 from tests.services import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -124,7 +124,7 @@ def temporary() -> Iterator[Path]:
 def short_path(temporary: Path) -> subprocess.CompletedProcess[str]:
     """Ask another process, whose folder for temporary files is `temporary`, for a short path."""
     program = (
-        "from pathlib import Path; from gateway.sandbox.valkey import socket_path;"
+        "from pathlib import Path; from sandbox.demo.valkey import socket_path;"
         "print(socket_path(Path('/x' * 80)))"
     )
     return subprocess.run(

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from gateway.sandbox.phone.recording import Recording
-from gateway.sandbox.scripts import reading
-from gateway.sandbox.scripts.player import play
-from gateway.sandbox.scripts.script import Script
-from gateway.sandbox.scripts.stage import Demo as Stage
+from sandbox.handsets.recording import Recording
+from sandbox.scripts import reading
+from sandbox.scripts.player import play
+from sandbox.scripts.script import Script
+from sandbox.scripts.script_phones import Demo as Stage
 from tests.faults.demos import Demo
 
 HERE = Path(__file__).parent

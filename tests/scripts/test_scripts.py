@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.sandbox.phone.recording import Recording
-from gateway.sandbox.scripts import reading, writing
-from gateway.sandbox.scripts.player import Differs, Performance
-from gateway.sandbox.scripts.script import Script
-from gateway.sandbox.scripts.setting import CannotPlay
+from sandbox.handsets.recording import Recording
+from sandbox.scripts import reading, writing
+from sandbox.scripts.player import Differs, Performance
+from sandbox.scripts.script import Script
+from sandbox.scripts.setting import CannotPlay
 from tests.scripts.conftest import HERE, Player
 from tests.services import wait_until
 

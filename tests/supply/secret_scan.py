@@ -42,14 +42,14 @@ MADE_UP: Final = ("tests/", "bench/")
 """Where passwords are called passwords, and are none."""
 
 ALLOWED: Final[Mapping[str, Mapping[str, int]]] = {
-    "the words of an answer about a secret": {"gateway/casefile.py: Secret Keyword": 2},
+    "the words of an answer about a secret": {"gateway/cases/case_file.py: Secret Keyword": 2},
     "how an address is written, with `password` in it": {
         "docs/settings.md: Basic Auth Credentials": 1
     },
     "the stand-in's own key, which opens nothing": {"docs/stand-in.md: Secret Keyword": 1},
     "known values that formats on disk are held against": {
-        "tests/gateway/test_vault_formats.py: Base64 High Entropy String": 7,
-        "tests/gateway/test_vault_formats.py: Hex High Entropy String": 2,
+        "tests/gateway/vault/test_formats.py: Base64 High Entropy String": 7,
+        "tests/gateway/vault/test_formats.py: Hex High Entropy String": 2,
     },
 }
 """How often a kind of finding is known in a file, by the reason why it is no secret."""

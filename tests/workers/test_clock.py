@@ -15,15 +15,18 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from gateway import crash, database, escalation, queues
-from gateway.metrics import ALARMS
-from gateway.models import Alert, Outbox, OutboxState, Report, ReportState
-from gateway.providers import Refused
-from gateway.routing import only
-from gateway.settings import Settings
+from gateway.cases import escalation
+from gateway.runtime import crash_points, doorbell
+from gateway.runtime.metrics import ALARMS
+from gateway.runtime.settings import Settings
+from gateway.sms.providers import Refused
+from gateway.sms.routing import only
+from gateway.store import database
+from gateway.store.models import Alert, Outbox, OutboxState, Report, ReportState
 from gateway.wiring import House
-from tests.office import Office, Provider
+from tests.staff_and_reports import Office, Provider
 from workers.clock import EVERY, PATIENCE, Clock
+from workers.compose import Letters
 from workers.deliver import Delivery
 
 A_WHILE = timedelta(seconds=PATIENCE + 1)
@@ -42,13 +45,13 @@ def make_clock(
             house = House(settings("worker", DATABASE_URL=database_url, **other), "worker")
             stack.callback(house.database.dispose)
             stack.callback(house.redis.close)
-            return Clock(house, Delivery(house.database, house.letters, only(provider)))
+            return Clock(house, Delivery(house.database, Letters.of(house), only(provider)))
 
         yield make
 
 
 def waiting_jobs(redis: Redis) -> int:
-    return Queue(queues.ALERTS, connection=redis).count
+    return Queue(doorbell.ALERTS, connection=redis).count
 
 
 def alarms(kind: str) -> float:
@@ -143,7 +146,7 @@ def test_an_alert_that_reached_nobody_is_passed_on_although_the_worker_died(
     refusing = Provider(
         does=lambda number: Refused("invalid number") if number == nurse.number else None
     )
-    with crash.armed(f"alert.give_up {side} commit !"), pytest.raises(crash.Crash):
+    with crash_points.armed(f"alert.give_up {side} commit !"), pytest.raises(crash_points.Crash):
         office.delivery(refusing).drain()
     make_clock(refusing).tick()
     assert office.asked(report) == {nurse.id, lead.id}
@@ -154,7 +157,7 @@ def test_an_alert_that_is_sent_anew_is_not_given_up_for_the_sms_before(
 ) -> None:
     nurse, _lead = office.staff(), office.staff(role="lead")
     report = office.report()
-    with crash.armed("alert.give_up before commit !"), pytest.raises(crash.Crash):
+    with crash_points.armed("alert.give_up before commit !"), pytest.raises(crash_points.Crash):
         office.delivery(Provider(does=lambda number: Refused("invalid number"))).drain()
     with database.writing(office.engine, "test") as session:
         row = session.get_one(Report, report)

@@ -15,16 +15,26 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from gateway import database, delivery, escalation, outbox
-from gateway.database import DatabaseDown
-from gateway.metrics import ALARMS
-from gateway.models import Alert, AlertState, ContactRow, DataKeyRow, Outbox, OutboxState, Report
-from gateway.models import Staff as StaffRow
-from gateway.providers import Accepted, OperatorFault, Outcome, Refused, TryLater, Unknown
-from gateway.providers.africastalking import TIMEOUTS
-from gateway.routing import only
-from tests.office import CALLER, SMS_NOW, Office, Provider
+from gateway.cases import escalation
+from gateway.runtime.metrics import ALARMS
+from gateway.sms import outbox, receipts
+from gateway.sms.providers import Accepted, OperatorFault, Outcome, Refused, TryLater, Unknown
+from gateway.sms.providers.africastalking import TIMEOUTS
+from gateway.sms.routing import only
+from gateway.store import database
+from gateway.store.database import DatabaseDown
+from gateway.store.models import (
+    Alert,
+    AlertState,
+    ContactRow,
+    DataKeyRow,
+    Outbox,
+    OutboxState,
+    Report,
+)
+from gateway.store.models import Staff as StaffRow
 from tests.services import wait_until
+from tests.staff_and_reports import CALLER, SMS_NOW, Office, Provider
 from workers.deliver import AT_ONCE, NOTE_AGAIN, Delivery
 
 STAFF = Outbox.audience == "staff"
@@ -332,7 +342,7 @@ def test_an_alert_that_cannot_go_on_holds_up_no_other(
     assert provider.counted()[lead.number] >= 1
     assert (climbs(office, bad), climbs(office, good)) == (False, True)
     with database.reading(office.engine) as session:
-        left = delivery.stranded(session)
+        left = receipts.stranded(session)
     assert [row.alert_id for row in left] == [broken]
 
 

@@ -20,16 +20,17 @@ from rq.registry import FailedJobRegistry
 from rq.serializers import DefaultSerializer, JSONSerializer
 from rq.webhook import Webhook
 
-from gateway import queues
-from gateway.models import Outbox, Report
-from gateway.queues import DRAIN, Doorbell
-from gateway.routing import only
-from gateway.settings import Settings
+from gateway.runtime import doorbell
+from gateway.runtime.doorbell import DRAIN, Doorbell
+from gateway.runtime.settings import Settings
+from gateway.sms.routing import only
+from gateway.store.models import Outbox, Report
 from gateway.wiring import House, connect_redis
-from tests.lines import Line
-from tests.office import CALLER, P1, SMS_NOW, Office, Provider
+from tests.one_process_line import Line
 from tests.sandbox.receiver import listening
+from tests.staff_and_reports import CALLER, P1, SMS_NOW, Office, Provider
 from workers import jobs
+from workers.compose import Letters
 from workers.deliver import Delivery
 from workers.jobs import HouseWorker, JobTable, OwnJob
 
@@ -47,7 +48,7 @@ def _signals() -> Iterator[None]:
 @pytest.fixture
 def queue(redis: Redis) -> Queue:
     """The queue as somebody else sees it who can write to our Redis."""
-    return Queue(queues.ALERTS, connection=redis, serializer=JSONSerializer)
+    return Queue(doorbell.ALERTS, connection=redis, serializer=JSONSerializer)
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def house(settings: Callable[..., Settings], database_url: str) -> Iterator[Hous
 def works(redis: Redis, table: JobTable) -> HouseWorker:
     """A worker with these jobs that has done all that was queued."""
     job_class = type("TestJob", (OwnJob,), {"table": table})
-    queue = Queue(queues.ALERTS, connection=redis, serializer=JSONSerializer, job_class=job_class)
+    queue = Queue(doorbell.ALERTS, connection=redis, serializer=JSONSerializer, job_class=job_class)
     worker = HouseWorker(
         [queue],
         connection=redis,
@@ -90,7 +91,7 @@ def test_ringing_wakes_a_worker_that_sends(office: Office, redis: Redis, house: 
     provider = Provider()
     Doorbell(redis).ring()
 
-    works(redis, {DRAIN: Delivery(house.database, house.letters, only(provider)).drain})
+    works(redis, {DRAIN: Delivery(house.database, Letters.of(house), only(provider)).drain})
 
     assert provider.counted() == {person.number: 5}
 
@@ -98,7 +99,7 @@ def test_ringing_wakes_a_worker_that_sends(office: Office, redis: Redis, house: 
 def test_the_service_starts_with_a_job_that_drains(house: House, redis: Redis) -> None:
     worker = jobs.worker(house, redis)
     assert set(jobs.table(house)) == {DRAIN}
-    assert worker.queue_names() == list(queues.QUEUES)
+    assert worker.queue_names() == list(doorbell.QUEUES)
     assert worker.serializer is JSONSerializer
 
 
@@ -255,7 +256,7 @@ def test_a_pickled_job_is_not_even_read(queue: Queue, redis: Redis, tmp_path: Pa
 
     assert pickle.loads(pickle.dumps(Touches())) is None, "unpickling it does touch the file"  # noqa: S301
     mark.unlink()
-    pickling = Queue(queues.ALERTS, connection=redis, serializer=DefaultSerializer)
+    pickling = Queue(doorbell.ALERTS, connection=redis, serializer=DefaultSerializer)
     pickling.enqueue_call(DRAIN, args=(Touches(),))
     works(redis, {DRAIN: Counting()})
     assert not mark.exists()
@@ -295,7 +296,7 @@ def test_a_worker_waits_for_work_no_longer_than_a_cut_cable_may_cost(
     assert worker.dequeue_timeout < worker.connection_timeout <= 60
     assert worker.max_connection_wait_time <= 2
     longest = worker.get_heartbeat_ttl(Job(connection=redis))
-    assert longest > queues.LONGEST_JOB
+    assert longest > doorbell.LONGEST_JOB
 
 
 def test_a_report_and_its_answers_are_not_in_the_jobs_of_a_burst(
@@ -308,5 +309,5 @@ def test_a_report_and_its_answers_are_not_in_the_jobs_of_a_burst(
     ids = {row.id for row in office.all(Outbox)} | {row.id for row in office.all(Report)}
     assert not [one for one in ids if one in everything(redis)]
     provider = Provider()
-    works(redis, {DRAIN: Delivery(house.database, house.letters, only(provider)).drain})
+    works(redis, {DRAIN: Delivery(house.database, Letters.of(house), only(provider)).drain})
     assert len(provider.taken) == 10, "one job drains all"

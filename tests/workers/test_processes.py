@@ -16,15 +16,15 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from gateway import queues
-from gateway.models import Outbox, OutboxState
-from gateway.queues import Doorbell
-from gateway.sandbox.standin.client import StandIn
-from gateway.sandbox.standin.config import Config
-from gateway.sandbox.standin.server import background
+from gateway.runtime import doorbell
+from gateway.runtime.doorbell import Doorbell
+from gateway.store.models import Outbox, OutboxState
 from gateway.wiring import connect_redis
-from tests.office import CALLER, SMS_NOW, Office, Provider, on_sqlite
+from sandbox.standin.client import StandIn
+from sandbox.standin.config import Config
+from sandbox.standin.server import background
 from tests.services import PATIENCE, Valkey, running, wait_until
+from tests.staff_and_reports import CALLER, SMS_NOW, Office, Provider, on_sqlite
 
 pytestmark = pytest.mark.system
 
@@ -217,7 +217,7 @@ def test_a_worker_refuses_a_job_that_is_not_ours(
     worker = start("worker")
     listens(own_valkey)
     with Redis.from_url(own_valkey.url) as redis:
-        queue = Queue(queues.ALERTS, connection=redis, serializer=JSONSerializer)
+        queue = Queue(doorbell.ALERTS, connection=redis, serializer=JSONSerializer)
         queue.enqueue_call("os.system", args=(f"touch {mark}",))
         wait_until(lambda: queue.failed_job_registry.get_job_ids(), "the job was refused")
     worker.terminate()

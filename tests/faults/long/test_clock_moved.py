@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.models import Report
-from tests.faults.ground import NAMES, NURSES, Ground, Name, laid
+from gateway.store.models import Report
+from tests.faults.running_service import NAMES, NURSES, Ground, Name, laid
 from tests.services import wait_until
 
 LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib/faketime/libfaketime.so.1")

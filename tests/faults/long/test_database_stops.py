@@ -14,7 +14,7 @@ import pytest
 
 from tests.faults.callers import TOLD, Caller
 from tests.faults.crowd import Crowd, a_report
-from tests.faults.ground import Ground, laid
+from tests.faults.running_service import Ground, laid
 from tests.services import Postgres, running, wait_until
 
 CALLERS = 30

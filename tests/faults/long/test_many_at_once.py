@@ -6,10 +6,10 @@ from pathlib import Path
 
 from sqlalchemy import func, select, update
 
-from gateway import database
-from gateway.models import Audit, Report, ReportState
+from gateway.store import database
+from gateway.store.models import Audit, Report, ReportState
 from tests.faults.crowd import Crowd
-from tests.faults.ground import laid
+from tests.faults.running_service import laid
 from tests.services import wait_until
 
 CALLERS = 200

@@ -10,13 +10,13 @@ from functools import partial
 
 from sqlalchemy import Engine, func, select
 
-from gateway import database
-from gateway.models import Outbox, OutboxState
-from gateway.sandbox import leash
+from gateway.store import database
+from gateway.store.models import Outbox, OutboxState
+from sandbox.demo import reaper
 from tests.faults.crowd import Crowd
 from tests.faults.demos import Demo
-from tests.faults.ground import numbers_by_id
 from tests.faults.promises import Witnesses
+from tests.faults.running_service import numbers_by_id
 from tests.services import wait_until
 
 CALLERS = 200
@@ -26,7 +26,7 @@ CUTS = 3
 def cut_the_power(demo: Demo) -> None:
     """SIGKILL for all of it at once, the pretend network too: its record is on disk."""
     sessions = {*demo.sessions, os.getsid(demo.process.pid)}
-    leash.signal_sessions(dict.fromkeys(sessions, signal.SIGKILL))
+    reaper.signal_sessions(dict.fromkeys(sessions, signal.SIGKILL))
     demo.process.wait()
     wait_until(lambda: not demo.left_behind(sessions), "all of it is dead")
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from gateway.models import AlertState
+from gateway.store.models import AlertState
 from tests.faults.conftest import Lay
 from tests.faults.crowd import Crowd, a_report
-from tests.faults.ground import NURSES, Ground
 from tests.faults.proxy import Wires
+from tests.faults.running_service import NURSES, Ground
 from tests.services import wait_until
 
 CALLERS = 6

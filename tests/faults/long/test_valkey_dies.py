@@ -13,7 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tests.faults.crowd import Crowd, a_report
-from tests.faults.ground import Ground, laid
+from tests.faults.running_service import Ground, laid
 from tests.services import Valkey
 
 CALLERS = 40

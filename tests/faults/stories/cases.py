@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from gateway.models import ContactRow, ReportState
+from gateway.store.models import ContactRow, ReportState
 from tests.faults.callers import SECRET
 from tests.faults.stories.story import Story
 

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from sqlalchemy import select
 
-from gateway.models import Report, ReportState
-from gateway.sandbox.standin import wire
+from gateway.store.models import Report, ReportState
+from sandbox.standin import wire
 from tests.faults.callers import SECRET
 from tests.faults.stories.story import Story
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import ClassVar
 
-from gateway.models import Report, ReportState
+from gateway.store.models import Report, ReportState
 from tests.faults.stories.story import LONGEST_WAY, Story
 from tests.services import wait_until
 

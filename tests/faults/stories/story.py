@@ -9,9 +9,9 @@ from typing import ClassVar, Final
 
 from sqlalchemy import select
 
-from gateway.models import Outbox, Report
+from gateway.store.models import Outbox, Report
 from tests.faults.callers import Cut
-from tests.faults.ground import NURSES, Ground, Name
+from tests.faults.running_service import NURSES, Ground, Name
 from tests.services import wait_until
 
 LONGEST_WAY: Final = 20.0

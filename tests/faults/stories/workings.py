@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, select
 
-from gateway import database, rota
-from gateway.models import AuditHead, Beat, Outbox, OutboxState, ProviderHealth, Report, Staff
-from gateway.rota import Span
-from tests.faults.ground import NURSES
+from gateway.staff import rota
+from gateway.staff.rota import Span
+from gateway.store import database
+from gateway.store.models import AuditHead, Beat, Outbox, OutboxState, ProviderHealth, Report, Staff
+from tests.faults.running_service import NURSES
 from tests.faults.stories.staff import Accepts
 from tests.faults.stories.story import Story
 

@@ -1,0 +1,31 @@
+"""The centres that callers are sent to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from commands.options import open_house
+
+
+@click.group("centres")
+def centre_list() -> None:
+    """The centres that callers are sent to."""
+
+
+@centre_list.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+def import_centres(file: Path) -> None:
+    """Replace the centres in service by those of a CSV FILE."""
+    from gateway.audit import log as audit
+    from gateway.country import centres, ranking
+    from gateway.store import database
+
+    house = open_house("staff")
+    rows = ranking.read_centres(file, house.pack.places, {house.pack.duty_desk.id})
+    with database.writing(house.database, "centres.import") as session:
+        count = centres.replace_all(session, house.pack, rows)
+        at = database.now(session)
+        audit.record(session, at, audit.OPERATOR, "centres imported", detail=f"{count} centres")
+    click.echo(f"{count} centres are in service.")

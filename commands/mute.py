@@ -1,0 +1,32 @@
+"""What an operator does about a number that is played with."""
+
+from __future__ import annotations
+
+import click
+
+from commands.options import open_house
+
+
+@click.command()
+@click.argument("code")
+@click.option("--lift", is_flag=True, help="Let the number be heard again.")
+def mute(code: str, *, lift: bool) -> None:
+    """Wake nobody for 24 hours by what the number of report CODE sends.
+
+    It is kept, and alerted when the time is over. In danger always alerts.
+    """
+    from gateway.cases import muting
+    from gateway.store import database
+
+    house = open_house("staff")
+    with database.writing(house.database, "number.mute") as session:
+        at = database.now(session)
+        if lift:
+            muting.lift(session, code, at)
+        else:
+            muted = muting.mute(session, code, at)
+    if lift:
+        click.echo("The number is heard again, and what it reported is alerted.")
+    else:
+        until = muted.until.astimezone(house.pack.timezone)
+        click.echo(f"The number is muted until {until:%d/%m %H:%M}, but for danger.")

@@ -1,0 +1,21 @@
+"""What several commands share."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.vault import Role
+    from gateway.wiring import House
+
+
+HOST = "127.0.0.1"
+
+
+def open_house(role: Role) -> House:
+    """The parts of a process, by the environment."""
+    from gateway.runtime.settings import Settings
+    from gateway.wiring import House
+
+    return House(Settings.read(os.environ), role)

@@ -1,0 +1,369 @@
+"""Whom an alert goes to, and whom it goes to next when nobody accepts.
+
+A ladder of rungs: staff on duty at the centre, then its lead, then the national duty. The last rung
+of a P1 is everybody registered at the centre and at the national desk, on duty or not, so that no
+switch of anybody's keeps a danger from being heard; where nobody is on duty at either it is the
+first. The times are the country's, the timer is a column of the report, and a rung on which nobody
+stands is passed at once. A report that nobody has is never left alone: when the ladder is at its
+end, the service looks again and again for somebody who has come on duty since, asks those who did
+not answer once more, and each look in vain is an alarm.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.audit import log as audit
+from gateway.cases import folding
+from gateway.runtime import alarms
+from gateway.runtime.metrics import ALERTS
+from gateway.sms import outbox
+from gateway.staff import operators, roster, rota
+from gateway.store.models import Alert, AlertState, Report, ReportState, Staff, Urgency
+
+ALERT_LIVES: Final = timedelta(hours=24)
+"""An alert is dropped when it could not be sent for so long: the ladder went on long before."""
+
+ON_DUTY, LEAD, LAST = range(3)
+"""The rungs: on duty at the centre; its lead; the national duty, for a P1 everybody."""
+
+RUNGS: Final = LAST + 1
+
+WAKES_EVERYBODY: Final = frozenset({"P1"})
+"""Priorities whose last rung does not ask who is on duty."""
+
+ASK_AGAIN: Final = timedelta(minutes=10)
+"""Those who did not answer are asked once more when their last SMS is so old."""
+
+LOOK_AGAIN: Final = timedelta(minutes=5)
+"""When everybody was asked, or nobody is there to ask."""
+
+LATE: Final = timedelta(minutes=1)
+"""A timer that fires later than this is an alarm: the clocks were down or are overwhelmed."""
+
+LONGEST_SAID: Final = 999
+"""Minutes; a message to staff has room for three digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Minutes by priority after which the next rung is called, and the national desk.
+
+    Within `fold`, reports from one number share one alert (gateway.cases.folding).
+    """
+
+    minutes: Mapping[str, Sequence[int]]
+    desk: str
+    fold: timedelta = timedelta(0)
+
+    def accept_within(self, priority: str, rung: int = 0) -> int:
+        """Minutes that a rung has, from when it was called."""
+        steps = self.minutes[priority]
+        if rung >= len(steps):
+            return steps[0]
+        return steps[rung] - (steps[rung - 1] if rung else 0)
+
+
+def priority(about: str, answers: Mapping[str, str]) -> str:
+    """P1: danger now, a child at risk now, sexual violence within 72 hours, a child under 12.
+
+    When it happened may be within 72 hours as long as nobody has said that it was not.
+    """
+    sexual = "sexual" in {answers.get("need"), answers.get("worry")}
+    recent = answers.get("when") in {"within_72h", "ongoing", None}
+    young = answers.get("age") in {"under_12", "0_5", "6_11"}
+    if about in {"danger", "child_danger"} or "danger" in answers or young or (sexual and recent):
+        return "P1"
+    grown = about == "myself" and answers.get("age") == "adult"
+    return "P3" if grown and answers.get("when") in {"older", None} else "P2"
+
+
+def raise_alert(session: Session, ladder: Ladder, report: Report, at: datetime) -> int:
+    """Alert the first rung on which somebody stands; how many were alerted.
+
+    A report that is filled in later is raised again, and then only those who were not asked
+    before hear of it.
+    """
+    call = _Call(session, ladder, report, at)
+    for rung in call.first_rungs():
+        standing = call.standing_on(rung)
+        if standing:
+            return call.ask(rung, call.not_yet_asked(standing))
+        operators.wake(
+            session, at, "nobody_on_rung", report=report.id, centre=report.centre_id, rung=rung
+        )
+    return call.nobody()
+
+
+def danger_again(
+    session: Session, ladder: Ladder, number_hash: bytes, report: Report, into: Report, at: datetime
+) -> bool:
+    """A number is in danger that was a moment ago; whether that is an alert of its own.
+
+    It is one when somebody has the report before and has noted no call since: she is asked again,
+    and so is the next rung. If she has called she is told. While nobody has it, those who were
+    asked are told, and the next rung is called earlier.
+    """
+    holder = session.get(Staff, into.accepted_by) if into.accepted_by else None
+    if holder is not None and not folding.is_called(session, number_hash, report):
+        call = _Call(session, ladder, report, at, again=True)
+        call.ask(into.rung, [holder])
+        call.next(below=into.rung)
+        return True
+    folding.fold(session, report, into, at)
+    if holder is not None:
+        folding.tell_again(session, number_hash, report, at)
+    elif folding.is_asked_about(session, into):
+        _Call(session, ladder, into, at, again=True).urge()
+    return False
+
+
+def due(session: Session, at: datetime, most: int = 100) -> Sequence[str]:
+    """The reports whose time is up, the longest waiting first.
+
+    Those that share another's alert come last: a flood makes thousands of them.
+    """
+    query = (
+        select(Report.id)
+        .where(Report.state == ReportState.RECEIVED, Report.climb_at <= at)
+        .order_by(Report.folded_into.is_not(None), Report.climb_at)
+        .limit(most)
+    )
+    return session.scalars(query).all()
+
+
+def climb(session: Session, ladder: Ladder, report_id: str, at: datetime) -> bool:
+    """Call the next rung of a report whose time is up; False when another clock was quicker."""
+    query = select(Report).where(
+        Report.id == report_id, Report.state == ReportState.RECEIVED, Report.climb_at <= at
+    )
+    report = session.scalars(query.with_for_update(skip_locked=True)).first()
+    if report is None:
+        return False
+    if report.folded_into or report.rung == folding.NOT_CALLED:
+        if not folding.is_carried(session, report, at):
+            _Call(session, ladder, report, at).next(below=LAST)
+        return True
+    lost = int((at - report.created_at).total_seconds() // 60)
+    call = _Call(session, ladder, report, at, minutes_lost=min(max(lost, 1), LONGEST_SAID))
+    if report.climb_at is not None and at - report.climb_at > LATE:
+        operators.wake(session, at, "timer_late", report=report.id, rung=report.rung)
+    operators.wake(session, at, "not_accepted", report=report.id, rung=report.rung)
+    if call.next():
+        audit.record(session, at, audit.SERVICE, "escalated", report.id, f"rung {report.rung}")
+    return True
+
+
+def ask_again(session: Session, ladder: Ladder, report: Report, at: datetime) -> int:
+    """Alert anew all who were asked and did not decline; if there is none, the next rung."""
+    call = _Call(session, ladder, report, at)
+    query = select(Alert).where(
+        Alert.report_id == report.id, Alert.state.in_((AlertState.OPEN, AlertState.SETTLED))
+    )
+    alerts = session.scalars(query).all()
+    told = outbox.alerts_told(session, report.id)
+    sent = {alert.id: told[alert.id].sent if alert.id in told else 0 for alert in alerts}
+    again = [alert for alert in alerts if sent[alert.id] < outbox.MOST_SENDS]
+    if not again:
+        return call.next(below=LAST)
+    call.send(report.rung, again, sent)
+    return len(again)
+
+
+def give_up(session: Session, alert_id: str, at: datetime) -> None:
+    """The SMS of an alert cannot reach its person: ask somebody else, if it is still open."""
+    query = (
+        select(Report)
+        .join(Alert, Alert.report_id == Report.id)
+        .where(Alert.id == alert_id)
+        .with_for_update(of=Report)
+    )
+    report = session.scalars(query).first()
+    alert = session.get(Alert, alert_id)
+    if report is None or alert is None or report.state != ReportState.RECEIVED:
+        return
+    if alert.state == AlertState.OPEN:
+        count_out(session, report, alert, AlertState.UNREACHABLE, at)
+
+
+def not_delivered(session: Session, alert_id: str, at: datetime) -> None:
+    """The network says that the SMS of an alert never reached its phone."""
+    alert = session.get(Alert, alert_id)
+    if alert is not None:
+        operators.wake(session, at, "not_delivered", report=alert.report_id)
+        give_up(session, alert_id, at)
+
+
+def count_out(
+    session: Session, report: Report, alert: Alert, state: AlertState, at: datetime
+) -> None:
+    """One person will not take it: when nobody else is asked, the next rung is called at once."""
+    alert.state, alert.answered_at = state, at
+    session.flush()
+    query = select(Alert.id).where(Alert.report_id == report.id, Alert.state == AlertState.OPEN)
+    if session.scalars(query).first() is None:
+        report.climb_at = at
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call for somebody to take a report.
+
+    `minutes_lost`: nobody took it for so long. `again`: its number was in danger before.
+    """
+
+    session: Session
+    ladder: Ladder
+    report: Report
+    at: datetime
+    minutes_lost: int | None = None
+    again: bool = False
+
+    def next(self, below: int | None = None) -> int:
+        """Ask the next rung with somebody new on it, and who has come on duty at the centre since.
+
+        `below` is the rung that was called last, if it is not the report's.
+        """
+        last = self.report.rung if below is None else below
+        for step in range(1, RUNGS + 1):
+            rung = (last + step) % RUNGS
+            people = self.not_yet_asked(self.standing_on(rung))
+            if people:
+                since = self.not_yet_asked(self.standing_on(ON_DUTY))
+                return self.ask(rung, [*people, *(one for one in since if one not in people)])
+        return self.nobody()
+
+    def first_rungs(self) -> Iterator[int]:
+        """The rungs to look at for somebody to begin with; a lead alone is not, if nobody is on."""
+        yield ON_DUTY
+        if not (self._wakes_everybody and self._is_nobody_on_duty()):
+            yield LEAD
+        yield LAST
+
+    def standing_on(self, rung: int) -> list[Staff]:
+        """Everybody on a rung, but nobody from a centre that must not hear of it."""
+        report = self.report
+        return [
+            person
+            for person in self._on(rung)
+            if person.centre_id not in report.avoid
+            and (report.investigator or person.role != roster.INVESTIGATOR)
+        ]
+
+    def _on(self, rung: int) -> Sequence[Staff]:
+        session, centre, desk = self.session, self.report.centre_id, self.ladder.desk
+        if rung == ON_DUTY and centre != desk:
+            return roster.on_duty(session, centre)
+        if rung == LEAD:
+            return roster.leads(session, centre)
+        if rung == LAST and self._wakes_everybody:
+            return roster.everybody(session, centre, desk)
+        return roster.national_duty(session, desk)
+
+    @property
+    def _wakes_everybody(self) -> bool:
+        return self.report.priority in WAKES_EVERYBODY
+
+    def _is_nobody_on_duty(self) -> bool:
+        """Neither at the centre nor at the desk, of those who may hear of it."""
+        duties = (rota.duty_of(self.session, one, self.at) for one in self.standing_on(LAST))
+        return not any(duty.on for duty in duties)
+
+    def not_yet_asked(self, people: Sequence[Staff]) -> list[Staff]:
+        asked = self._asked()
+        return [person for person in people if person.id not in asked]
+
+    def ask(self, rung: int, people: Sequence[Staff]) -> int:
+        """Alert these people. When there are none, those who were asked before keep their time."""
+        if not people:
+            return 0
+        alerts = [
+            Alert(
+                id=str(uuid.uuid4()),
+                report_id=self.report.id,
+                staff_id=person.id,
+                rung=rung,
+                state=AlertState.OPEN,
+                created_at=self.at,
+            )
+            for person in people
+        ]
+        self.session.add_all(alerts)
+        self.send(rung, alerts)
+        return len(alerts)
+
+    def send(
+        self, rung: int, alerts: Sequence[Alert], sent: Mapping[str, int] | None = None
+    ) -> None:
+        """Queue the SMS of these alerts, and set the timer of their rung.
+
+        `sent` is how often each may have reached its person already.
+        """
+        within = self.ladder.accept_within(self.report.priority, rung)
+        self.report.rung = rung
+        self.report.climb_at = self.at + timedelta(minutes=within)
+        late = self.minutes_lost is not None
+        template = "alert_not_accepted" if late else "alert_again" if self.again else "alert"
+        for alert in alerts:
+            alert.state, alert.answered_at = AlertState.OPEN, None
+        for alert in alerts:
+            outbox.add(
+                self.session,
+                dedupe_key=f"alert:{alert.id}:{self.at.isoformat()}",
+                audience="staff",
+                template=template,
+                at=self.at,
+                lives=ALERT_LIVES,
+                report_id=self.report.id,
+                staff_id=alert.staff_id,
+                alert_id=alert.id,
+                values={"minutes": self.minutes_lost if late else within},
+                sent=(sent or {}).get(alert.id, 0),
+                urgency=Urgency[self.report.priority],
+            )
+        ALERTS.labels(self.report.priority).inc(len(alerts))
+
+    def urge(self) -> None:
+        """Tell those who were asked once more, and call the next rung: both after a pause."""
+        told = outbox.alerts_told(self.session, self.report.id)
+        last = max((one.last_at for one in told.values()), default=self.at)
+        by = max(self.at, last + folding.AGAIN_PAUSE)
+        by = min(by, self.report.climb_at or by)
+        if self.at - last >= folding.AGAIN_PAUSE:
+            self._ask_once_more(told, self.at - folding.AGAIN_PAUSE)
+        self.report.climb_at = by
+
+    def nobody(self) -> int:
+        """Nobody new is left to ask: tell the operator, ask once more, look again in minutes."""
+        report = self.report
+        kind: alarms.Kind = "nobody_accepts" if self._asked() else "nobody_to_alert"
+        operators.wake(self.session, self.at, kind, report=report.id, centre=report.centre_id)
+        told = outbox.alerts_told(self.session, report.id)
+        again = self._ask_once_more(told, self.at - ASK_AGAIN)
+        report.climb_at = self.at + LOOK_AGAIN
+        return again
+
+    def _ask_once_more(self, told: Mapping[str, outbox.Told], before: datetime) -> int:
+        """Those who did not answer, as long as it is three SMS at most about one report."""
+        silent = select(Alert).where(
+            Alert.report_id == self.report.id,
+            Alert.state.in_((AlertState.OPEN, AlertState.UNREACHABLE)),
+        )
+        again = [
+            alert
+            for alert in self.session.scalars(silent)
+            if (so_far := told.get(alert.id)) is None or so_far.may_be_told(before)
+        ]
+        self.send(self.report.rung, again, {id_: one.sent for id_, one in told.items()})
+        return len(again)
+
+    def _asked(self) -> set[str]:
+        query = select(Alert.staff_id).where(Alert.report_id == self.report.id)
+        return set(self.session.scalars(query))

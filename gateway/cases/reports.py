@@ -1,0 +1,393 @@
+"""Reports as callers send them: one transaction each, once however often it is asked for.
+
+This is the only writer of reports. The callers' app holds public keys only, so it can keep a
+number and answers but never read them back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple, TypeVar
+
+from sqlalchemy import Engine, bindparam, delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from gateway.audit import log as audit
+from gateway.cases import codes, contacts, data_keys, escalation, folding, muting
+from gateway.cases.escalation import Ladder
+from gateway.cases.hashing import Hashes, hashes_of, of_secrets
+from gateway.cases.my_code import Cases, secret_of
+from gateway.conversation.calls import LONGEST_CALL
+from gateway.conversation.contract import Done, NotDone, Step
+from gateway.runtime.metrics import REPORTS
+from gateway.sms import outbox
+from gateway.store import database
+from gateway.store.insert_once import in_turn, name_in_call
+from gateway.store.models import Centre, Deed, NumberUse, Report, ReportState
+from gateway.vault import Vault, Where
+from menus.intents import (
+    ChangeContact,
+    DeleteReport,
+    DiscardDraft,
+    Intent,
+    KeepDraft,
+    OpenCase,
+    Send,
+    StopContact,
+)
+
+RACES: Final = 5
+"""How often a transaction that collided with a twin of itself is tried again."""
+
+COURTESY_LIVES: Final = timedelta(minutes=15)
+"""The confirming SMS to a caller is dropped after this: late, it could reach anybody."""
+
+DRAFT_LIVES: Final = timedelta(minutes=4)
+"""A draft is sent after this even if the network never told us that the session ended.
+
+The network ends a session after 180 seconds; the rest is for a slow end-of-session event.
+"""
+
+LOST_LATELY: Final = timedelta(seconds=LONGEST_CALL)
+"""A notice of the network names a session and not when it began."""
+
+Result = TypeVar("Result")
+
+
+DEEDS: Final[Mapping[type[Intent], str]] = {
+    Send: "report.send",
+    KeepDraft: "draft.keep",
+    DiscardDraft: "draft.discard",
+    OpenCase: "case.open",
+    StopContact: "case.stop_contact",
+    ChangeContact: "case.change_contact",
+    DeleteReport: "case.delete",
+}
+"""What a caller can have done, and what its transaction is called."""
+
+_DONE: Final = (
+    select(Report)
+    .join(Deed, Deed.report_id == Report.id)
+    .where(Deed.request == bindparam("request"))
+    .with_for_update()
+)
+
+
+class _Noted(NamedTuple):
+    """What was done in a call, under which name; without a report it is still to be done."""
+
+    name: bytes
+    report: Report | None
+
+
+class NotACallersIntent(TypeError):
+    """A screen of the staff's asked for something on the callers' line: a bug of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Carries out the callers' intents (gateway.conversation.contract.Deeds)."""
+
+    engine: Engine
+    vault: Vault
+    ladder: Ladder
+    cases: Cases
+
+    def do(self, intent: Intent, step: Step) -> Done:
+        """Do it in one transaction. Raises database.DatabaseDown; then nothing was done."""
+        name = DEEDS.get(type(intent))
+        if name is None:
+            raise NotACallersIntent(type(intent).__name__)
+        hashes = self._hash_ahead(intent, step)
+        return self._once(name, lambda session: self._do(session, intent, step, hashes))
+
+    def line_cut(self, session_key: bytes) -> bool:
+        """The session is over: send what she allowed us to send; whether there was anything."""
+        return self._once("draft.line_cut", lambda session: self._send_draft(session, session_key))
+
+    def forget_draft(self, session_key: bytes) -> None:
+        """The session was ended by her or by us: nothing of an unsent report may be left."""
+        self._once("draft.forget", lambda session: self._forget_draft(session, session_key))
+
+    def _once(self, name: str, work: Callable[[Session], Result]) -> Result:
+        """Run `work` in a transaction, again when a twin of it ran at the same time."""
+        for last in (*(False,) * (RACES - 1), True):
+            try:
+                with database.writing(self.engine, name) as session:
+                    return work(session)
+            except IntegrityError:
+                # What the twin did is visible now, and turns the next try into a repeat.
+                if last:
+                    raise
+        raise AssertionError
+
+    def _hash_ahead(self, intent: Intent, step: Step) -> Hashes:
+        """Do what takes long, as far as it can be foreseen."""
+        hashes = of_secrets(self.vault)
+        send = intent.report if isinstance(intent, KeepDraft) else intent
+        if isinstance(intent, OpenCase):
+            with database.reading(self.engine) as session:
+                self.cases.check_ahead(session, hashes, intent)
+        elif isinstance(send, Send) and send.secret:
+            fills_in = send is not intent or send.completes is not None
+            report_id = self._begun_so_far(step) if fills_in else None
+            hashes.make(send.secret, secret_of(report_id or hashes.new_id))
+        return hashes
+
+    def _begun_so_far(self, step: Step) -> str | None:
+        with database.reading(self.engine) as session:
+            kept = self._kept(session, step, database.now(session))
+            return next((one.id for one in kept), None)
+
+    def _do(self, session: Session, intent: Intent, step: Step, hashes: Hashes) -> Done:
+        hashes.bring(session)
+        at = database.now(session)
+        match intent:
+            case Send():
+                return self._send(session, intent, step, at)
+            case KeepDraft(send):
+                return self._keep_draft(session, send, step, at)
+            case DiscardDraft():
+                return self._discard_draft(session, step.session, step.since(at))
+            case OpenCase() | StopContact() | ChangeContact() | DeleteReport():
+                return self.cases.do(session, intent, step, at)
+            case _:
+                raise NotACallersIntent(type(intent).__name__)
+
+    def _send(self, session: Session, send: Send, step: Step, at: datetime) -> Done:
+        noted = self._noted(session, step.session, send.about, step.since(at))
+        done = noted.report
+        if done is not None and (step.again or not self._may_change(session, done, step, at)):
+            return _sent(session, done)
+        if step.again:
+            raise NotDone
+        begun = done or self._begun(session, send, step, at)
+        is_new = begun is None or _is_unheard(begun)
+        if begun:
+            _empty(session, begun)
+            self._fill(session, begun, send, step, at)
+        report = begun or self._new(session, send, step, at)
+        if done is None:
+            _note(session, noted, report)
+            REPORTS.labels(send.about, report.priority).inc()
+        report.partial = False
+        if report.state == ReportState.DRAFT:
+            report.state = ReportState.RECEIVED
+        quiet = is_new and self._keep_quiet(session, report, at)
+        alerted = 0
+        if not quiet:
+            alerted = self._alert(session, report, at, "completed" if begun else "reported")
+        if _may_write(send) and not quiet:
+            self._confirm_by_sms(session, report, at)
+        return _sent(session, report, alerted)
+
+    def _keep_draft(self, session: Session, send: Send, step: Step, at: datetime) -> Done:
+        noted = self._noted(session, step.session, "draft", step.since(at))
+        draft = noted.report
+        if step.again:
+            # Kept or not, nothing is to be done now: she may have thought better of it since.
+            return Done({"draft": draft.code} if draft else {})
+        if draft is None:
+            draft = self._new(session, send, step, at, ReportState.DRAFT)
+            _note(session, noted, draft)
+        elif draft.state == ReportState.DRAFT:
+            _empty(session, draft)
+            self._fill(session, draft, send, step, at)
+        if draft.state == ReportState.DRAFT:
+            draft.climb_at = at + DRAFT_LIVES
+        return Done({"draft": draft.code})
+
+    def _forget_draft(self, session: Session, session_key: bytes) -> Done:
+        return self._discard_draft(session, session_key, database.now(session) - LOST_LATELY)
+
+    def _discard_draft(self, session: Session, session_key: bytes, since: datetime) -> Done:
+        """Leave no trace, not even a count: she sent nothing."""
+        draft = self._noted(session, session_key, "draft", since).report
+        if draft is not None and draft.state == ReportState.DRAFT:
+            _empty(session, draft)
+            for table in (Deed, NumberUse):
+                session.execute(delete(table).where(table.report_id == draft.id))
+            session.execute(delete(Report).where(Report.id == draft.id))
+        return Done({})
+
+    def _send_draft(self, session: Session, session_key: bytes) -> bool:
+        at = database.now(session)
+        draft = self._noted(session, session_key, "draft", at - LOST_LATELY).report
+        if draft is None or draft.state != ReportState.DRAFT:
+            return False
+        self.send_as_it_is(session, draft, at)
+        return True
+
+    def send_as_it_is(self, session: Session, draft: Report, at: datetime) -> None:
+        """The line cut: what she gave so far becomes a report, marked as partial."""
+        draft.state, draft.partial = ReportState.RECEIVED, True
+        REPORTS.labels(draft.about, draft.priority).inc()
+        if not self._keep_quiet(session, draft, at):
+            self._alert(session, draft, at, "line cut")
+
+    def _alert(self, session: Session, report: Report, at: datetime, act: str) -> int:
+        alerted = 0
+        if report.state == ReportState.RECEIVED:
+            alerted = escalation.raise_alert(session, self.ladder, report, at)
+        audit.record(session, at, audit.CALLER, act, report.id, f"{alerted} alerted")
+        return alerted
+
+    def _keep_quiet(self, session: Session, report: Report, at: datetime) -> bool:
+        """Whether nobody is woken for it now.
+
+        Nobody could act on it; or it may share the alert of another report that this number sent a
+        moment ago, it is danger again and was told as such, or the number is muted
+        (gateway.cases.muting).
+        """
+        if report.rung == folding.NOBODY_CAN_ACT:
+            report.climb_at = None
+            audit.record(session, at, audit.CALLER, "reported", report.id, "nobody can act")
+            return True
+        number = folding.number_of(session, report)
+        if number is None:
+            return False
+        in_turn(session, f"reports of {number.hex()}")
+        mutable = report.about not in folding.OWN_ALERT
+        mute = muting.of_number(session, number, at) if mutable else None
+        since = mute.since if mute else at - self.ladder.fold
+        into = folding.carrier(session, number, report, since)
+        how = "muted" if mute else "folded"
+        if into is not None and report.about in folding.OWN_ALERT:
+            if escalation.danger_again(session, self.ladder, number, report, into, at):
+                how = "again"
+        elif into is not None:
+            folding.fold(session, report, into, at)
+        elif mute is not None:
+            report.rung, report.climb_at = folding.NOT_CALLED, mute.until
+        else:
+            return False
+        audit.record(session, at, audit.CALLER, "reported", report.id, how)
+        return True
+
+    def _noted(self, session: Session, session_key: bytes, what: str, since: datetime) -> _Noted:
+        """The report that this was done for in this call, locked for us; one of each kind."""
+        found: dict[bytes, Report | None] = {}
+
+        def used_at(name: bytes) -> datetime | None:
+            report = found[name] = session.scalars(_DONE, {"request": name}).first()
+            return report.created_at if report else None
+
+        first = self.vault.fingerprint("session", session_key.hex(), what)
+        name = name_in_call(first, used_at, since)
+        return _Noted(name, found[name])
+
+    def _kept(self, session: Session, step: Step, at: datetime) -> Iterator[Report]:
+        """The draft and the first alert of this call, where there are any."""
+        for what in ("draft", "child_danger"):
+            report = self._noted(session, step.session, what, step.since(at)).report
+            if report is not None:
+                yield report
+
+    def _begun(self, session: Session, send: Send, step: Step, at: datetime) -> Report | None:
+        """The one of these that this report fills in."""
+        if send.completes is None:
+            return None
+        kept = (one for one in self._kept(session, step, at) if one.state != ReportState.DELETED)
+        return next((one for one in kept if one.code == send.completes), None)
+
+    def _new(
+        self,
+        session: Session,
+        send: Send,
+        step: Step,
+        at: datetime,
+        state: ReportState = ReportState.RECEIVED,
+    ) -> Report:
+        report = Report(
+            id=hashes_of(session, of_secrets(self.vault)).new_id,
+            code=codes.unused(session),
+            about=send.about,
+            state=state,
+            rung=folding.NOBODY_CAN_ACT,
+            network=step.network,
+            created_at=at,
+        )
+        session.add(report)
+        self._fill(session, report, send, step, at)
+        folding.note(session, self.vault, report, step.msisdn, at)
+        return report
+
+    def _fill(self, session: Session, report: Report, send: Send, step: Step, at: datetime) -> None:
+        if _is_unheard(report):
+            report.rung = 0 if send.can_be_acted_on else folding.NOBODY_CAN_ACT
+        report.language = step.language
+        report.priority = escalation.priority(send.about, send.answers)
+        report.centre_id = self._centre(session, send)
+        report.avoid = list(send.avoid)
+        report.investigator = send.investigator or report.about in {"danger", "child_danger"}
+        if send.secret:
+            hashes = hashes_of(session, of_secrets(self.vault))
+            report.secret_hash = hashes.make(send.secret, secret_of(report.id))
+        key = self.vault.new_key(report.id, "answers")
+        answers = {**send.answers, **({"area": send.area} if send.area else {})}
+        report.answers = key.encrypt(json.dumps(answers).encode(), answers_of(report.id))
+        session.flush()
+        data_keys.keep_keys(session, report.id, "answers", key)
+        if send.contact:
+            contacts.keep(session, self.vault, report.id, step.msisdn, send.contact, at)
+
+    def _may_change(self, session: Session, report: Report, step: Step, at: datetime) -> bool:
+        """Whether she may still say otherwise, or more: a child in danger is told of in steps.
+
+        Once it is filled in, a step that comes late must not empty it.
+        """
+        if report.about != "child_danger" or report.state == ReportState.DELETED:
+            return False
+        return self._noted(session, step.session, "child", step.since(at)).report is None
+
+    def _centre(self, session: Session, send: Send) -> str:
+        known = send.centre and session.get(Centre, send.centre)
+        return known.id if known else self.ladder.desk
+
+    def _confirm_by_sms(self, session: Session, report: Report, at: datetime) -> None:
+        outbox.add(
+            session,
+            dedupe_key=f"confirmed:{report.id}",
+            audience="caller",
+            template="confirmed",
+            at=at,
+            lives=COURTESY_LIVES,
+            report_id=report.id,
+        )
+
+
+def _note(session: Session, noted: _Noted, report: Report) -> None:
+    session.flush()
+    session.add(Deed(request=noted.name, report_id=report.id))
+
+
+def _sent(session: Session, report: Report, alerted: int = 0) -> Done:
+    """Her code, and whether anybody was asked to help by now: her screen must not say more."""
+    asked = alerted or folding.is_asked_about(session, report)
+    return Done({"ref": report.code, "asked": "somebody" if asked else "nobody"}, ring=True)
+
+
+def _is_unheard(report: Report) -> bool:
+    """Whether nobody was ever to be woken for it."""
+    return report.state == ReportState.DRAFT or report.rung == folding.NOBODY_CAN_ACT
+
+
+def _empty(session: Session, report: Report) -> None:
+    """Destroy what was kept of a report, keys first, before it is filled in anew or goes."""
+    data_keys.forget_all_keys(session, report.id)
+    contacts.forget(session, report.id)
+
+
+def _may_write(send: Send) -> bool:
+    """No SMS ever goes to a child's phone, whatever a menu offered; an unknown age is a child's."""
+    by_sms = send.contact is not None and send.contact.by == "sms"
+    return by_sms and send.answers.get("age") == "adult"
+
+
+def answers_of(report_id: str) -> Where:
+    """Where the answers of a report lie."""
+    return Where("reports", "answers", report_id)

@@ -1,0 +1,1 @@
+"""A call, step by step: sessions, limits, and what the menus decide."""

@@ -1,0 +1,1 @@
+"""What comes in beside calls: SMS of callers and staff, receipts, the end of a session."""

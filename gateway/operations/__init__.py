@@ -1,0 +1,1 @@
+"""What an operator asks: is it alive, and what is wrong."""

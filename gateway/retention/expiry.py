@@ -1,0 +1,217 @@
+"""What has reached its age, class by class, and how each is destroyed.
+
+The order counts: every wrapped key that is due goes before any row is touched. Ages come from the
+country's pack; what is only needed for hours (tries, deeds, uses of a number) has an age here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from gateway.cases import contacts
+from gateway.country.facts import Retention
+from gateway.staff import pins
+from gateway.store.models import (
+    Alert,
+    CallAttempt,
+    CodeTry,
+    ContactRow,
+    DataKeyRow,
+    Deed,
+    DeliveryReport,
+    IncomingSms,
+    NumberUse,
+    Outbox,
+    OutboxState,
+    PinTry,
+    Report,
+    ReportState,
+    Shift,
+    Swap,
+)
+
+HOURS_MATTER: Final = timedelta(days=2)
+"""Tries are counted within a day, and no session that could repeat a deed is older than an hour."""
+
+UNKNOWN_LANGUAGE: Final = "und"
+"""ISO 639 for a language that is not known."""
+
+Ids = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to destroy. `due` selects the ids of what has reached its age.
+
+    `about_reports`: it is told in the audit log, and for `keys` before anything else happens.
+    """
+
+    what: str
+    due: Select[Any]
+    destroy: Callable[[Session, Ids], object]
+    keys: bool = False
+    about_reports: bool = True
+    by_owner: str | None = None
+    """A table from which the clock may remove nothing: that is left to the owner of the tables."""
+
+
+def steps(ages: Retention, at: datetime, note: Callable[[set[str]], object]) -> list[Step]:
+    """All there is to do at this moment. `note` is told which keys old backups open it with."""
+
+    def forget(*purposes: str) -> Callable[[Session, Ids], object]:
+        return lambda session, ids: note(_forget_keys(session, ids, purposes))
+
+    contact, answers, drafts = _contacts(ages, at), _past(ages.answers, at), _drafts(ages, at)
+    return [
+        Step("keys to contacts", contact.where(_key("contact")), forget("contact"), keys=True),
+        Step("keys to answers", _with(answers, _key()), forget("contact", "answers"), keys=True),
+        Step("keys to drafts", _with(drafts, _key()), forget("contact", "answers"), keys=True),
+        Step("contacts", contact, _forget_contacts),
+        Step("drafts", _with(drafts), _forget_drafts),
+        Step("reports", _with(answers), _counted_only(at, note)),
+        *_traces(at - HOURS_MATTER, at - timedelta(days=ages.logs), at),
+    ]
+
+
+def keys_in_use(session: Session) -> set[str]:
+    """The keys that boxes in the database are sealed to, as the names of their files begin."""
+    return _named(session, select(DataKeyRow.recipient, DataKeyRow.key_id).distinct())
+
+
+def _past(days: int, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Reports that are not purged yet and ended so long ago, which none does before it is made."""
+    is_old = Report.created_at < at - timedelta(days=days)
+    return Report.purged_at.is_(None), is_old, *_ended(days, at)
+
+
+def _ended(days: int, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    ended = func.coalesce(Report.closed_at, Report.created_at)
+    return ended < at - timedelta(days=days), Report.state != ReportState.DRAFT
+
+
+def _contacts(ages: Retention, at: datetime) -> Select[Any]:
+    """Contacts whose report ended so long ago: few are as old, while of reports there are years."""
+    is_old = ContactRow.reported_at < at - timedelta(days=ages.contact)
+    query = select(ContactRow.report_id).join(Report, Report.id == ContactRow.report_id)
+    return query.where(is_old, *_ended(ages.contact, at)).order_by(ContactRow.reported_at)
+
+
+def _drafts(ages: Retention, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    begun_before = at - timedelta(days=ages.drafts)
+    return Report.created_at < begun_before, Report.state == ReportState.DRAFT
+
+
+def _with(reports: tuple[ColumnElement[bool], ...], *also: ColumnElement[bool]) -> Select[Any]:
+    return select(Report.id).where(*reports, *also)
+
+
+def _key(*purposes: str) -> ColumnElement[bool]:
+    own = DataKeyRow.report_id == Report.id
+    return exists().where(own, *([DataKeyRow.purpose.in_(purposes)] if purposes else []))
+
+
+def _forget_keys(session: Session, ids: Ids, purposes: tuple[str, ...]) -> set[str]:
+    """Destroy wrapped keys; the keys that they were sealed to."""
+    which = (DataKeyRow.report_id.in_(ids), DataKeyRow.purpose.in_(purposes))
+    sealed_to = select(DataKeyRow.recipient, DataKeyRow.key_id).where(*which).distinct()
+    names = _named(session, sealed_to)
+    session.execute(delete(DataKeyRow).where(*which))
+    return names
+
+
+def _named(session: Session, pairs: Select[str, str]) -> set[str]:
+    return {f"{recipient}-{key_id}" for recipient, key_id in session.execute(pairs)}
+
+
+def _forget_contacts(session: Session, ids: Ids) -> None:
+    for report_id in ids:
+        contacts.forget(session, report_id)
+
+
+def _forget_drafts(session: Session, ids: Ids) -> None:
+    """Not even a count: she sent nothing."""
+    _forget_contacts(session, ids)
+    for table in (Deed, NumberUse):
+        session.execute(delete(table).where(table.report_id.in_(ids)))
+    session.execute(delete(Report).where(Report.id.in_(ids)))
+
+
+def _counted_only(
+    at: datetime, note: Callable[[set[str]], object]
+) -> Callable[[Session, Ids], None]:
+    """What leaves of a report only that there was one, of which kind, where, in which month.
+
+    Keys that were passed over before, because somebody worked on the report, go first.
+    """
+
+    def destroy(session: Session, ids: Ids) -> None:
+        note(_forget_keys(session, ids, ("contact", "answers")))
+        _forget_contacts(session, ids)
+        for table in (Deed, NumberUse, CodeTry, CallAttempt, Outbox, Alert):
+            session.execute(delete(table).where(table.report_id.in_(ids)))
+        for report in session.scalars(select(Report).where(Report.id.in_(ids))):
+            for column, value in _bare(report).items():
+                setattr(report, column, value)
+            report.purged_at = at
+
+    return destroy
+
+
+def _bare(report: Report) -> Mapping[str, Any]:
+    """Every column of a report that says more than what is counted, and what it becomes."""
+    deleted = report.state == ReportState.DELETED
+    nothing = (
+        "answers secret_hash network climb_at accepted_at accepted_by closed_at folded_into "
+        "remind_at"
+    )
+    return {
+        **dict.fromkeys(nothing.split()),
+        "code": report.id,
+        "avoid": [],
+        "investigator": False,
+        "partial": False,
+        "rung": 0,
+        "reminders": 0,
+        "language": UNKNOWN_LANGUAGE,
+        "state": ReportState.DELETED if deleted else ReportState.CLOSED,
+        "created_at": report.created_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0),
+    }
+
+
+def _traces(hours: datetime, logs: datetime, at: datetime) -> Iterator[Step]:
+    """What work left behind, none of which is about what anybody reported."""
+    unsent = Outbox.state.in_((OutboxState.PENDING, OutboxState.SENDING))  # Others have none.
+    yield Step(
+        "letters that came too late",
+        select(Outbox.id).where(unsent, Outbox.sealed.is_not(None), Outbox.expires_at < at),
+        lambda session, ids: session.execute(
+            update(Outbox).where(Outbox.id.in_(ids)).values(sealed=None)
+        ),
+        about_reports=False,
+    )
+    yield _older(CodeTry.request, CodeTry.tried_at < hours, "tries of codes")
+    over = and_(PinTry.tried_at < hours, pins.is_over())
+    tries = _older(PinTry.request, over, "tries of PINs")
+    yield replace(tries, by_owner=PinTry.__tablename__)
+    yield _older(NumberUse.id, NumberUse.at < hours, "uses of numbers")
+    begun = exists().where(Report.id == Deed.report_id, Report.created_at < hours)
+    yield _older(Deed.request, begun, "deeds of sessions")
+    due = and_(Outbox.state.in_(OutboxState), Outbox.due_at < logs)  # It is due before it expires.
+    yield _older(Outbox.id, and_(due, Outbox.expires_at < logs), "SMS")
+    yield _older(DeliveryReport.id, DeliveryReport.received_at < logs, "delivery reports")
+    yield _older(IncomingSms.id, IncomingSms.received_at < logs, "ids of incoming SMS")
+    yield _older(Shift.id, Shift.ends_at < logs, "shifts")
+    yield _older(Swap.id, Swap.expires_at < logs, "swaps of duty")
+
+
+def _older(key: InstrumentedAttribute[Any], past: ColumnElement[bool], what: str) -> Step:
+    def forget(session: Session, ids: Ids) -> None:
+        session.execute(delete(key.class_).where(key.in_(ids)))
+
+    return Step(what, select(key).where(past), forget, about_reports=False)

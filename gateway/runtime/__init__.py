@@ -1,0 +1,1 @@
+"""What every process stands on: settings, logs, metrics, phones, errors, crash points."""

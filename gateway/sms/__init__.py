@@ -1,0 +1,1 @@
+"""SMS on their way out: outbox, providers, receipts."""

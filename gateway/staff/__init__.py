@@ -1,0 +1,1 @@
+"""The staff: who there is, who is on duty, who is told."""

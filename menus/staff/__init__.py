@@ -1,0 +1,1 @@
+"""What the staff see on a line of their own."""

@@ -1,0 +1,1 @@
+"""What a trainer or developer needs without a network; the service never imports it."""

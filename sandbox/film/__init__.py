@@ -1,0 +1,1 @@
+"""A script as an animated picture."""

@@ -1,0 +1,1 @@
+"""Pretend telephones, and the line that they dial."""

@@ -1,0 +1,1 @@
+"""A telephone in the terminal, and scripts played there."""

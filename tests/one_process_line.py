@@ -1,0 +1,150 @@
+"""The line in one process: what a caller dials, what left by SMS, what staff answer."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from gateway.country import centres
+from gateway.runtime import callbacks, phones
+from gateway.runtime.callbacks import Kind
+from gateway.runtime.phones import Msisdn
+from gateway.sms.providers import Accepted, Outcome, Pulse
+from gateway.sms.routing import only
+from gateway.staff import roster
+from gateway.staff.roster import NewStaff, Role
+from gateway.store import database, models
+from gateway.vault import Role as KeyRole
+from gateway.web import callers
+from gateway.web import staff as staff_web
+from gateway.wiring import House
+from tests.phone import Phone, Reads
+from workers.clock import Clock
+from workers.compose import Letters
+from workers.deliver import Delivery
+
+SECRET = "a-secret-for-tests-only-long-enough"
+STAFF_SECRET = "another-secret-for-the-staff-of-tests"
+SECRETS: Mapping[KeyRole, Mapping[str, str]] = {
+    "web": {"ISANGE_CALLBACK_SECRETS": SECRET},
+    "staff": {"ISANGE_STAFF_SECRETS": STAFF_SECRET},
+    "worker": {},
+}
+"""What of the callback secrets is in the environment of each process."""
+
+CALLER = "+250788123456"
+PIN = "4711"
+
+
+@dataclass
+class Sms:
+    """An SMS that left."""
+
+    to: str
+    text: str
+
+
+@dataclass
+class Tray:
+    """A provider that accepts everything and keeps it where a test can look."""
+
+    name: str = "tray"
+    sent: list[Sms] = field(default_factory=list)
+
+    def send(self, to: Msisdn, text: str) -> Outcome:
+        self.sent.append(Sms(to.reveal(), text))
+        return Accepted(f"tray-{len(self.sent)}")
+
+    def probe(self) -> Pulse:
+        return Pulse(alive=True)
+
+
+class Line:
+    """Everything between a phone and the staff, with no process and no network in between."""
+
+    def __init__(self, web: House, staff: House, worker: House) -> None:
+        self.web, self.staff_house, self.worker = web, staff, worker
+        with database.writing(staff.database, "test") as session:
+            centres.replace_all(session, web.pack, web.pack.centres)
+        web.centres.reread()
+        self.client: FlaskClient = callers.create_app(web).test_client()
+        self.staff_client: FlaskClient = staff_web.create_app(staff).test_client()
+        self.reads: Reads = re.escape
+        self.tray = Tray()
+        self.delivery = Delivery(worker.database, Letters.of(worker), only(self.tray))
+        self.clock = Clock(worker, self.delivery)
+        self._numbers = itertools.count(788_000_500)
+        self._ids = itertools.count(1)
+
+    def phone(self, number: str = CALLER) -> Phone:
+        """A phone in somebody's hand."""
+        return Phone(self.client, self.url("ussd"), number, reads=self.reads)
+
+    def staff_phone(self, number: str) -> Phone:
+        """The phone of a member of staff, dialling the staff's own code."""
+        url = self.url("staff")
+        return Phone(self.staff_client, url, number, "*384*3030#", reads=self.reads)
+
+    def staff(
+        self, centre: str, role: Role = "health", language: str = "en", *, on_duty: bool = True
+    ) -> str:
+        """Register a member of staff; her number."""
+        number = f"+250{next(self._numbers)}"
+        new = NewStaff(phones.parse(number), role, centre, language, PIN, on_duty)
+        with database.writing(self.staff_house.database, "test") as session:
+            roster.add(session, self.staff_house.vault, new)
+        return number
+
+    def deliver(self) -> list[Sms]:
+        """Let the worker send what is waiting; the SMS that left now."""
+        before = len(self.tray.sent)
+        self.delivery.drain()
+        return self.tray.sent[before:]
+
+    def text(self, sender: str, words: str, message_id: str | None = None) -> list[Sms]:
+        """An SMS to the line; the SMS that left because of it."""
+        self.post(
+            "sms",
+            {
+                "from": sender,
+                "to": "3029",
+                "text": words,
+                "id": message_id or f"in-{next(self._ids)}",
+            },
+        )
+        return self.deliver()
+
+    def code_of_only_report(self) -> str:
+        with database.reading(self.web.database) as session:
+            return session.scalars(select(models.Report.code)).one()
+
+    def post(self, kind: Kind, form: dict[str, str]) -> int:
+        """A notice of the provider's; the HTTP status."""
+        return self.client.post(self.url(kind), data=form).status_code
+
+    def url(self, kind: Kind) -> str:
+        return callbacks.url("", STAFF_SECRET if kind in callbacks.OF_STAFF else SECRET, kind)
+
+    def close(self) -> None:
+        for house in (self.web, self.staff_house, self.worker):
+            house.database.dispose()
+            house.redis.close()
+
+
+def digits(sms: Sms) -> str:
+    """The one-time digits of a staff alert."""
+    found = re.search(r"Reply 1 \d+ (\d{4})", sms.text)
+    assert found, f"no digits in: {sms.text}"
+    return found[1]
+
+
+def code(sms: Sms) -> str:
+    """The report's code in a staff SMS."""
+    found = re.search(r"\] (\d{6,})", sms.text)
+    assert found, f"no code in: {sms.text}"
+    return found[1]

@@ -1,0 +1,291 @@
+"""From a row of the outbox to a text and a number, looked at again at the moment of sending.
+
+What was true when the row was written may not be any more: the report is accepted, contact was
+stopped, her safe hour is over. Then the row is dropped, with the reason.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from gateway.cases import contacts, safe_hours
+from gateway.country.pack import Pack
+from gateway.runtime.phones import Msisdn
+from gateway.sms import outbox
+from gateway.staff import roster
+from gateway.store.models import Alert, AlertState, Outbox, Report, ReportState, Staff
+from gateway.vault import CannotOpen, Vault
+from gateway.wiring import House
+from menus import messages
+from menus.ports import Name
+from menus.script import Phrase
+from menus.speech import Speech
+from workers import spending
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An SMS ready to leave."""
+
+    to: Msisdn
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """An SMS that must not leave any more, and why (a word for the row).
+
+    `alarm`: something is wrong with the row, the keys or the service, and a person must look.
+    """
+
+    reason: str
+    alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Writes SMS. Holds the sender's private key: the one that reads telephone numbers."""
+
+    pack: Pack
+    speech: Speech
+    vault: Vault
+
+    @classmethod
+    def of(cls, house: House) -> Letters:
+        """With the parts of a worker."""
+        return cls(house.pack, house.speech, house.vault)
+
+    def write(self, session: Session, row: Outbox, at: datetime) -> Letter | Drop:
+        """The SMS for a row, or why it must not leave."""
+        if row.expires_at <= at:
+            return Drop("too late", alarm=row.audience == "staff")
+        report = session.get(Report, row.report_id) if row.report_id else None
+        try:
+            if row.sealed is not None:
+                return self._answer(row, row.sealed)
+            if row.audience == "caller":
+                return self._to_caller(session, row, report, at)
+            return self._to_staff(session, row, report, at)
+        except CannotOpen:
+            return Drop("cannot be opened", alarm=True)
+
+    def _answer(self, row: Outbox, sealed: bytes) -> Letter:
+        """An answer to an SMS, to the number that wrote it."""
+        plain = json.loads(self.vault.open_sealed("sender", sealed, outbox.sealed_in(row.id)))
+        return Letter(Msisdn(plain["number"]), plain["text"])
+
+    def _to_caller(
+        self, session: Session, row: Outbox, report: Report | None, at: datetime
+    ) -> Letter | Drop:
+        if report is None or report.state == ReportState.DELETED:
+            return Drop("deleted")
+        if not _still_fits(row, report):
+            return Drop("settled")
+        reachable = contacts.read(session, self.vault, report.id)
+        if reachable is None or reachable.by != "sms" or reachable.sms_stopped:
+            return Drop("no permission")
+        if row.created_at < reachable.since:
+            return Drop("contact changed")
+        hours, zone = self.pack.hours, self.pack.timezone
+        if not safe_hours.is_safe_now(reachable.window, reachable.since, at, hours, zone):
+            return Drop("not a safe hour")
+        if spending.is_above(session, self.pack.limits.caller_sms_per_day, at, zone):
+            return Drop(spending.REASON)
+        words = messages.COURTESIES[row.template]
+        return Letter(reachable.number, self.speech.say(words, report.language))
+
+    def _to_staff(
+        self, session: Session, row: Outbox, report: Report | None, at: datetime
+    ) -> Letter | Drop:
+        person = session.get(Staff, row.staff_id) if row.staff_id else None
+        if person is None:
+            return Drop("nobody to send to", alarm=True)
+        if person.opted_out_at is not None or person.number is None:
+            return Drop("opted out")
+        if row.template in ONLY_WHILE_OPEN and not _is_open(session, row, report):
+            return Drop("settled")
+        if row.template in ONLY_WHILE_HERS and not _is_hers(row, report):
+            return Drop("settled")
+        if row.template in ONLY_WHILE_IDLE and not _is_idle(row, report):
+            return Drop("settled")
+        number = self.vault.open_sealed("sender", person.number, roster.number_of(person.id))
+        template = self._still_fitting(session, row, at)
+        text = self.speech.say(self._words(row, report, template), person.language)
+        return Letter(Msisdn(number.decode()), text)
+
+    def _still_fitting(self, session: Session, row: Outbox, at: datetime) -> str:
+        """Nobody is told to note a call that the caller does not allow at this moment."""
+        if row.template != "still_open" or row.report_id is None:
+            return row.template
+        hours = contacts.CallHours(self.vault, self.pack.hours, self.pack.timezone)
+        call = hours.next(session, row.report_id, at)
+        return row.template if call and call.at == at else "still_open_no_call"
+
+    def _words(self, row: Outbox, report: Report | None, template: str) -> Phrase:
+        occasion = Occasion(
+            service=self.pack.service,
+            dial=Name(self.pack.codes.staff),
+            ref=Name(report.code) if report else Name(""),
+            priority=report.priority if report else "",
+            minutes=int(row.values.get("minutes", 0)),
+            role=messages.ROLES[row.values.get("role", "lead")],
+            kind=Name(str(row.values.get("kind", "")).replace("_", " ")),
+            head=Name(str(row.values.get("head", ""))),
+            digits=self.vault.alert_digits(row.alert_id) if row.alert_id else "",
+            until=self._until(row, row.values.get("until")),
+            duty=self._duty(row, row.values.get("duty", [])),
+            own=Name("ON" if row.values.get("own") else "OFF"),
+        )
+        return TEMPLATES[template](occasion)
+
+    def _duty(self, row: Outbox, roles: Sequence[tuple[str, str | None]]) -> Phrase:
+        """Roles on duty, each with the end of its duty if there is one."""
+        if not roles:
+            return messages.NOBODY
+        parts = {role: (messages.ROLES[role], self._until(row, until)) for role, until in roles}
+        text = ", ".join(f"{{{role}}} {until}".strip() for role, (_, until) in parts.items())
+        return Phrase(text, {role: words for role, (words, _) in parts.items()})
+
+    def _until(self, row: Outbox, until: str | None) -> Name:
+        """A moment in the country's time: the hour if it comes within a day, else the date."""
+        if until is None:
+            return Name("")
+        end = datetime.fromisoformat(until)
+        local = end.astimezone(self.pack.timezone)
+        soon = end - row.created_at < timedelta(days=1)
+        return Name(f"{local:%H:%M}" if soon else f"{local:%d/%m}")
+
+
+def _is_open(session: Session, row: Outbox, report: Report | None) -> bool:
+    """Whether the one whom an alert is for may still take the report."""
+    alert = session.get(Alert, row.alert_id) if row.alert_id else None
+    return (
+        report is not None
+        and report.state == ReportState.RECEIVED
+        and alert is not None
+        and alert.state == AlertState.OPEN
+    )
+
+
+def _is_hers(row: Outbox, report: Report | None) -> bool:
+    """Whether the one whom it is for still has the report."""
+    return (
+        report is not None
+        and report.state == ReportState.ACCEPTED
+        and report.accepted_by == row.staff_id
+    )
+
+
+def _is_idle(row: Outbox, report: Report | None) -> bool:
+    """Whether nothing was done since: whatever is done has the reminders counted anew."""
+    told = int(row.values.get("reminder", 0))
+    return report is not None and report.state == ReportState.ACCEPTED and report.reminders >= told
+
+
+def _still_fits(row: Outbox, report: Report) -> bool:
+    """Whether an SMS to a caller fits what became of her report since it was queued."""
+    match row.template:
+        case "confirmed":
+            return report.state != ReportState.CLOSED
+        case "check_in":
+            return report.state == ReportState.CLOSED
+        case _:
+            return report.state == ReportState.ACCEPTED and report.accepted_by == row.staff_id
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """All that a message to staff may say."""
+
+    service: Name
+    dial: Name
+    ref: Name
+    priority: str
+    minutes: int
+    role: Phrase
+    kind: Name
+    head: Name
+    until: Name
+    duty: Phrase
+    own: Name
+    digits: str = field(repr=False)
+
+
+ONLY_WHILE_OPEN: Final = frozenset({"alert", "alert_again", "alert_not_accepted"})
+"""Templates that make no sense once somebody has accepted, or she has said that she cannot."""
+
+ONLY_WHILE_HERS: Final = frozenset({"again"})
+"""Templates that make no sense once she has given the report back, or closed it."""
+
+ONLY_WHILE_IDLE: Final = frozenset({"still_open", "not_handled"})
+"""Templates that make no sense once the report is handed over or closed, or a call is noted."""
+
+TEMPLATES: Final[Mapping[str, Callable[[Occasion], Phrase]]] = {
+    "alert": lambda o: messages.alert(
+        service=o.service,
+        ref=o.ref,
+        priority=o.priority,
+        minutes=o.minutes,
+        digits=o.digits,
+        dial=o.dial,
+    ),
+    "alert_again": lambda o: messages.alert_again(
+        service=o.service,
+        ref=o.ref,
+        priority=o.priority,
+        minutes=o.minutes,
+        digits=o.digits,
+        dial=o.dial,
+    ),
+    "alert_not_accepted": lambda o: messages.alert_not_accepted(
+        service=o.service, ref=o.ref, priority=o.priority, minutes=o.minutes, digits=o.digits
+    ),
+    "again": lambda o: messages.again(
+        service=o.service, ref=o.ref, priority=o.priority, dial=o.dial
+    ),
+    "yours": lambda o: messages.yours(service=o.service, ref=o.ref, dial=o.dial),
+    "accepted_by": lambda o: messages.accepted_by(service=o.service, ref=o.ref, role=o.role),
+    "passed_on": lambda o: messages.passed_on(service=o.service, ref=o.ref),
+    "closed": lambda o: messages.closed(service=o.service, ref=o.ref),
+    "still_open": lambda o: messages.still_open(
+        service=o.service, ref=o.ref, priority=o.priority, dial=o.dial
+    ),
+    "still_open_no_call": lambda o: messages.still_open_no_call(
+        service=o.service, ref=o.ref, priority=o.priority, dial=o.dial
+    ),
+    "not_handled": lambda o: messages.not_handled(
+        service=o.service, ref=o.ref, priority=o.priority, role=o.role
+    ),
+    "audit_head": lambda o: messages.audit_head(service=o.service, head=o.head),
+    "alarm": lambda o: messages.alarm(service=o.service, kind=o.kind),
+    "not_understood": lambda o: messages.not_understood(service=o.service),
+    "not_by_sms": lambda o: messages.not_by_sms(service=o.service, ref=o.ref, dial=o.dial),
+    "on_duty": lambda o: (
+        messages.on_duty_until(service=o.service, until=o.until)
+        if o.until
+        else messages.on_duty(service=o.service)
+    ),
+    "off_duty": lambda o: messages.off_duty(service=o.service),
+    "last_on_duty": lambda o: messages.last_on_duty(service=o.service, dial=o.dial),
+    "nobody_on_duty": lambda o: messages.nobody_on_duty(service=o.service),
+    "who": lambda o: messages.who(service=o.service, duty=o.duty, own=o.own),
+    "swap_asked": lambda o: messages.swap_asked(service=o.service),
+    "nothing_to_swap": lambda o: messages.nothing_to_swap(service=o.service),
+    "swap_request": lambda o: (
+        messages.swap_request_until(service=o.service, until=o.until)
+        if o.until
+        else messages.swap_request(service=o.service)
+    ),
+    "swapped": lambda o: messages.swapped(service=o.service),
+    "pin_guessed": lambda o: messages.pin_guessed(service=o.service, role=o.role),
+    "pin_locked": lambda o: messages.pin_locked(service=o.service, role=o.role),
+    "phone_test": lambda o: messages.phone_test(service=o.service),
+    "phone_works": lambda o: messages.phone_works(service=o.service),
+}
+"""The outbox's template names for messages to staff."""
