@@ -39,7 +39,8 @@ from gateway.runtime.phones import Msisdn
 from gateway.staff import roster
 from gateway.staff.roster import NewStaff
 from gateway.store import database, schema
-from gateway.vault import Vault, create_keys
+from gateway.vault.create import create_keys
+from gateway.vault.vault import Vault
 from menus.intents import Contact, Send
 from tests.services import Postgres, running
 

@@ -20,7 +20,10 @@ from gateway.country.pack import load_country
 from gateway.runtime import callbacks
 from gateway.runtime.callbacks import Kind
 from gateway.store import database, schema
-from gateway.vault import Role, Vault, create_keys, quick_hasher
+from gateway.vault.create import create_keys
+from gateway.vault.roles import Role
+from gateway.vault.secrets import quick_hasher
+from gateway.vault.vault import Vault
 from sandbox.demo import sample, valkey
 from tests.services import Postgres, Valkey, running
 

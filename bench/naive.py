@@ -14,8 +14,8 @@ from redis import Redis
 from rq import Queue, Worker
 
 from gateway.runtime.phones import Msisdn
-from gateway.sms.providers import Accepted
 from gateway.sms.providers.africastalking import AfricasTalking
+from gateway.sms.providers.contract import Accepted
 
 QUEUE: Final = "sms"
 URL: Final = "BENCH_PROVIDER_URL"

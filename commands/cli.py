@@ -18,7 +18,7 @@ from commands.options import open_house
 from gateway.runtime.errors import OperatorError
 
 if TYPE_CHECKING:
-    from gateway.vault import Role
+    from gateway.vault.roles import Role
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

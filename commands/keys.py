@@ -36,7 +36,7 @@ def keys() -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def new(folder: Path) -> None:
     """Make all key files in FOLDER, one subfolder for each role."""
-    from gateway.vault import create_keys
+    from gateway.vault.create import create_keys
 
     for role, path in create_keys(folder).items():
         click.echo(f"{role}: {path}")
@@ -47,7 +47,7 @@ def new(folder: Path) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def escrow(folder: Path) -> None:
     """Make a new pair for the escrow in FOLDER, on a stick and not on a machine of the service."""
-    from gateway.vault import create_escrow
+    from gateway.vault.create import create_escrow
 
     private, public = create_escrow(folder)
     click.echo(f"{private}: lock this away, twice")
@@ -112,7 +112,7 @@ def _rotation(folder: Path, escrow_public: Path | None) -> Rotation:
     from gateway.retention.key_rotation import Rotation
     from gateway.runtime.settings import needed
     from gateway.store import database
-    from gateway.vault import Vault
+    from gateway.vault.vault import Vault
 
     engine = database.connect(needed(os.environ, "DATABASE_URL"))
     audit.seal_with(engine, lambda: Vault.open(folder / "staff", "staff"))

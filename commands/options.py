@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gateway.vault import Role
+    from gateway.vault.roles import Role
     from gateway.wiring import House
 
 

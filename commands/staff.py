@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from commands.options import open_house
 from gateway.runtime.errors import OperatorError
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.group()

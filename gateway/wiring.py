@@ -35,13 +35,15 @@ from gateway.runtime import alarms, callbacks
 from gateway.runtime.doorbell import Doorbell
 from gateway.runtime.memory import Seldom
 from gateway.runtime.settings import Settings, SettingsError
-from gateway.sms.providers import Provider
 from gateway.sms.providers.africastalking import AfricasTalking
+from gateway.sms.providers.contract import Provider
 from gateway.sms.providers.kannel import Kannel
 from gateway.sms.routing import Fleet
 from gateway.staff import operators
 from gateway.store import database
-from gateway.vault import Role, Vault, VaultError
+from gateway.vault.errors import VaultError
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.callers import by_sms, welcome
 from menus.engine import Engine as MenuEngine
 from menus.speech import Speech

@@ -14,7 +14,9 @@ from sqlalchemy import Engine
 from gateway.country.pack import Pack, load_country
 from gateway.runtime.settings import Settings
 from gateway.store import database, schema
-from gateway.vault import Role, Vault, create_keys
+from gateway.vault.create import create_keys
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from tests import machine, shared_parts
 from tests.one_process_line import SECRETS, Line
 from tests.services import Postgres, Valkey, running

@@ -14,12 +14,12 @@ from gateway.country import centres
 from gateway.runtime import callbacks, phones
 from gateway.runtime.callbacks import Kind
 from gateway.runtime.phones import Msisdn
-from gateway.sms.providers import Accepted, Outcome, Pulse
+from gateway.sms.providers.contract import Accepted, Outcome, Pulse
 from gateway.sms.routing import only
 from gateway.staff import roster
 from gateway.staff.roster import NewStaff, Role
 from gateway.store import database, models
-from gateway.vault import Role as KeyRole
+from gateway.vault.roles import Role as KeyRole
 from gateway.web import callers
 from gateway.web import staff as staff_web
 from gateway.wiring import House

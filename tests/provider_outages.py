@@ -11,7 +11,14 @@ from typing import Literal
 
 from sqlalchemy import select
 
-from gateway.sms.providers import Accepted, OperatorFault, Outcome, Pulse, TryLater, Unknown
+from gateway.sms.providers.contract import (
+    Accepted,
+    OperatorFault,
+    Outcome,
+    Pulse,
+    TryLater,
+    Unknown,
+)
 from gateway.sms.routing import Fleet
 from gateway.store import database
 from gateway.store.models import Outbox, ProviderHealth

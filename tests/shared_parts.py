@@ -12,7 +12,9 @@ from gateway.audit import log as audit
 from gateway.country import translations
 from gateway.country.pack import Pack, load_country
 from gateway.store import database
-from gateway.vault import Role, Vault, quick_hasher
+from gateway.vault.roles import Role
+from gateway.vault.secrets import quick_hasher
+from gateway.vault.vault import Vault
 from gateway.wiring import House
 from menus.speech import Speech
 

@@ -28,13 +28,13 @@ from gateway.inbox.staff_sms import Replies
 from gateway.runtime import phones
 from gateway.runtime.phones import Msisdn
 from gateway.sms import outbox
-from gateway.sms.providers import Accepted, Outcome, Pulse
+from gateway.sms.providers.contract import Accepted, Outcome, Pulse
 from gateway.sms.routing import only
 from gateway.staff import roster
 from gateway.staff.roster import NewStaff, Role
 from gateway.store import database
 from gateway.store.models import Alert, Base, Outbox, OutboxState, Report, Urgency
-from gateway.vault import Vault
+from gateway.vault.vault import Vault
 from menus.intents import About, Contact, Send
 from menus.speech import Speech
 from tests.services import PATIENCE, wait_until

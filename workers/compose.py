@@ -20,7 +20,8 @@ from gateway.runtime.phones import Msisdn
 from gateway.sms import outbox
 from gateway.staff import roster
 from gateway.store.models import Alert, AlertState, Outbox, Report, ReportState, Staff
-from gateway.vault import CannotOpen, Vault
+from gateway.vault.errors import CannotOpen
+from gateway.vault.vault import Vault
 from gateway.wiring import House
 from menus import messages
 from menus.ports import Name

@@ -20,7 +20,7 @@ from gateway.runtime.logs import log
 from gateway.runtime.metrics import SENDS
 from gateway.sms import outbox, receipts, routing
 from gateway.sms.outbox import Claimed
-from gateway.sms.providers import Accepted, OperatorFault, Outcome, Refused, Unknown
+from gateway.sms.providers.contract import Accepted, OperatorFault, Outcome, Refused, Unknown
 from gateway.sms.routing import Fleet, Routes
 from gateway.staff import operators
 from gateway.store import database

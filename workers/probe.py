@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from gateway.runtime import crash_points, logs
 from gateway.sms import routing
-from gateway.sms.providers import Pulse
+from gateway.sms.providers.contract import Pulse
 from gateway.sms.routing import Fleet
 from gateway.staff import operators
 from gateway.store import database

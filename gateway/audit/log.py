@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from gateway.audit import lanes, purging
 from gateway.audit.chain import Entry, Seal
 from gateway.store import database
-from gateway.vault import Vault
+from gateway.vault.vault import Vault
 
 CALLER: Final = "caller"
 SERVICE: Final = "service"

@@ -26,7 +26,8 @@ from gateway.sms import receipts
 from gateway.sms.outbox import WITHDRAWN
 from gateway.store.insert_once import in_turn
 from gateway.store.models import Audit, Outbox, OutboxState, Report, Staff
-from gateway.vault import CannotOpen, Vault
+from gateway.vault.errors import CannotOpen
+from gateway.vault.vault import Vault
 
 MOST_SECRET_TRIES: Final = 5
 """Wrong tries within an hour at the numbers a caller chose, by whomever: staff need not guess."""

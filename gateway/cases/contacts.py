@@ -16,7 +16,9 @@ from gateway.cases.safe_hours import hours_of, is_safe_now
 from gateway.country.facts import SafeHours
 from gateway.runtime.phones import Msisdn
 from gateway.store.models import ContactRow, Report
-from gateway.vault import CannotOpen, Vault, Where
+from gateway.vault.errors import CannotOpen
+from gateway.vault.fields import Where
+from gateway.vault.vault import Vault
 from menus.intents import Channel, Contact, Window
 
 

@@ -9,7 +9,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gateway.store.models import DataKeyRow
-from gateway.vault import CannotOpen, DataKey, KeyPurpose, Recipient, Vault, WrappedKey
+from gateway.vault.errors import CannotOpen
+from gateway.vault.fields import DataKey, WrappedKey
+from gateway.vault.roles import Recipient
+from gateway.vault.vault import KeyPurpose, Vault
 
 
 def forget_all_keys(session: Session, report_id: str) -> None:

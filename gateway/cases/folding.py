@@ -33,7 +33,7 @@ from gateway.store.models import (
     Staff,
     Urgency,
 )
-from gateway.vault import Vault
+from gateway.vault.vault import Vault
 
 REPORTED: Final = "reported"
 """What a number did, in `number_uses`."""

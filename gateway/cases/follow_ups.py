@@ -27,7 +27,8 @@ from gateway.country.facts import Hours, SafeHours
 from gateway.country.pack import Pack
 from gateway.sms import outbox
 from gateway.store.models import Outbox, OutboxState, Report, Staff
-from gateway.vault import CannotOpen, Vault
+from gateway.vault.errors import CannotOpen
+from gateway.vault.vault import Vault
 from menus.intents import PartOfDay, Window
 from menus.messages import APPOINTMENTS
 

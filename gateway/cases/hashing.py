@@ -14,7 +14,8 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from gateway.vault import Vault, Where
+from gateway.vault.fields import Where
+from gateway.vault.vault import Vault
 
 _AHEAD: Final = "hashed_ahead"
 

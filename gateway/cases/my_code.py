@@ -27,7 +27,8 @@ from gateway.store.models import (
     Report,
     ReportState,
 )
-from gateway.vault import Vault, Where
+from gateway.vault.fields import Where
+from gateway.vault.vault import Vault
 from menus.intents import CaseIntent, ChangeContact, DeleteReport, OpenCase, StopContact
 
 _STATUS: Final = {

@@ -28,7 +28,8 @@ from gateway.sms import outbox
 from gateway.store import database
 from gateway.store.insert_once import in_turn, name_in_call
 from gateway.store.models import Centre, Deed, NumberUse, Report, ReportState
-from gateway.vault import Vault, Where
+from gateway.vault.fields import Where
+from gateway.vault.vault import Vault
 from menus.intents import (
     ChangeContact,
     DeleteReport,

@@ -26,7 +26,7 @@ from gateway.staff import duty, pins, roster, rota
 from gateway.store import database
 from gateway.store.insert_once import in_turn, name_in_call
 from gateway.store.models import Alert, CallAttempt, Outbox, PinTry, Report, ReportState, Staff
-from gateway.vault import Vault
+from gateway.vault.vault import Vault
 from menus.engine import State
 from menus.intents import (
     AcceptCase,

@@ -25,7 +25,9 @@ from gateway.conversation.redis_trips import Script, Trips, Word
 from gateway.runtime import alarms, crash_points
 from gateway.runtime.memory import Clock, Recent
 from gateway.runtime.phones import Msisdn
-from gateway.vault import CannotOpen, FingerprintPurpose, Vault
+from gateway.vault.errors import CannotOpen
+from gateway.vault.fingerprints import FingerprintPurpose
+from gateway.vault.vault import Vault
 from menus.engine import State
 from menus.script import SCREENS, Step
 

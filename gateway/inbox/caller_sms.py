@@ -33,7 +33,7 @@ from gateway.runtime.phones import Msisdn
 from gateway.sms import outbox
 from gateway.store import database
 from gateway.store.models import IncomingSms, Outbox
-from gateway.vault import Vault
+from gateway.vault.vault import Vault
 from menus import messages
 from menus.intents import Contact, Send
 from menus.speech import Speech

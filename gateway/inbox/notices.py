@@ -17,7 +17,7 @@ from gateway.runtime.phones import Msisdn
 from gateway.sms import outbox, receipts
 from gateway.staff import duty, operators, roster, rota
 from gateway.store import database
-from gateway.vault import Vault
+from gateway.vault.vault import Vault
 
 LONGEST_ID: Final = 120
 

@@ -40,7 +40,7 @@ from gateway.staff import duty, phone_test, roster, rota
 from gateway.store import database
 from gateway.store.insert_once import add_once
 from gateway.store.models import Alert, IncomingSms, Report, Staff
-from gateway.vault import Vault
+from gateway.vault.vault import Vault
 
 MOST_ANSWERED: Final = 20
 """SMS of one member of staff that we answer in an hour: two machines must not talk for ever.

@@ -18,7 +18,8 @@ from gateway.staff import phone_test, roster, rota
 from gateway.staff.rota import SHOWN, Span
 from gateway.store import database, grants, schema
 from gateway.store.models import Centre, ProviderHealth
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 
 LONG_UNACCEPTED: Final = 15
 """Minutes: by then every rung of the most urgent reports was called."""

@@ -19,9 +19,9 @@ from gateway.audit import log as audit
 from gateway.retention.rewrapping import RENEWED_BY, Rewrapping, Tell
 from gateway.store import database
 from gateway.store.models import Report, Staff
-from gateway.vault import Vault
 from gateway.vault.roles import Kind
 from gateway.vault.rotating import Folders, locked
+from gateway.vault.vault import Vault
 
 SETTLE: Final = 5.0
 """Seconds in which every running process has looked at its folder (it looks every two)."""

@@ -18,17 +18,10 @@ from gateway.sms import outbox
 from gateway.staff import roster
 from gateway.store import database
 from gateway.store.models import Base, DataKeyRow, Outbox, Staff
-from gateway.vault import (
-    CannotOpen,
-    CannotRotate,
-    KeyPurpose,
-    Recipient,
-    Role,
-    Vault,
-    Where,
-    WrappedKey,
-    sealed_under,
-)
+from gateway.vault.errors import CannotOpen, CannotRotate
+from gateway.vault.fields import Where, WrappedKey
+from gateway.vault.roles import Recipient, Role
+from gateway.vault.vault import KeyPurpose, Vault, sealed_under
 
 PAGE: Final = 100
 """Rows of one transaction: some 10 ms, so that no caller waits for us."""

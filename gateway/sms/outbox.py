@@ -18,10 +18,18 @@ from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, tr
 from sqlalchemy.orm import Session
 
 from gateway.sms import receipts
-from gateway.sms.providers import Accepted, OperatorFault, Outcome, Refused, TryLater, Unknown
+from gateway.sms.providers.contract import (
+    Accepted,
+    OperatorFault,
+    Outcome,
+    Refused,
+    TryLater,
+    Unknown,
+)
 from gateway.store.insert_once import add_once
 from gateway.store.models import Outbox, OutboxState, Urgency
-from gateway.vault import Vault, Where
+from gateway.vault.fields import Where
+from gateway.vault.vault import Vault
 
 Audience = Literal["staff", "caller"]
 

@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 from gateway.runtime.alarms import Kind
 from gateway.sms import outbox
 from gateway.sms.outbox import Leaves
-from gateway.sms.providers import Outcome, Provider, Pulse, health
+from gateway.sms.providers import health
+from gateway.sms.providers.contract import Outcome, Provider, Pulse
 from gateway.store.insert_once import add_once
 from gateway.store.models import Outbox, ProviderHealth
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from gateway.country.pack import Pack
-from gateway.vault import Vault
+from gateway.vault.vault import Vault
 
 
 class StaffParts(Protocol):

@@ -17,7 +17,8 @@ from gateway.runtime.errors import OperatorError
 from gateway.runtime.phones import Msisdn
 from gateway.staff import rota
 from gateway.store import database, models
-from gateway.vault import Vault, Where
+from gateway.vault.fields import Where
+from gateway.vault.vault import Vault
 
 Role = Literal["health", "counsellor", "investigator", "lead", "national", "operator", "witness"]
 ROLES: Final = get_args(Role)

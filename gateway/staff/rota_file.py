@@ -37,7 +37,7 @@ from gateway.staff.parts import StaffParts
 from gateway.staff.rota import Span
 from gateway.store import database
 from gateway.store.models import Staff
-from gateway.vault import Vault
+from gateway.vault.vault import Vault
 
 COLUMNS: Final = ("phone", "from", "to")
 

@@ -21,8 +21,8 @@ from gateway.web.africastalking import Notices
 from gateway.web.forms import NotAForm
 from gateway.web.kannel import Kannel
 from gateway.web.line import Help, Line, with_history, with_newest
-from gateway.web.networks import SessionOver
 from gateway.web.networks.africastalking import AfricasTalking
+from gateway.web.networks.contract import SessionOver
 from gateway.web.networks.hubtel import Hubtel
 from gateway.web.notices import Incomplete, Notice
 from gateway.wiring import House

@@ -23,7 +23,7 @@ from gateway.runtime import logs
 from gateway.runtime.metrics import STEP_SECONDS, STEPS
 from gateway.web import bodies
 from gateway.web.forms import NotAForm
-from gateway.web.networks import Network, SessionOver, Step, Unusable
+from gateway.web.networks.contract import Network, SessionOver, Step, Unusable
 from menus import gsm7
 from menus.callers import emergency
 from menus.ports import Hotlines

@@ -13,7 +13,7 @@ from granian.constants import Interfaces
 from gateway.runtime import logs, sentry
 from gateway.runtime.parent_process import die_with_parent
 from gateway.runtime.settings import App, Settings
-from gateway.vault import Role
+from gateway.vault.roles import Role
 from gateway.web import callers, staff
 from gateway.wiring import PhoneHouse
 

@@ -22,7 +22,11 @@ from alembic.util import CommandError
 
 from gateway.country.pack import Pack, load_country
 from gateway.store import database, schema
-from gateway.vault import Role, Vault, VaultError, create_keys, quick_hasher
+from gateway.vault.create import create_keys
+from gateway.vault.errors import VaultError
+from gateway.vault.roles import Role
+from gateway.vault.secrets import quick_hasher
+from gateway.vault.vault import Vault
 from sandbox.demo import sample, valkey
 from sandbox.demo.children import Child, answers
 from sandbox.demo.folder import (

@@ -12,7 +12,7 @@ from babel.numbers import get_territory_currencies
 
 from gateway.country.pack import Pack
 from gateway.runtime import callbacks
-from gateway.vault import Role
+from gateway.vault.roles import Role
 
 DESCRIPTION: Final = "demo.json"
 """Lies in the data folder while a demo is ready: tells tests and tools where everything is."""

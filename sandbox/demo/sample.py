@@ -15,7 +15,7 @@ from gateway.staff import roster
 from gateway.staff.roster import NewStaff, Role
 from gateway.store import database
 from gateway.store.models import Staff
-from gateway.vault import Vault
+from gateway.vault.vault import Vault
 
 AT_A_CENTRE: Final[tuple[Role, ...]] = ("health", "counsellor", "investigator", "lead")
 AT_THE_DESK: Final[tuple[Role, ...]] = ("national", "national")

@@ -11,7 +11,8 @@ import pytest
 from gateway.conversation.limits import Limits
 from gateway.country.pack import Pack
 from gateway.runtime.settings import Settings
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from tests.clocks import EVENING, where_it_is
 from tests.conversations.interpreter import Interpreter
 from tests.conversations.kept import Kept, sizes

@@ -18,7 +18,8 @@ from gateway.conversation.sessions import Session, Sessions
 from gateway.runtime import phones
 from gateway.store import database
 from gateway.store.models import Base, DataKeyRow, Outbox, OutboxState, Report
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from tests.one_process_line import Line
 from tests.phone import Phone
 

@@ -12,7 +12,7 @@ from gateway.runtime import callbacks
 from gateway.runtime.settings import Settings
 from gateway.store import database
 from gateway.store.models import Report
-from gateway.vault import Role
+from gateway.vault.roles import Role
 from gateway.wiring import House
 from menus import gsm7
 from tests.one_process_line import CALLER, SECRET, Line

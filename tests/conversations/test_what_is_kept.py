@@ -11,7 +11,10 @@ from gateway.cases import data_keys
 from gateway.cases.reports import answers_of
 from gateway.store import database
 from gateway.store.models import ContactRow, Report
-from gateway.vault import CannotOpen, Role, Vault, Where
+from gateway.vault.errors import CannotOpen
+from gateway.vault.fields import Where
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.script import Step
 from tests.conversations.calls import SECRET, reported, until_confirm, until_contact
 from tests.conversations.kept import Kept

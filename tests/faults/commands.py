@@ -15,7 +15,7 @@ from sqlalchemy import func, inspect, select
 
 from gateway.store import database, schema
 from gateway.store.models import Centre, Staff
-from gateway.vault import Role
+from gateway.vault.roles import Role
 from tests.faults.callers import new_number
 from tests.faults.running_service import CENTRE
 from tests.faults.stories.story import Story

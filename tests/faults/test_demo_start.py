@@ -13,7 +13,8 @@ from sqlalchemy import Engine, select
 from gateway.country.pack import Pack
 from gateway.store import database
 from gateway.store.models import Staff
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from sandbox.demo import reaper, sample
 from sandbox.demo.children import answers
 from sandbox.demo.valkey import find_server

@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 
 from gateway.runtime.phones import Msisdn
 from gateway.runtime.settings import Settings
-from gateway.sms.providers import (
+from gateway.sms.providers.contract import (
     Accepted,
     OperatorFault,
     Outcome,
@@ -27,7 +27,7 @@ from gateway.sms.providers import (
 from gateway.sms.providers.kannel import Kannel as Provider
 from gateway.store import database
 from gateway.store.models import Outbox, Report
-from gateway.vault import Role
+from gateway.vault.roles import Role
 from gateway.web import callers
 from gateway.wiring import House
 from sandbox.demo.folder import free_port

@@ -25,8 +25,9 @@ from gateway.cases import contacts
 from gateway.country.pack import Pack
 from gateway.store import database
 from gateway.store.models import DataKeyRow
-from gateway.vault import Vault, create_keys
+from gateway.vault.create import create_keys
 from gateway.vault.rotating import Folders
+from gateway.vault.vault import Vault
 from tests.services import PATIENCE, wait_until
 from tests.staff_and_reports import SMS_NOW, Office
 
@@ -42,7 +43,7 @@ import sys
 from pathlib import Path
 from gateway.audit.log import log as audit; from gateway.store import database
 from gateway.retention.purge.key_rotation import Rotation
-from gateway.vault import Vault
+from gateway.vault.vault import Vault
 
 url, root = sys.argv[1], Path(sys.argv[2])
 engine = audit.seal_with(database.connect(url), lambda: Vault.open(root / "staff", "staff"))

@@ -20,7 +20,8 @@ from gateway.country.pack import Pack
 from gateway.runtime import callbacks
 from gateway.store import database
 from gateway.store.models import Report
-from gateway.vault import Vault, create_keys
+from gateway.vault.create import create_keys
+from gateway.vault.vault import Vault
 from tests.faults.callers import Caller
 from tests.faults.proxy import Wire, wire
 from tests.gateway.web.ussd_wire import opened

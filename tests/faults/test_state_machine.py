@@ -34,10 +34,11 @@ from hypothesis.stateful import (
 
 from gateway.country.pack import Pack
 from gateway.runtime.settings import Settings
-from gateway.sms.providers import OperatorFault, Outcome, Refused, TryLater, Unknown
+from gateway.sms.providers.contract import OperatorFault, Outcome, Refused, TryLater, Unknown
 from gateway.store import database, schema
 from gateway.store.models import OutboxState, ReportState
-from gateway.vault import Vault, quick_hasher
+from gateway.vault.secrets import quick_hasher
+from gateway.vault.vault import Vault
 from sandbox.demo import sample
 from tests.faults.callers import BY_SMS, TOLD, UNTIL_CONTACT, UNTIL_PLACE
 from tests.faults.simulated_line import Look, World

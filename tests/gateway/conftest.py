@@ -8,7 +8,8 @@ import pytest
 
 from gateway.audit import log as audit
 from gateway.runtime.settings import Settings
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from tests.clocks import EVENING
 from tests.conversations.conftest import HouseAtAnHour
 from tests.gateway.audit.audit_log import Log

@@ -18,13 +18,10 @@ from gateway.runtime.callbacks import KINDS
 from gateway.runtime.settings import Settings
 from gateway.staff import roster
 from gateway.store.grants import Process
-from gateway.vault import (
-    CannotOpen,
-    FingerprintPurpose,
-    NotForThisRole,
-    Role,
-    Vault,
-)
+from gateway.vault.errors import CannotOpen, NotForThisRole
+from gateway.vault.fingerprints import FingerprintPurpose
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from tests.conversations import calls
 from tests.conversations.interpreter import Interpreter
 from tests.conversations.test_staff_line import signed_in

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from gateway.runtime.callbacks import KINDS, OF_STAFF, PATHS, Kind, segment
 from gateway.runtime.settings import NetworkName, ProviderName, Settings
-from gateway.vault import Role
+from gateway.vault.roles import Role
 from gateway.web import callers, staff
 from gateway.wiring import House
 from tests.one_process_line import SECRET, STAFF_SECRET

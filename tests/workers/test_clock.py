@@ -19,7 +19,7 @@ from gateway.cases import escalation
 from gateway.runtime import crash_points, doorbell
 from gateway.runtime.metrics import ALARMS
 from gateway.runtime.settings import Settings
-from gateway.sms.providers import Refused
+from gateway.sms.providers.contract import Refused
 from gateway.sms.routing import only
 from gateway.store import database
 from gateway.store.models import Alert, Outbox, OutboxState, Report, ReportState

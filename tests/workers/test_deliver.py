@@ -18,8 +18,15 @@ from sqlalchemy.orm import Session
 from gateway.cases import escalation
 from gateway.runtime.metrics import ALARMS
 from gateway.sms import outbox, receipts
-from gateway.sms.providers import Accepted, OperatorFault, Outcome, Refused, TryLater, Unknown
 from gateway.sms.providers.africastalking import TIMEOUTS
+from gateway.sms.providers.contract import (
+    Accepted,
+    OperatorFault,
+    Outcome,
+    Refused,
+    TryLater,
+    Unknown,
+)
 from gateway.sms.routing import only
 from gateway.store import database
 from gateway.store.database import DatabaseDown

@@ -21,7 +21,8 @@ from africastalking.Service import AfricasTalkingException, Service
 from africastalking.SMS import SMSService
 
 from gateway.runtime.phones import Msisdn
-from gateway.sms.providers import (
+from gateway.sms.providers import failures
+from gateway.sms.providers.contract import (
     Accepted,
     OperatorFault,
     Outcome,
@@ -29,7 +30,6 @@ from gateway.sms.providers import (
     Refused,
     TryLater,
     Unknown,
-    failures,
     is_whole,
 )
 

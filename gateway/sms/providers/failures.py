@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from gateway.sms.providers import Outcome, TryLater, Unknown
+from gateway.sms.providers.contract import Outcome, TryLater, Unknown
 
 NEVER_CONNECTED = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from gateway.sms.providers import Accepted, Outcome, Pulse, Refused, Unknown
+from gateway.sms.providers.contract import Accepted, Outcome, Pulse, Refused, Unknown
 from gateway.store.models import ProviderHealth
 
 FULL: Final = 100

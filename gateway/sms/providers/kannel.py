@@ -18,7 +18,8 @@ from typing import Final
 import requests
 
 from gateway.runtime.phones import Msisdn
-from gateway.sms.providers import (
+from gateway.sms.providers import failures
+from gateway.sms.providers.contract import (
     Accepted,
     OperatorFault,
     Outcome,
@@ -26,7 +27,6 @@ from gateway.sms.providers import (
     Refused,
     TryLater,
     Unknown,
-    failures,
     is_whole,
 )
 from menus import gsm7

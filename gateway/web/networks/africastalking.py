@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.web import forms
-from gateway.web.networks import Rendered, Step, Unusable, network_code, session_and_number
+from gateway.web.networks.contract import Rendered, Step, Unusable, network_code, session_and_number
 
 
 @dataclass(frozen=True, slots=True)

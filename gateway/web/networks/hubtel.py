@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from gateway.web.networks import (
+from gateway.web.networks.contract import (
     Rendered,
     SessionOver,
     Step,

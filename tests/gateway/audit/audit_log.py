@@ -17,7 +17,8 @@ from gateway.audit.lanes import ROWS
 from gateway.staff import witnesses
 from gateway.store import database
 from gateway.store.models import Audit, AuditHead, AuditLane, Base
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from tests.services import PATIENCE
 from tests.staff_and_reports import Office
 

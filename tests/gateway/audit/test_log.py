@@ -18,7 +18,8 @@ from gateway.audit.lanes import LANES
 from gateway.runtime.metrics import ALARMS
 from gateway.store import database
 from gateway.store.models import Audit, AuditLane
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from tests.services import PATIENCE
 from tests.staff_and_reports import Office, on_sqlite
 

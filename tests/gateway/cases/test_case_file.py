@@ -22,7 +22,9 @@ from gateway.store.models import (
     Report,
     Staff,
 )
-from gateway.vault import CannotOpen, Role, Vault
+from gateway.vault.errors import CannotOpen
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.intents import Contact
 from tests.staff_and_reports import CALL_NOW, CALLER, P1, SMS_NOW, Office, Person, on_sqlite
 

@@ -18,7 +18,9 @@ from gateway.country.pack import Pack
 from gateway.runtime.phones import Msisdn
 from gateway.store import database
 from gateway.store.models import ContactRow, DataKeyRow
-from gateway.vault import CannotOpen, Role, Vault
+from gateway.vault.errors import CannotOpen
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.intents import Contact, Window
 from tests.staff_and_reports import CALLER, SMS_NOW, Office
 

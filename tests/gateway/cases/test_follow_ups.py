@@ -21,7 +21,8 @@ from gateway.runtime.phones import Msisdn
 from gateway.store import database
 from gateway.store.models import Outbox, OutboxState, Report, ReportState
 from gateway.store.models import Staff as StaffRow
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.intents import Contact, PartOfDay, Window
 from menus.messages import APPOINTMENTS
 from tests.staff_and_reports import A_DAY, CALLER, Office, Person

@@ -27,7 +27,9 @@ from gateway.staff import roster
 from gateway.staff.roster import NewStaff
 from gateway.store import database
 from gateway.store.database import DatabaseBusy
-from gateway.vault import Role, Vault, quick_hasher
+from gateway.vault.roles import Role
+from gateway.vault.secrets import quick_hasher
+from gateway.vault.vault import Vault
 from menus.intents import ChangePin, Contact, KeepDraft, OpenCase, Send, SignIn
 from tests.one_process_line import CALLER
 from tests.services import wait_until

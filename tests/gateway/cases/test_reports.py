@@ -21,7 +21,9 @@ from gateway.country.pack import Pack
 from gateway.runtime.phones import Msisdn
 from gateway.store import database
 from gateway.store.models import Report
-from gateway.vault import Role, Vault, Where
+from gateway.vault.fields import Where
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.checks import has_check_digit
 from menus.intents import Contact, DiscardDraft, Intent, KeepDraft, OpenCase, Send, StopContact
 from tests.services import PATIENCE

@@ -14,7 +14,8 @@ from gateway.conversation.contract import NotDone, Step
 from gateway.runtime.phones import Msisdn
 from gateway.staff.pins import LOCKED_FOR, MOST_PIN_TRIES
 from gateway.store.models import Alert, Audit, PinTry, Report, ReportState, Staff
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.intents import (
     AcceptCase,
     ChangePin,

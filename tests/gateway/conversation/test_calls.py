@@ -13,7 +13,8 @@ from gateway.conversation.incremental import NewestInput
 from gateway.conversation.sessions import Sessions
 from gateway.store import database
 from gateway.store.models import Report
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.callers import welcome
 from menus.engine import Engine
 from menus.speech import Speech

@@ -16,7 +16,8 @@ from gateway.conversation.contract import CannotDo, Done, NotDone, Step, TooMuch
 from gateway.conversation.cumulative import Conversation, Request
 from gateway.conversation.sessions import Sessions
 from gateway.runtime import phones
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.callers import welcome
 from menus.engine import Engine, State
 from menus.intents import Intent, Send

@@ -14,7 +14,8 @@ from gateway.conversation.incremental import Message, NewestInput
 from gateway.conversation.limits import HOUR, LIMITED, Bound, Limits
 from gateway.conversation.sessions import Sessions
 from gateway.runtime import phones
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.callers import welcome
 from menus.engine import Engine
 from menus.intents import DiscardDraft, Intent, Send

@@ -27,7 +27,8 @@ from gateway.staff import roster
 from gateway.staff.roster import NewStaff
 from gateway.store import database
 from gateway.store.models import Outbox
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.callers import emergency, short, welcome
 from menus.engine import Engine, Page, State
 from menus.intents import Intent, Send

@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from gateway.conversation.sessions import LIFETIME, PAUSE, LineName, Session, Sessions, SessionsDown
 from gateway.runtime import phones
 from gateway.runtime.memory import Recent
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.callers import report, welcome
 from menus.engine import State
 from menus.script import Step

@@ -14,7 +14,8 @@ from gateway.conversation.sessions import Session, Sessions
 from gateway.country import centres
 from gateway.runtime import phones
 from gateway.store import database
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.callers import report, welcome
 from menus.engine import State
 from menus.script import Step

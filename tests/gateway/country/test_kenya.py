@@ -17,7 +17,7 @@ from gateway.country.places import Point
 from gateway.country.translations import shipped
 from gateway.runtime import phones
 from gateway.runtime.settings import Settings, SettingsError
-from gateway.vault import Role
+from gateway.vault.roles import Role
 from gateway.wiring import House
 from menus import gsm7
 from menus.callers import welcome

@@ -15,7 +15,7 @@ from gateway.staff import roster, rota
 from gateway.staff.rota import Span
 from gateway.store import database
 from gateway.store.models import Beat, Centre, Outbox, ProviderHealth, Report, Staff
-from gateway.vault import Role
+from gateway.vault.roles import Role
 from gateway.wiring import House
 from tests.one_process_line import Line
 

@@ -26,25 +26,14 @@ from gateway.sms import outbox
 from gateway.staff import roster
 from gateway.store import database
 from gateway.store.models import Audit, ContactRow, DataKeyRow, Outbox, Report, Staff
-from gateway.vault import (
-    CannotOpen,
-    CannotRotate,
-    KeyPurpose,
-    Recipient,
-    Role,
-    Vault,
-    VaultError,
-    Where,
-    WrappedKey,
-    create_escrow,
-    create_keys,
-    pepper_of,
-    quick_hasher,
-    sealed_under,
-)
+from gateway.vault.create import create_escrow, create_keys
+from gateway.vault.errors import CannotOpen, CannotRotate, VaultError
+from gateway.vault.fields import Where, WrappedKey
 from gateway.vault.keyring import load_keyring
-from gateway.vault.roles import PEPPERS, SESSIONS, KeyName, Kind
+from gateway.vault.roles import PEPPERS, SESSIONS, KeyName, Kind, Recipient, Role
 from gateway.vault.rotating import Folders, locked
+from gateway.vault.secrets import pepper_of, quick_hasher
+from gateway.vault.vault import KeyPurpose, Vault, sealed_under
 from gateway.wiring import House
 from tests.one_process_line import PIN, Line
 from tests.services import PATIENCE, wait_until

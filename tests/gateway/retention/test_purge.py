@@ -48,7 +48,11 @@ from gateway.store.models import (
     Staff,
     Swap,
 )
-from gateway.vault import CannotOpen, Role, Vault, WrappedKey, create_escrow, create_keys
+from gateway.vault.create import create_escrow, create_keys
+from gateway.vault.errors import CannotOpen
+from gateway.vault.fields import WrappedKey
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.intents import DeleteReport, StopContact
 from tests.services import PATIENCE, Postgres
 from tests.staff_and_reports import CALLER, CENTRE, SMS_NOW, Office, on_sqlite

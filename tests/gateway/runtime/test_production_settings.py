@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.runtime.settings import App, Settings, SettingsError
-from gateway.vault import Role
+from gateway.vault.roles import Role
 from gateway.wiring import House
 from tests.one_process_line import SECRET, STAFF_SECRET
 

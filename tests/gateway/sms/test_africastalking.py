@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from gateway.runtime.phones import Msisdn
-from gateway.sms.providers import (
+from gateway.sms.providers.africastalking import STATUSES, AfricasTalking
+from gateway.sms.providers.contract import (
     Accepted,
     OperatorFault,
     Outcome,
@@ -20,7 +21,6 @@ from gateway.sms.providers import (
     TryLater,
     Unknown,
 )
-from gateway.sms.providers.africastalking import STATUSES, AfricasTalking
 from sandbox.standin import wire
 from sandbox.standin.client import StandIn
 from sandbox.standin.config import Config

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from gateway.runtime.phones import Msisdn
-from gateway.sms.providers import (
+from gateway.sms.providers.contract import (
     Accepted,
     OperatorFault,
     Outcome,

@@ -14,10 +14,18 @@ from sqlalchemy.orm import Session
 
 from gateway.sms import outbox
 from gateway.sms.outbox import Claimed, Told
-from gateway.sms.providers import Accepted, OperatorFault, Outcome, Refused, TryLater, Unknown
+from gateway.sms.providers.contract import (
+    Accepted,
+    OperatorFault,
+    Outcome,
+    Refused,
+    TryLater,
+    Unknown,
+)
 from gateway.store import database
 from gateway.store.models import Alert, Outbox, OutboxState, Urgency
-from gateway.vault import CannotOpen, Where
+from gateway.vault.errors import CannotOpen
+from gateway.vault.fields import Where
 from menus.intents import Contact
 from tests.services import PATIENCE
 from tests.staff_and_reports import A_DAY, SMS_NOW, Office

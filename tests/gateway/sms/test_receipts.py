@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from gateway.cases import escalation
 from gateway.sms import outbox, receipts
 from gateway.sms.outbox import Claimed
-from gateway.sms.providers import Accepted
+from gateway.sms.providers.contract import Accepted
 from gateway.store import database
 from gateway.store.models import Alert, AlertState, DeliveryReport, Outbox, Report, ReportState
 from tests.staff_and_reports import Office, Person

@@ -17,7 +17,8 @@ from gateway.runtime.metrics import ALARMS
 from gateway.runtime.phones import Msisdn
 from gateway.sms import routing
 from gateway.sms.outbox import BACKOFF, MOST_SENDS
-from gateway.sms.providers import (
+from gateway.sms.providers import health as healths
+from gateway.sms.providers.contract import (
     Accepted,
     OperatorFault,
     Outcome,
@@ -26,7 +27,6 @@ from gateway.sms.providers import (
     TryLater,
     Unknown,
 )
-from gateway.sms.providers import health as healths
 from gateway.sms.routing import Fleet, Routes, only
 from gateway.store.models import Outbox, OutboxState, ProviderHealth, Report
 from tests.provider_outages import BAD, SEEN, Day, Vane, Weather, shift

@@ -13,7 +13,8 @@ from gateway.staff import roster
 from gateway.staff.pins import LOCKED_FOR, MANY, MOST_EVER, MOST_PIN_TRIES
 from gateway.store import database
 from gateway.store.models import Outbox, PinTry, Staff
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.intents import ChangePin, Intent, SignIn
 from tests.staff_and_reports import OTHER_CENTRE, Office, Person, on_sqlite
 

@@ -14,7 +14,9 @@ from gateway.staff import roster
 from gateway.staff.roster import AlreadyRegistered, NewStaff, NoSuchCentre
 from gateway.store import database
 from gateway.store.models import Staff
-from gateway.vault import CannotOpen, Role, Vault
+from gateway.vault.errors import CannotOpen
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from sandbox.demo import sample
 from tests.staff_and_reports import CENTRE, OTHER_CENTRE, Office, Person
 

@@ -19,19 +19,18 @@ import pytest
 from gateway.runtime.metrics import ALARMS
 from gateway.runtime.settings import Settings
 from gateway.staff.operators import WAKES_OPERATOR
-from gateway.vault import (
+from gateway.vault.create import create_keys
+from gateway.vault.errors import (
     CannotOpen,
     KeyFolderExposed,
     KeyMalformed,
     KeyMissing,
     KeyOfAnotherRole,
-    Role,
-    Vault,
     VaultError,
-    Where,
-    WrappedKey,
-    create_keys,
 )
+from gateway.vault.fields import Where, WrappedKey
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from gateway.vault.watching import LOOK_EVERY, Watched
 from gateway.wiring import House
 from tests.one_process_line import SECRETS

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.vault import CannotRotate, KeysExist, Vault, Where, create_escrow, create_keys
+from gateway.vault.create import create_escrow, create_keys
+from gateway.vault.errors import CannotRotate, KeysExist
+from gateway.vault.fields import Where
 from gateway.vault.rotating import Folders, locked
+from gateway.vault.vault import Vault
 
 DAY, NEXT_YEAR = date(2026, 11, 24), date(2027, 1, 1)
 OLD, NEW = "escrow-20261124a.public", "escrow-20270101a.public"

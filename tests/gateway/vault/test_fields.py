@@ -13,19 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.vault import (
-    CannotOpen,
-    DataKey,
-    FingerprintPurpose,
-    KeyPurpose,
-    NotForThisRole,
-    Recipient,
-    Role,
-    Vault,
-    Where,
-    WrappedKey,
-    create_keys,
-)
+from gateway.vault.create import create_keys
+from gateway.vault.errors import CannotOpen, NotForThisRole
+from gateway.vault.fields import DataKey, Where, WrappedKey
+from gateway.vault.fingerprints import FingerprintPurpose
+from gateway.vault.roles import Recipient, Role
+from gateway.vault.vault import KeyPurpose, Vault
 
 NUMBER = b"+250788000001"
 HERE = Where("contacts", "number", "R-41")

@@ -12,13 +12,13 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from nacl.public import PrivateKey, SealedBox
 
-from gateway.vault import CannotOpen, Vault, Where, WrappedKey
-from gateway.vault.fields import DataKey
+from gateway.vault.errors import CannotOpen
+from gateway.vault.fields import DataKey, Where, WrappedKey
 from gateway.vault.hidden import KeyBytes
 from gateway.vault.keyring import Keyring
 from gateway.vault.roles import KeyName
 from gateway.vault.secrets import default_hasher
-from gateway.vault.vault import Parts
+from gateway.vault.vault import Parts, Vault
 
 KEY = bytes(range(32))
 PRIVATE = bytes(range(32, 64))

@@ -18,13 +18,15 @@ from typing import get_args
 import pytest
 
 import gateway.vault
-from gateway.vault import Role, Vault, VaultError, Where, WrappedKey, create_keys
 from gateway.vault.boxes import Boxes
-from gateway.vault.fields import DataKey
+from gateway.vault.create import create_keys
+from gateway.vault.errors import VaultError
+from gateway.vault.fields import DataKey, Where, WrappedKey
 from gateway.vault.hidden import Hidden, KeyBytes
 from gateway.vault.keyring import Keyring, load_keyring
-from gateway.vault.roles import KeyName
+from gateway.vault.roles import KeyName, Role
 from gateway.vault.rotating import Folders
+from gateway.vault.vault import Vault
 from gateway.vault.watching import Source
 
 ID = "20261124a"

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.vault import FingerprintPurpose, NotForThisRole, Vault, create_keys
+from gateway.vault.create import create_keys
 from gateway.vault.encoding import encode_parts, pad, unpad
-from gateway.vault.fingerprints import ROOTS, AlertDigits, Fingerprints
+from gateway.vault.errors import NotForThisRole
+from gateway.vault.fingerprints import ROOTS, AlertDigits, FingerprintPurpose, Fingerprints
 from gateway.vault.hidden import KeyBytes
+from gateway.vault.vault import Vault
 
 PARTS = st.lists(st.text(st.characters(), max_size=8), min_size=1, max_size=4)
 

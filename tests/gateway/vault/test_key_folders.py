@@ -13,18 +13,18 @@ from typing import get_args
 
 import pytest
 
-from gateway.vault import (
+from gateway.vault.create import create_keys
+from gateway.vault.errors import (
     KeyFolderExposed,
     KeyMalformed,
     KeyMissing,
     KeyOfAnotherRole,
     KeysExist,
-    Role,
-    Vault,
     VaultError,
-    create_keys,
 )
 from gateway.vault.keyring import load_keyring
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 
 DAY = date(2026, 11, 24)
 ROLES: tuple[Role, ...] = get_args(Role)

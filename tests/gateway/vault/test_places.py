@@ -18,7 +18,10 @@ from gateway.staff import roster
 from gateway.store import database
 from gateway.store.inventory import ENCRYPTED
 from gateway.store.models import Base, ContactRow, DataKeyRow, Outbox, Report, Staff
-from gateway.vault import CannotOpen, KeyPurpose, Recipient, Role, Vault, WrappedKey
+from gateway.vault.errors import CannotOpen
+from gateway.vault.fields import WrappedKey
+from gateway.vault.roles import Recipient, Role
+from gateway.vault.vault import KeyPurpose, Vault
 from tests.staff_and_reports import CALLER, SMS_NOW, Office, on_sqlite
 
 Vaults = Callable[[Role], Vault]

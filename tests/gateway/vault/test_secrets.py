@@ -11,9 +11,13 @@ from argon2.low_level import Type
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.vault import CannotOpen, NotForThisRole, Role, Vault, Where, create_keys
+from gateway.vault.create import create_keys
+from gateway.vault.errors import CannotOpen, NotForThisRole
+from gateway.vault.fields import Where
 from gateway.vault.hidden import KeyBytes
+from gateway.vault.roles import Role
 from gateway.vault.secrets import Secrets, default_hasher, pepper_of
+from gateway.vault.vault import Vault
 
 HERE = Where("reports", "secret_hash", "R-41")
 OLD, NEW = "20261124a", "20270101a"

@@ -11,7 +11,7 @@ from commands.cli import isange
 from gateway.runtime import callbacks
 from gateway.runtime.callbacks import KINDS, PATHS, Doors, Kind, segment
 from gateway.runtime.settings import SettingsError
-from gateway.vault import Role
+from gateway.vault.roles import Role
 from gateway.web import callers
 from tests.gateway.conftest import Process
 from tests.gateway.web.ussd_wire import FIRST, form

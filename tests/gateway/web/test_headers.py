@@ -11,7 +11,7 @@ from flask import Flask
 from gateway.runtime import callbacks
 from gateway.runtime.callbacks import KINDS
 from gateway.runtime.settings import NetworkName, ProviderName, Settings
-from gateway.vault import Role
+from gateway.vault.roles import Role
 from gateway.web import callers, staff
 from gateway.wiring import House
 from tests.gateway.web.ussd_wire import form

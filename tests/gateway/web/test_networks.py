@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.web.networks import Network, SessionOver, Step, Unusable
 from gateway.web.networks.africastalking import AfricasTalking
+from gateway.web.networks.contract import Network, SessionOver, Step, Unusable
 from gateway.web.networks.hubtel import Hubtel
 
 AT = AfricasTalking("RW")

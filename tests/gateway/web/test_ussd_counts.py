@@ -13,7 +13,8 @@ from gateway.runtime import phones
 from gateway.staff import roster
 from gateway.staff.roster import NewStaff
 from gateway.store import database
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from tests.gateway.conftest import Process
 from tests.gateway.web.ussd_wire import Gate, Wire, alerts, statements, wire
 from tests.services import Valkey

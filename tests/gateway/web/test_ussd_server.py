@@ -15,7 +15,8 @@ from gateway.country.pack import Pack
 from gateway.runtime import callbacks
 from gateway.runtime.callbacks import Kind, segment
 from gateway.store import database
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from tests.gateway.web.ussd_wire import FIRST, HELP, form, opened, usable
 from tests.gateway.web.web_server import Answer, WebServer, answers, chunked, environment, request
 from tests.one_process_line import SECRET

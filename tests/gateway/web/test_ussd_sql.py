@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
-from gateway.vault import Role, Vault
+from gateway.vault.roles import Role
+from gateway.vault.vault import Vault
 from menus.callers import emergency
 from menus.engine import Engine as MenuEngine
 from menus.ports import Hotlines

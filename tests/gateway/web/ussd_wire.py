@@ -21,7 +21,7 @@ from gateway.staff import roster
 from gateway.staff.roster import NewStaff
 from gateway.store import database
 from gateway.store.models import Alert, Base, Report
-from gateway.vault import Vault
+from gateway.vault.vault import Vault
 from gateway.web import callers
 from gateway.wiring import House
 from menus import gsm7
