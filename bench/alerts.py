@@ -27,16 +27,16 @@ from rq import Queue
 from sqlalchemy import func, select
 
 from bench import naive
-from bench.installation import Database, Ground, ground
+from bench.installation import Database, Installation, installed
 from bench.provider import Provider, Taken, provider
 from bench.tables import Cell, Table, Target
-from gateway.conversation.contract import Step
-from gateway.runtime.doorbell import Doorbell
+from gateway.conversation.contract import Occasion
+from gateway.runtime.doorbell import RqDoorbell
 from gateway.runtime.phones import Msisdn
 from gateway.runtime.settings import Settings
 from gateway.store import database
 from gateway.store.models import Outbox, OutboxState, Urgency
-from gateway.wiring import House
+from gateway.wiring import Parts
 from menus.intents import Contact, Send
 from tests.faults import latency
 from tests.services import wait_until
@@ -99,7 +99,7 @@ def drained(sizes: Sizes) -> Table:
 
 def _rounds(kind: Database, sizes: Sizes) -> Iterator[tuple[str, float]]:
     """Names and SMS a second, each side in turn."""
-    with ground(kind) as laid, provider() as network, _our_worker(laid, network) as drain:
+    with installed(kind) as laid, provider() as network, _our_worker(laid, network) as drain:
         drain(2)  # What is loaded at the first use is no figure of a service.
         for _ in range(sizes.rounds):
             yield f"ours, {kind}", drain(sizes.alerts)
@@ -108,37 +108,37 @@ def _rounds(kind: Database, sizes: Sizes) -> Iterator[tuple[str, float]]:
 
 
 @contextmanager
-def _our_worker(laid: Ground, network: Provider) -> Iterator[Callable[[int], float]]:
+def _our_worker(laid: Installation, network: Provider) -> Iterator[Callable[[int], float]]:
     """A worker that waits for the bell, and what makes alerts, rings and measures."""
     environment = laid.environment("worker", ISANGE_AT_URL=network.url)
-    house = House(Settings.read(laid.environment()), "web")
+    parts = Parts(Settings.read(laid.environment()), "web")
     with (laid.folder / "worker.log").open("ab") as log:
         command = [sys.executable, "-m", "workers", "worker"]
         worker = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        yield lambda alerts: _drain(house, network, alerts)
+        yield lambda alerts: _drain(parts, network, alerts)
     finally:
         worker.terminate()
         worker.wait(15)
-        house.database.dispose()
+        parts.database.dispose()
 
 
-def _drain(house: House, network: Provider, alerts: int) -> float:
+def _drain(parts: Parts, network: Provider, alerts: int) -> float:
     """SMS a second, from the bell to the last one that the provider took."""
     codes: set[str] = set()
-    while _waiting(house) < alerts:
-        codes.update(_report(house) for _ in range((alerts - _waiting(house) + 1) // 2))
-    due = _waiting(house)
+    while _waiting(parts) < alerts:
+        codes.update(_report(parts) for _ in range((alerts - _waiting(parts) + 1) // 2))
+    due = _waiting(parts)
     rung = time.time()
-    Doorbell(house.redis).ring()
+    RqDoorbell(parts.redis).ring()
     wait_until(lambda: network.count() >= due, f"{due} alerts have left", 120)
     taken = network.take_out()
-    wait_until(lambda: _waiting(house) == 0, "all of them are noted", 30)
+    wait_until(lambda: _waiting(parts) == 0, "all of them are noted", 30)
     _check(taken, due, codes)
     return due / (taken[-1].at - rung)
 
 
-def _report(house: House) -> str:
+def _report(parts: Parts) -> str:
     """Somebody asks to be called; the code."""
     key = secrets.token_bytes(16)
     number = Msisdn(f"+{next(CALLERS)}")
@@ -148,14 +148,14 @@ def _report(house: House) -> str:
         centre=CENTRE,
         contact=Contact(by="call", window="now"),
     )
-    return house.reports.do(send, Step(key, key, number, "en", None)).facts["ref"]
+    return parts.reports.do(send, Occasion(key, key, number, "en", None)).facts["ref"]
 
 
-def _waiting(house: House) -> int:
+def _waiting(parts: Parts) -> int:
     """Alerts that are not settled."""
     ours = Outbox.urgency <= Urgency.P3
     state = Outbox.state.in_((OutboxState.PENDING, OutboxState.SENDING))
-    with database.reading(house.database) as session:
+    with database.reading(parts.database) as session:
         return session.scalar(select(func.count()).select_from(Outbox).where(ours, state)) or 0
 
 
@@ -166,7 +166,7 @@ def _check(taken: Sequence[Taken], due: int, codes: set[str]) -> None:
     assert {one[1] for one in found if one} == codes, "an alert is about something else"
 
 
-def _naive(command: Sequence[str], laid: Ground, network: Provider, jobs: int) -> float:
+def _naive(command: Sequence[str], laid: Installation, network: Provider, jobs: int) -> float:
     """SMS a second, from the first to the last one that the provider took."""
     numbers = count(250_788_200_000)
     with Redis.from_url(laid.redis_url) as redis:

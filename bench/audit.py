@@ -29,10 +29,10 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.audit.lanes import ROWS
-from gateway.cases.escalation import Ladder
-from gateway.cases.my_code import Cases
+from gateway.cases.escalation import EscalationPolicy
+from gateway.cases.my_code import MyCode
 from gateway.cases.reports import Reports
-from gateway.conversation.contract import Step
+from gateway.conversation.contract import Occasion
 from gateway.country import centres
 from gateway.country.pack import load_country
 from gateway.runtime.phones import Msisdn
@@ -121,14 +121,14 @@ def _row(engine: Engine, vault: Vault) -> Callable[[], object]:
 def _report(engine: Engine, vault: Vault) -> Callable[[], object]:
     """A report as a caller sends it: encrypted, with its alert, its SMS and its row of the log."""
     pack = load_country("rw")
-    ladder = Ladder(pack.escalation, pack.duty_desk.id)
-    reports = Reports(engine, vault, ladder, Cases(vault, 5))
+    policy = EscalationPolicy(pack.escalation, pack.duty_desk.id)
+    reports = Reports(engine, vault, policy, MyCode(vault, 5))
     send = Send(about="call_me", answers={"age": "adult"}, contact=Contact(by="call", window="now"))
 
     def write() -> None:
         session = secrets.token_bytes(16)
         number = Msisdn(f"+2507880{secrets.randbelow(10**5):05}")
-        reports.do(send, Step(session, session, number, "en", None))
+        reports.do(send, Occasion(session, session, number, "en", None))
 
     return write
 

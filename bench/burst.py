@@ -13,7 +13,7 @@ from typing import Final
 from bench import rounds
 from bench.calls import BROWSING, Caller
 from bench.client import drive
-from bench.installation import Ground, ground, path
+from bench.installation import Installation, installed, path
 from bench.rounds import COLUMNS, in_turn, ratio
 from bench.servers import Server, isange, serving
 from bench.step import OURS, sides
@@ -32,14 +32,14 @@ def run(*, quick: bool) -> Sequence[Table]:
     """Latency under each number of connections, then memory."""
     seconds, times = (0.3, 1) if quick else (2.0, 5)
     crowds = (32,) if quick else (256, 1000)
-    with _many_files(), ground() as laid:
+    with _many_files(), installed() as laid:
         tables = [_crowd(laid, crowd, seconds, times) for crowd in crowds]
         with serving(isange("web"), laid.environment(), laid.log("web")) as server:
             tables.append(_memory(server, 500 if quick else 100_000))
     return tables
 
 
-def _crowd(laid: Ground, crowd: int, seconds: float, times: int) -> Table:
+def _crowd(laid: Installation, crowd: int, seconds: float, times: int) -> Table:
     with sides(laid, crowd) as taking_part:
         found = in_turn(taking_part, seconds, times)
     errors = sum(one.load.errors for one in found[OURS])

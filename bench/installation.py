@@ -33,7 +33,7 @@ SECRET: Final = "a-secret-for-the-bench-alone"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Installation:
     """Where everything is."""
 
     folder: Path
@@ -64,7 +64,7 @@ class Ground:
 
 
 @contextmanager
-def ground(kind: Database = "sqlite") -> Iterator[Ground]:
+def installed(kind: Database = "sqlite") -> Iterator[Installation]:
     """Servers and a database that are gone afterwards. Raises Unavailable."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
@@ -75,7 +75,7 @@ def ground(kind: Database = "sqlite") -> Iterator[Ground]:
             server = postgres(home / "postgresql")
             stack.enter_context(running(server))
             url = server.create()
-        made = Ground(home, url, valkey.redis_url(home / "valkey"))
+        made = Installation(home, url, valkey.redis_url(home / "valkey"))
         create_keys(home / "keys")
         _furnish(made)
         yield made
@@ -101,7 +101,7 @@ def _valkey(home: Path) -> Valkey:
     return Valkey(home)
 
 
-def _furnish(made: Ground) -> None:
+def _furnish(made: Installation) -> None:
     """The schema, the country's sample centres, and somebody on duty in each."""
     engine = database.connect(made.database_url)
     schema.upgrade(engine)

@@ -35,13 +35,13 @@ from sqlalchemy.sql.functions import FunctionElement
 from gateway.store import database
 from gateway.store.database import UtcDateTime
 from gateway.store.models import (
+    Action,
     Alert,
     AlertState,
     Audit,
     Base,
     ContactRow,
     DataKeyRow,
-    Deed,
     NumberUse,
     Outbox,
     OutboxState,
@@ -185,7 +185,7 @@ def _others(at: datetime) -> Iterator[Insert]:
     row = {"report_id": Report.id, "number_hash": random_hash(), "sealed": NOISE}
     yield _each(ContactRow, known, **row, reported_at=Report.created_at)
     recent = select(Report).where(Report.created_at > at - KEPT["hours"])
-    yield _each(Deed, recent, request=random_hash(), report_id=Report.id)
+    yield _each(Action, recent, request=random_hash(), report_id=Report.id)
     use = {"id": random_id(), "number_hash": random_hash(), "what": "reported"}
     yield _each(NumberUse, recent, **use, at=Report.created_at, report_id=Report.id)
     yield _sms(at)

@@ -28,7 +28,7 @@ from redis import Redis
 from bench import rounds
 from bench.calls import FOUR_SCREENS, Caller, posted
 from bench.client import Call, Check, Load, drive
-from bench.installation import Ground, ground, path
+from bench.installation import Installation, installed, path
 from bench.rounds import Rounds, Side, in_turn, ratio
 from bench.servers import Server, isange, serving
 from bench.step import OURS
@@ -46,12 +46,14 @@ TARGET: Final = 1.3
 def run(*, quick: bool) -> Sequence[Table]:
     """Whole dialogues a second, with one process each and with two."""
     seconds, times = (0.3, 1) if quick else (2.0, 5)
-    with tempfile.TemporaryDirectory(prefix="rivals-") as home, ground() as laid:
-        installed = _install(Path(home))
-        return [_table(laid, installed, processes, seconds, times) for processes in (1, 2)]
+    with tempfile.TemporaryDirectory(prefix="rivals-") as home, installed() as laid:
+        rivals = _install(Path(home))
+        return [_table(laid, rivals, processes, seconds, times) for processes in (1, 2)]
 
 
-def _table(laid: Ground, installed: Path, processes: int, seconds: float, times: int) -> Table:
+def _table(
+    laid: Installation, installed: Path, processes: int, seconds: float, times: int
+) -> Table:
     with _sides(laid, installed, processes) as sides:
         found = in_turn(sides, seconds, times)
     best = max((name for name in found if name != OURS), key=lambda name: _rate(found, name))
@@ -87,7 +89,7 @@ def _row(found: Rounds, name: str) -> Sequence[str | float]:
 
 
 @contextmanager
-def _sides(laid: Ground, installed: Path, processes: int) -> Iterator[Sequence[Side]]:
+def _sides(laid: Installation, installed: Path, processes: int) -> Iterator[Sequence[Side]]:
     """Ours first: what it says is what all have to say."""
     caller = Caller.typing(path(), FOUR_SCREENS)
     with ExitStack() as stack:
@@ -150,7 +152,7 @@ def _shows(screen: str) -> Check:
     return check
 
 
-def _environment(laid: Ground, installed: Path) -> dict[str, str]:
+def _environment(laid: Installation, installed: Path) -> dict[str, str]:
     """What the rivals are told: where the texts are, and a Redis database of cardisk's own."""
     socket = urlsplit(laid.redis_url).path
     return {

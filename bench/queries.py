@@ -24,11 +24,11 @@ from sqlalchemy import Engine, Select, event, select
 from sqlalchemy.orm import Session
 
 from bench import million
-from bench.installation import Database, ground
+from bench.installation import Database, installed
 from bench.tables import Cell, Table, Target, plain
 from gateway.cases import drafts, escalation, stalled
 from gateway.cases.staff_line import StaffLine
-from gateway.conversation.contract import Step
+from gateway.conversation.contract import Occasion
 from gateway.operations import doctor, status
 from gateway.retention.purge import Purge
 from gateway.runtime.phones import Msisdn
@@ -36,7 +36,7 @@ from gateway.runtime.settings import Settings
 from gateway.sms import outbox, receipts
 from gateway.store import database
 from gateway.store.models import Audit, Report, ReportState, Staff
-from gateway.wiring import House
+from gateway.wiring import Parts
 from menus.intents import Intent, ListCases, OpenForStaff
 from sandbox.demo import sample
 
@@ -71,17 +71,17 @@ def tables(rows: int, times: int) -> Sequence[Table]:
 
 def asked(kind: Database, rows: int, times: int) -> Table:
     """What each question takes with so many reports."""
-    with ground(kind) as laid:
-        house = House(Settings.read(laid.environment("staff")), "staff")
+    with installed(kind) as laid:
+        parts = Parts(Settings.read(laid.environment("staff")), "staff")
         began = time.monotonic()
-        million.fill(house.database, rows)
+        million.fill(parts.database, rows)
         took = time.monotonic() - began
         cells: list[Sequence[Cell]] = []
-        for what, ask in _questions(house).items():
-            seconds, scanned = measured(house.database, ask, times)
+        for what, ask in _questions(parts).items():
+            seconds, scanned = measured(parts.database, ask, times)
             figures = (median(seconds), quantiles(seconds, n=100)[98])
             cells.append((what, *(1_000 * one for one in figures), ", ".join(scanned) or None))
-        house.database.dispose()
+        parts.database.dispose()
     return Table(
         f"Questions at {rows:,} reports, {kind}",
         ("", "median, ms", "99 %, ms", "read from end to end"),
@@ -130,22 +130,22 @@ def _scanned(engine: Engine, statement: str, given: Any) -> Sequence[str]:
         return SCAN.findall("\n".join(str(row[-1]) for row in plan))
 
 
-def _questions(house: House) -> Mapping[str, Ask]:
+def _questions(parts: Parts) -> Mapping[str, Ask]:
     """By name; what is asked of one person or case is asked of another each time."""
-    numbers, engine = count(), house.database
-    nurses = [one for one in sample.staff(house.pack) if one.role == "health"]
+    numbers, engine = count(), parts.database
+    nurses = [one for one in sample.staff(parts.pack) if one.role == "health"]
     with database.reading(engine) as session:
         hers = select(Report.code).where(Report.centre_id == nurses[0].centre)
         codes = session.scalars(hers.limit(50)).all()
         ids = session.scalars(select(Report.id).limit(50)).all()
         centres = session.scalars(select(Staff.centre_id).distinct()).all()
-    within = timedelta(minutes=house.pack.limits.delivery_minutes)
-    line = StaffLine(engine, house.vault, house.ladder, house.pack)
+    within = timedelta(minutes=parts.pack.limits.delivery_minutes)
+    line = StaffLine(engine, parts.vault, parts.policy, parts.pack)
 
     def step(intent: Callable[[int], Intent], caller: Callable[[int], sample.Person]) -> object:
         number = next(numbers)
         key = number.to_bytes(16)
-        return line.do(intent(number), Step(key, key, Msisdn(caller(number).phone), "en", None))
+        return line.do(intent(number), Occasion(key, key, Msisdn(caller(number).phone), "en", None))
 
     def read(question: Callable[[Session, int], object]) -> object:
         with database.reading(engine) as session:
@@ -169,8 +169,8 @@ def _questions(house: House) -> Mapping[str, Ask]:
         "console: the audit of a case": partial(
             read, lambda s, n: s.scalars(audit_of(ids[n % len(ids)])).all()
         ),
-        "/readyz: the figures": lambda: status.read(engine, house.pack.duty_desk.id),
-        "isange doctor: all checks": lambda: list(doctor.faults(house)),
+        "/readyz: the figures": lambda: status.read(engine, parts.pack.duty_desk.id),
+        "isange doctor: all checks": lambda: list(doctor.faults(parts)),
         "clock: whose time is up": partial(read, lambda s, n: escalation.due(s, database.now(s))),
         "clock: drafts": partial(read, lambda s, n: drafts.overdue(s, database.now(s))),
         "clock: accepted and idle": partial(read, lambda s, n: stalled.due(s, database.now(s))),
@@ -182,7 +182,7 @@ def _questions(house: House) -> Mapping[str, Ask]:
             undone, lambda s: outbox.claim(s, database.now(s), 16)
         ),
         "worker: take up what died": partial(undone, lambda s: outbox.recover(s, database.now(s))),
-        "clock: purge, nothing due": Purge(engine, house.pack.retention).run,
+        "clock: purge, nothing due": Purge(engine, parts.pack.retention).run,
     }
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 from bench import rounds
 from bench.calls import BROWSING, Caller, dialling
-from bench.installation import ground, path
+from bench.installation import installed, path
 from bench.rounds import COLUMNS, Side, in_turn, ratio
 from bench.servers import isange, serving
 from bench.tables import Table
@@ -23,7 +23,7 @@ def run(*, quick: bool) -> Sequence[Table]:
     """One table."""
     seconds, times = (0.3, 1) if quick else (2.0, 5)
     caller = Caller.typing(path(), BROWSING)
-    with ground() as laid, ExitStack() as stack:
+    with installed() as laid, ExitStack() as stack:
         sides = []
         for processes in (1, 2):
             environment = laid.environment(ISANGE_WEB_PROCESSES=str(processes))

@@ -16,7 +16,7 @@ from bench import rounds
 from bench.calls import BROWSING, REPORTING, Caller, dialling
 from bench.client import Load
 from bench.floors import FLOORS
-from bench.installation import Database, Ground, ground, path
+from bench.installation import Database, Installation, installed, path
 from bench.rounds import COLUMNS, Rounds, Side, in_turn, ratio
 from bench.servers import Server, isange, serving
 from bench.tables import Table, Target
@@ -29,13 +29,13 @@ def run(*, quick: bool) -> Sequence[Table]:
     """The step in SQLite's company, which it never asks; the report on each database."""
     seconds, times = (0.3, 1) if quick else (2.0, 5)
     kinds: Sequence[Database] = ("sqlite",) if quick else ("sqlite", "postgresql")
-    with ground() as laid, sides(laid, CONNECTIONS) as taking_part:
+    with installed() as laid, sides(laid, CONNECTIONS) as taking_part:
         steps = in_turn(taking_part, seconds, times)
     return [_steps(steps), _reports(kinds, seconds, times)]
 
 
 @contextmanager
-def sides(laid: Ground, connections: int, **settings: str) -> Iterator[Sequence[Side]]:
+def sides(laid: Installation, connections: int, **settings: str) -> Iterator[Sequence[Side]]:
     """The floors and the service, each in a server of its own with the same settings."""
     environment = laid.environment(**settings)
     with ExitStack() as stack:
@@ -83,7 +83,7 @@ def _reports(kinds: Sequence[Database], seconds: float, times: int) -> Table:
 
 def _report(kind: Database, seconds: float, times: int) -> Sequence[float]:
     with (
-        ground(kind) as laid,
+        installed(kind) as laid,
         serving(isange("web"), laid.environment(), laid.log("web")) as server,
     ):
         side = _side(OURS, server, Caller.typing(path(), REPORTING), 4)

@@ -24,15 +24,15 @@ from typing import Any, Final, Literal, get_args
 from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.orm import Session
 
-from bench.installation import Database, Ground, ground
+from bench.installation import Database, Installation, installed
 from bench.tables import Cell, Table, Target
 from gateway.cases.reports import Reports
-from gateway.conversation.contract import Step
+from gateway.conversation.contract import Occasion
 from gateway.runtime.phones import Msisdn
 from gateway.runtime.settings import Settings
 from gateway.store import database
 from gateway.store.models import Base, Report
-from gateway.wiring import House
+from gateway.wiring import Parts
 from menus.intents import Contact, Send
 
 Side = Literal["ours", "bare"]
@@ -97,7 +97,7 @@ def run(*, quick: bool) -> Sequence[Table]:
 def committed(kind: Database, sizes: Sizes) -> Table:
     rows: list[Sequence[Cell]] = []
     targets = []
-    with ground(kind) as laid:
+    with installed(kind) as laid:
         for what, writers in product(SENDS, sizes.writers):
             rates = _rates(laid, what, writers, sizes)
             ours, bare = (statistics.median(rates[side]) for side in ("ours", "bare"))
@@ -123,13 +123,13 @@ def at_once(kind: Database, sizes: Sizes) -> Table:
     """
     rows: list[Sequence[Cell]] = []
     p95: dict[str, float] = {}
-    with ground(kind) as laid:
-        house = House(Settings.read(laid.environment()), "web")
+    with installed(kind) as laid:
+        parts = Parts(Settings.read(laid.environment()), "web")
         for what, send in SENDS.items():
-            took = sorted(_together(house.reports, send, sizes.reports // THREADS))
+            took = sorted(_together(parts.reports, send, sizes.reports // THREADS))
             p95[what] = statistics.quantiles(took, n=20)[-1]
             rows.append((what, statistics.median(took), p95[what], took[-1]))
-        house.database.dispose()
+        parts.database.dispose()
     what = "report with a secret"
     target = Target(f"p95 ms of a {what}", p95[what], P95, most=True)
     return Table(
@@ -162,7 +162,9 @@ def _ratio(ours: float, bare: float) -> float:
     return ours / bare
 
 
-def _rates(laid: Ground, what: str, writers: int, sizes: Sizes) -> Mapping[Side, Sequence[float]]:
+def _rates(
+    laid: Installation, what: str, writers: int, sizes: Sizes
+) -> Mapping[Side, Sequence[float]]:
     """Transactions a second in each round."""
     rates: dict[Side, list[float]] = {"ours": [], "bare": []}
     processes = min(writers, MOST_PROCESSES)
@@ -178,7 +180,7 @@ def _rates(laid: Ground, what: str, writers: int, sizes: Sizes) -> Mapping[Side,
     return rates
 
 
-def _kept(laid: Ground) -> int:
+def _kept(laid: Installation) -> int:
     engine = database.connect(laid.database_url)
     with database.reading(engine) as session:
         found = session.scalar(select(func.count()).select_from(Report)) or 0
@@ -201,7 +203,7 @@ class _Work:
 
     side: Side
     what: str
-    laid: Ground
+    laid: Installation
     threads: int
     count: int
 
@@ -213,25 +215,25 @@ class _Work:
     def __call__(self, process: int) -> tuple[float, float]:
         """When it began and ended, once the writers of all processes were warm."""
         assert _gate is not None
-        house = House(Settings.read(self.laid.environment()), "web")
-        writers = [self._writer(house) for _ in range(self.threads)]
+        parts = Parts(Settings.read(self.laid.environment()), "web")
+        writers = [self._writer(parts) for _ in range(self.threads)]
         with ThreadPoolExecutor(self.threads) as pool:
             list(pool.map(_some, writers, [WARM_UP] * self.threads))
             _gate.wait(LONGEST_WAIT)
             began = time.time()
             list(pool.map(_some, writers, [self.count] * self.threads))
             ended = time.time()
-        house.database.dispose()
+        parts.database.dispose()
         return began, ended
 
-    def _writer(self, house: House) -> Iterator[Callable[[], object]]:
+    def _writer(self, parts: Parts) -> Iterator[Callable[[], object]]:
         """One transaction after the other."""
         send = SENDS[self.what]
         if self.side == "ours":
-            return iter(lambda: lambda: _report(house.reports, send), None)
-        rows = _rows_of(house.database, _report(house.reports, send))
+            return iter(lambda: lambda: _report(parts.reports, send), None)
+        rows = _rows_of(parts.database, _report(parts.reports, send))
         copies = [_copy(rows) for _ in range(WARM_UP + self.count)]
-        return iter([lambda copy=copy: _insert(house.database, copy) for copy in copies])
+        return iter([lambda copy=copy: _insert(parts.database, copy) for copy in copies])
 
 
 def _some(writer: Iterator[Callable[[], object]], count: int) -> None:
@@ -243,7 +245,7 @@ def _report(reports: Reports, send: Send) -> str:
     """As the web process does it for a caller; the code."""
     key = secrets.token_bytes(16)
     number = Msisdn(f"+25078{secrets.randbelow(10**7):07}")
-    return reports.do(send, Step(key, key, number, "en", "63510")).facts["ref"]
+    return reports.do(send, Occasion(key, key, number, "en", "63510")).facts["ref"]
 
 
 def _rows_of(engine: Engine, code: str) -> Rows:
@@ -284,7 +286,7 @@ def _renamed(name: str, row: Mapping[str, Any], ids: Mapping[str, str]) -> Mappi
     match name:
         case "reports":
             renamed["code"] = secrets.token_hex(4)
-        case "deeds":
+        case "actions":
             renamed["request"] = secrets.token_bytes(16)
         case "audit":
             renamed["lane"], renamed["seq"] = (secrets.randbelow(2**31) for _ in range(2))

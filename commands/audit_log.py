@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from commands.options import open_house
+from commands.options import open_parts
 from gateway.runtime.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ def verify(given: Sequence[str]) -> None:
     from gateway.audit.log import sealing
 
     published = [letters for one in given for letters in _heads(one)]
-    house = open_house("staff")
+    parts = open_parts("staff")
     try:
-        rows = verification.count(house.database)
+        rows = verification.count(parts.database)
         with click.progressbar(length=rows, label=f"{rows:,} rows", file=sys.stderr) as bar:
-            seal = sealing(lambda: house.vault)
-            found = verification.verify(house.database, seal, published, bar.update)
+            seal = sealing(lambda: parts.vault)
+            found = verification.verify(parts.database, seal, published, bar.update)
     finally:
-        house.database.dispose()
+        parts.database.dispose()
     for fault in found.faults:
         click.echo(f"- {fault}")
     click.echo(_sum(found, len(published)))

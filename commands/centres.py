@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from commands.options import open_house
+from commands.options import open_parts
 
 
 @click.group("centres")
@@ -22,10 +22,10 @@ def import_centres(file: Path) -> None:
     from gateway.country import centres, ranking
     from gateway.store import database
 
-    house = open_house("staff")
-    rows = ranking.read_centres(file, house.pack.places, {house.pack.duty_desk.id})
-    with database.writing(house.database, "centres.import") as session:
-        count = centres.replace_all(session, house.pack, rows)
+    parts = open_parts("staff")
+    rows = ranking.read_centres(file, parts.pack.places, {parts.pack.duty_desk.id})
+    with database.writing(parts.database, "centres.import") as session:
+        count = centres.replace_all(session, parts.pack, rows)
         at = database.now(session)
         audit.record(session, at, audit.OPERATOR, "centres imported", detail=f"{count} centres")
     click.echo(f"{count} centres are in service.")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands import audit_log, centres, db, keys, menus, mute, rota, sandbox, serve, staff
-from commands.options import open_house
+from commands.options import open_parts
 from gateway.runtime.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def doctor(role: str) -> None:
     known: tuple[Role, ...] = ("web", "staff", "worker")
     if role not in known:
         raise SettingsError(f"--role must be one of {', '.join(known)}")
-    found = list(examination.faults(open_house(next(one for one in known if one == role))))
+    found = list(examination.faults(open_parts(next(one for one in known if one == role))))
     for fault in found:
         click.echo(f"- {fault}")
     click.echo("Nothing is wrong." if not found else f"{len(found)} things are wrong.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import open_house
+from commands.options import open_parts
 from gateway.runtime.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ def purge(*, dry_run: bool, folder: Path | None, escrow_public: Path | None) -> 
 
     if escrow_public is not None and folder is None:
         raise OperatorError("--escrow-public goes with --rotate FOLDER: name the key folders")
-    house = open_house("worker")
-    purging = Purge(house.database, house.pack.retention)
+    parts = open_parts("worker")
+    purging = Purge(parts.database, parts.pack.retention)
     if dry_run:
         _tell(purging.would_go(), "would go")
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from commands.options import open_house
+from commands.options import open_parts
 
 
 @click.command()
@@ -18,8 +18,8 @@ def mute(code: str, *, lift: bool) -> None:
     from gateway.cases import muting
     from gateway.store import database
 
-    house = open_house("staff")
-    with database.writing(house.database, "number.mute") as session:
+    parts = open_parts("staff")
+    with database.writing(parts.database, "number.mute") as session:
         at = database.now(session)
         if lift:
             muting.lift(session, code, at)
@@ -28,5 +28,5 @@ def mute(code: str, *, lift: bool) -> None:
     if lift:
         click.echo("The number is heard again, and what it reported is alerted.")
     else:
-        until = muted.until.astimezone(house.pack.timezone)
+        until = muted.until.astimezone(parts.pack.timezone)
         click.echo(f"The number is muted until {until:%d/%m %H:%M}, but for danger.")

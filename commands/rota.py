@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import open_house
+from commands.options import open_parts
 from gateway.runtime.errors import OperatorError
 
 if TYPE_CHECKING:
-    from gateway.wiring import House
+    from gateway.wiring import Parts
 
 MOST_WEEKS = 26
 
@@ -37,7 +37,7 @@ def import_rota(file: Path, weeks: int, *, force: bool) -> None:
     """Put the shifts of a CSV FILE on the rota: phone,from,to in the country's time."""
     from gateway.staff import rota_file
 
-    done = rota_file.import_file(open_house("staff"), file, weeks=weeks, force=force)
+    done = rota_file.import_file(open_parts("staff"), file, weeks=weeks, force=force)
     for centre, count in done.shifts.items():
         click.echo(f"{centre}: {count} shifts are on the rota.")
     for centre, count in done.switched_off.items():
@@ -51,15 +51,15 @@ def show(centre: str | None) -> None:
     from gateway.staff.rota import by_centre
     from gateway.store import database
 
-    house = open_house("staff")
-    with database.reading(house.database) as session:
+    parts = open_parts("staff")
+    with database.reading(parts.database) as session:
         found = by_centre(session, database.now(session), centre)
     if not found:
         raise OperatorError("there is no such centre: `isange rota show` lists them")
     for place, people in found.items():
         click.echo(place)
         for person, now in people:
-            until = _shown(house, now.until) if now.until else "she switches off"
+            until = _shown(parts, now.until) if now.until else "she switches off"
             click.echo(f"  {person.role:13} until {until}  ({person.id})")
         if not people:
             click.echo("  nobody")
@@ -72,22 +72,22 @@ def heartbeat(*, send: bool) -> None:
     from gateway.staff import phone_test as test
     from gateway.store import database
 
-    house = open_house("staff")
-    with database.writing(house.database, "heartbeat.look") as session:
+    parts = open_parts("staff")
+    with database.writing(parts.database, "heartbeat.look") as session:
         at = database.now(session)
         silent = test.silent(session, at)
         sent = test.send_now(session, at) if send else 0
     for person in silent:
-        tested = f", tested {_shown(house, person.tested_at)}" if person.tested_at else ""
+        tested = f", tested {_shown(parts, person.tested_at)}" if person.tested_at else ""
         click.echo(f"{person.id} {person.centre_id} {person.role}{tested}")
     if send:
         click.echo(f"{sent} phones are tested now: look again in two days.")
-        house.bell.ring()
+        parts.doorbell.ring()
     click.echo(f"{len(silent)} phones are silent." if silent else "Every phone answered.")
     sys.exit(1 if silent else 0)
 
 
-def _shown(house: House, at: datetime) -> str:
+def _shown(parts: Parts, at: datetime) -> str:
     from gateway.staff.rota import SHOWN
 
-    return f"{at.astimezone(house.pack.timezone):{SHOWN}}"
+    return f"{at.astimezone(parts.pack.timezone):{SHOWN}}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from commands.options import open_house
+from commands.options import open_parts
 from gateway.runtime.errors import OperatorError
 
 
@@ -28,7 +28,9 @@ def add(phone: str, role: str, centre: str, language: str | None) -> None:
     """Register one person, on duty from now on. Asks for her PIN."""
     from gateway.staff import staff_list
 
-    staff_list.add(open_house("staff"), staff_list.Entry(phone, role, centre, language, _ask_pin()))
+    staff_list.add(
+        open_parts("staff"), staff_list.StaffEntry(phone, role, centre, language, _ask_pin())
+    )
     click.echo("She is registered and on duty.")
 
 
@@ -39,7 +41,7 @@ def import_staff(file: Path) -> None:
     from gateway.staff import staff_list
 
     click.echo(
-        f"{staff_list.import_file(open_house('staff'), file)} people are registered and on duty."
+        f"{staff_list.import_file(open_parts('staff'), file)} people are registered and on duty."
     )
 
 
@@ -49,7 +51,7 @@ def list_staff(centre: str | None) -> None:
     """List who is registered, at CENTRE or everywhere, by ids: no names, no numbers."""
     from gateway.staff import staff_list
 
-    people = staff_list.everybody(open_house("staff"), centre)
+    people = staff_list.everybody(open_parts("staff"), centre)
     if not people:
         raise OperatorError("nobody is registered there: `isange staff add` registers one person")
     for one in people:
@@ -63,9 +65,9 @@ def remove(who: str) -> None:
     """Take a person out for good, by her number or her id. What waits for her goes to others."""
     from gateway.cases import leaving
 
-    house = open_house("staff")
-    passed = leaving.take_out(house, who)
-    house.bell.ring()
+    parts = open_parts("staff")
+    passed = leaving.take_out(parts, who)
+    parts.doorbell.ring()
     click.echo(f"She is taken out. {passed} reports that waited for her went on to others.")
 
 
@@ -75,7 +77,7 @@ def pin(who: str) -> None:
     """Give a person a new PIN, by her number or her id. The old one ends at once."""
     from gateway.staff import staff_list
 
-    staff_list.change_pin(open_house("staff"), who, _ask_pin())
+    staff_list.change_pin(open_parts("staff"), who, _ask_pin())
     click.echo("Her new PIN counts from now on.")
 
 

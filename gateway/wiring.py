@@ -18,22 +18,22 @@ from redis.retry import Retry
 from sqlalchemy import Engine
 
 from gateway.audit import log as audit
-from gateway.cases.escalation import Ladder
-from gateway.cases.my_code import Cases
+from gateway.cases.escalation import EscalationPolicy
+from gateway.cases.my_code import MyCode
 from gateway.cases.reports import Reports
 from gateway.cases.staff_line import StaffLine
-from gateway.conversation.cumulative import Conversation
-from gateway.conversation.incremental import NewestInput
+from gateway.conversation.cumulative import CumulativeConversation
+from gateway.conversation.incremental import IncrementalConversation
 from gateway.conversation.limits import Limits, bounds
 from gateway.conversation.sessions import Sessions
 from gateway.country import translations
 from gateway.country.centres import Directory
 from gateway.country.pack import Pack, load_country
-from gateway.inbox.caller_sms import SmsLine
-from gateway.inbox.staff_sms import Replies
+from gateway.inbox.caller_sms import CallerSms
+from gateway.inbox.staff_sms import StaffSms
 from gateway.runtime import alarms, callbacks
-from gateway.runtime.doorbell import Doorbell
-from gateway.runtime.memory import Seldom
+from gateway.runtime.doorbell import RqDoorbell
+from gateway.runtime.memory import Throttle
 from gateway.runtime.settings import Settings, SettingsError
 from gateway.sms.providers.africastalking import AfricasTalking
 from gateway.sms.providers.contract import Provider
@@ -62,7 +62,7 @@ REDIS_TIMEOUT: Final = 0.5
 
 
 @dataclass(frozen=True)
-class House:
+class Parts:
     """The parts of one process, each made when first asked for."""
 
     settings: Settings
@@ -133,13 +133,13 @@ class House:
         return directory
 
     @cached_property
-    def bell(self) -> Doorbell:
-        return Doorbell(self.redis)
+    def doorbell(self) -> RqDoorbell:
+        return RqDoorbell(self.redis)
 
     @cached_property
-    def ladder(self) -> Ladder:
+    def policy(self) -> EscalationPolicy:
         fold = timedelta(minutes=self.pack.limits.fold_minutes)
-        return Ladder(self.pack.escalation, self.pack.duty_desk.id, fold)
+        return EscalationPolicy(self.pack.escalation, self.pack.duty_desk.id, fold)
 
     @cached_property
     def menus(self) -> MenuEngine:
@@ -147,12 +147,12 @@ class House:
         return MenuEngine(welcome.first, country, self.speech)
 
     @cached_property
-    def conversation(self) -> Conversation:
-        return Conversation(
+    def conversation(self) -> CumulativeConversation:
+        return CumulativeConversation(
             engine=self.menus,
             sessions=Sessions(self.redis, self.vault, alone=self._alone),
-            deeds=self.reports,
-            bell=self.bell,
+            actions=self.reports,
+            doorbell=self.doorbell,
             language=self.language,
             limits=self.limits,
             clock=self._now,
@@ -168,7 +168,7 @@ class House:
         return self._limits("calls")
 
     def _limits(self, counted: str) -> Limits:
-        told = Seldom(FLOOD_PAUSE)
+        told = Throttle(FLOOD_PAUSE)
         return Limits(
             bounds=bounds(self.pack.limits),
             hash_of=lambda number: self.vault.fingerprint("limits", counted, number.reveal()),
@@ -188,13 +188,13 @@ class House:
             alarms.sound("flood", advice=FLOOD_ADVICE)
 
     @cached_property
-    def staff_conversation(self) -> Conversation:
+    def staff_conversation(self) -> CumulativeConversation:
         country = self.pack.menus_country(tuple(self.pack.languages), self.centres)
-        return Conversation(
+        return CumulativeConversation(
             engine=MenuEngine(desk.pin, country, self.speech),
             sessions=Sessions(self.redis, self.vault, "staff", alone=self._alone),
-            deeds=self.staff_line,
-            bell=self.bell,
+            actions=self.staff_line,
+            doorbell=self.doorbell,
             language=self.pack.staff_language,
             may_go_on=self.staff_line.may_go_on,
             clock=self._now,
@@ -202,13 +202,13 @@ class House:
 
     @cached_property
     def staff_line(self) -> StaffLine:
-        return StaffLine(self.database, self.vault, self.ladder, self.pack)
+        return StaffLine(self.database, self.vault, self.policy, self.pack)
 
     @cached_property
-    def newest_conversation(self) -> NewestInput:
+    def incremental_conversation(self) -> IncrementalConversation:
         """For networks that send the newest input alone."""
         sessions = Sessions(self.redis, self.vault, "newest")
-        return NewestInput(
+        return IncrementalConversation(
             self.menus,
             sessions,
             self.reports,
@@ -219,9 +219,9 @@ class House:
         )
 
     @cached_property
-    def sms_line(self) -> SmsLine:
+    def sms_line(self) -> CallerSms:
         sessions = Sessions(self.redis, self.vault, "sms", lifetime=SMS_PATIENCE)
-        dialogue = NewestInput(
+        dialogue = IncrementalConversation(
             self.menus,
             sessions,
             self.reports,
@@ -231,7 +231,7 @@ class House:
             names_again=True,
             clock=self._now,
         )
-        return SmsLine(
+        return CallerSms(
             engine=self.database,
             vault=self.vault,
             reports=self.reports,
@@ -257,8 +257,8 @@ class House:
 
     @cached_property
     def reports(self) -> Reports:
-        cases = Cases(self.vault, self.pack.limits.my_code_tries_per_day)
-        return Reports(self.database, self.vault, self.ladder, cases)
+        cases = MyCode(self.vault, self.pack.limits.my_code_tries_per_day)
+        return Reports(self.database, self.vault, self.policy, cases)
 
     @property
     def language(self) -> str:
@@ -269,8 +269,8 @@ class House:
         return language
 
     @cached_property
-    def replies(self) -> Replies:
-        return Replies(self.database, self.vault, self.pack.region)
+    def replies(self) -> StaffSms:
+        return StaffSms(self.database, self.vault, self.pack.region)
 
     @cached_property
     def fleet(self) -> Fleet:
@@ -299,7 +299,7 @@ class House:
 
 
 @dataclass(frozen=True)
-class PhoneHouse(House):
+class PhoneParts(Parts):
     """The parts of a process whose answers people with a phone in their hand wait for."""
 
     def _connect(self) -> Engine:

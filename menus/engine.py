@@ -25,8 +25,8 @@ from menus.script import (
     Phrase,
     Refused,
     Screen,
-    Step,
     View,
+    Visited,
     option,
 )
 from menus.speech import Speech
@@ -41,7 +41,7 @@ class State:
     """
 
     language: str
-    trail: tuple[Step, ...]
+    trail: tuple[Visited, ...]
     ended: bool = False
     draft: str | None = None
 
@@ -91,7 +91,7 @@ class Engine:
         Always the same: a redial tells nobody what was done before. `facts` is what is known of
         the call from its beginning to its end.
         """
-        return State(language, (Step((at or self._start).name, facts=facts or {}),))
+        return State(language, (Visited((at or self._start).name, facts=facts or {}),))
 
     def again(self, state: State, language: str | None = None) -> State:
         """The first screen once more within a call, of which as much is known as before."""
@@ -210,7 +210,7 @@ class Engine:
         else:
             assert chosen.goto is not None  # choose() refuses an option that leads nowhere
             target = chosen.goto.name
-        trail = (*state.trail[:-1], answered, Step(target, returns=returns))
+        trail = (*state.trail[:-1], answered, Visited(target, returns=returns))
         return replace(state, trail=trail)
 
 

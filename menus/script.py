@@ -60,7 +60,7 @@ onward: Final = Onward()
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Visited:
     """A screen the caller has been on: the page, what she answered, what the service found out.
 
     `returns` are the names of the screens that shared dialogues still have to lead back to.
@@ -79,7 +79,7 @@ class Caller:
 
     country: Country
     language: str
-    trail: tuple[Step, ...]
+    trail: tuple[Visited, ...]
 
     def answer(self, *screens: Screen) -> str | None:
         """What was kept at the last of these screens before this one; None if skipped or unseen."""

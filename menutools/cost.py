@@ -48,7 +48,7 @@ PAGE: Final = "short-path.md"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PathStep:
     """A page on the way, and how much there is to read beside `9 Back` and `0 Exit`."""
 
     screen: str
@@ -61,7 +61,7 @@ class Cost:
 
     path: str
     language: str
-    steps: Sequence[Step]
+    steps: Sequence[PathStep]
 
     @property
     def keys(self) -> int:
@@ -88,7 +88,7 @@ class Cost:
         last = self._place(screen)
         if last is None:
             return None
-        answered = Step(screen, 0)
+        answered = PathStep(screen, 0)
         return Cost(self.path, self.language, [*self.steps[: last + 1], answered])
 
     def _place(self, screen: str) -> int | None:
@@ -164,11 +164,11 @@ def _view(engine: Engine, state: State) -> View:
     return SCREENS[state.trail[-1].screen].show(caller)
 
 
-def _step(engine: Engine, state: State) -> Step:
+def _step(engine: Engine, state: State) -> PathStep:
     leaving = (navigation.BACK_KEY, navigation.EXIT_KEY)
     lines = engine.page(state).text.split("\n")
     read = [line for line in lines if not line.startswith(tuple(f"{key} " for key in leaving))]
-    return Step(state.trail[-1].screen, len("\n".join(read)))
+    return PathStep(state.trail[-1].screen, len("\n".join(read)))
 
 
 def _head() -> str:

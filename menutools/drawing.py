@@ -51,7 +51,7 @@ class Arrow:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DrawnLine:
     """A line of a card: an option's number ("" if none), its words, and where it leads beyond."""
 
     number: str
@@ -65,7 +65,7 @@ class Card:
 
     name: str
     kind: str
-    lines: Sequence[Line]
+    lines: Sequence[DrawnLine]
 
     @property
     def size(self) -> Size:
@@ -79,7 +79,9 @@ def draw(dialogue: Dialogue) -> str:
     drawn = downward(names, arrows)
     cards = {box.screen: _card(box, drawn) for box in dialogue.boxes}
     doors = {name for edge in drawn for name in edge if name not in cards}
-    cards |= {name: Card(name, "door", [Line("", "drawn by itself")]) for name in sorted(doors)}
+    cards |= {
+        name: Card(name, "door", [DrawnLine("", "drawn by itself")]) for name in sorted(doors)
+    }
     layout = lay_out({name: card.size for name, card in cards.items()}, drawn, GAP)
     return "\n".join(_picture(dialogue, cards, {edge: arrows[edge] for edge in drawn}, layout))
 
@@ -121,10 +123,12 @@ def _dialogue(screen: str) -> str:
 
 def _card(box: Box, drawn: Sequence[Edge]) -> Card:
     text, *others = box.texts
-    lines = [Line("", line) for part in text.split("\n") for line in textwrap.wrap(part, LETTERS)]
+    lines = [
+        DrawnLine("", line) for part in text.split("\n") for line in textwrap.wrap(part, LETTERS)
+    ]
     if others:
         texts = "another text" if len(others) == 1 else f"{len(others)} other texts"
-        lines.append(Line("", "", f"for some: {texts}"))
+        lines.append(DrawnLine("", "", f"for some: {texts}"))
     for number, label in enumerate(_labels(box), 1):
         leads = [lead for lead in box.leads if lead.label == label]
         beyond = dict.fromkeys(filter(None, (_beyond(box.screen, one, drawn) for one in leads)))
@@ -132,14 +136,14 @@ def _card(box: Box, drawn: Sequence[Edge]) -> Card:
     return Card(box.screen, "end" if box.ends else "screen", lines)
 
 
-def _option(number: str, label: str, beyond: str) -> Iterator[Line]:
+def _option(number: str, label: str, beyond: str) -> Iterator[DrawnLine]:
     """The lines of an option; what lies beyond gets one of its own where it does not fit."""
     if len(label) + len(beyond) + 3 <= LETTERS:
-        yield Line(number, label, beyond)
+        yield DrawnLine(number, label, beyond)
         return
-    yield Line(number, textwrap.shorten(label, LETTERS, placeholder="..."))
+    yield DrawnLine(number, textwrap.shorten(label, LETTERS, placeholder="..."))
     if beyond:
-        yield Line("", "", beyond)
+        yield DrawnLine("", "", beyond)
 
 
 def _beyond(screen: str, lead: Lead, drawn: Sequence[Edge]) -> str:
@@ -247,5 +251,5 @@ def _card_lines(card: Card, x: float, y: float) -> Iterator[str]:
     yield "</g>"
 
 
-def _beyond_span(line: Line) -> str:
+def _beyond_span(line: DrawnLine) -> str:
     return f' <tspan class="beyond">{escape(line.beyond)}</tspan>' if line.beyond else ""

@@ -20,8 +20,8 @@ from gateway.vault.vault import Vault
 from tests import machine, shared_parts
 from tests.one_process_line import SECRETS, Line
 from tests.services import Postgres, Valkey, running
-from tests.shared_parts import SharedHouse
-from tests.staff_and_reports import Office
+from tests.shared_parts import SharedParts
+from tests.staff_and_reports import StaffAndReports
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -131,15 +131,15 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def engine(database_url: str, vaults: Callable[[Role], Vault]) -> Iterator[Engine]:
-    made = shared_parts.engine(database_url, "office", lambda: vaults("web"))
+    made = shared_parts.engine(database_url, "records", lambda: vaults("web"))
     yield made
     made.dispose()
 
 
 @pytest.fixture
-def office(engine: Engine, pack: Pack, vaults: Callable[[Role], Vault]) -> Office:
+def records(engine: Engine, pack: Pack, vaults: Callable[[Role], Vault]) -> StaffAndReports:
     """Centres, staff, reports and SMS on an empty database of each kind."""
-    return Office(engine, pack, vaults("web"), vaults("worker"), vaults("staff"))
+    return StaffAndReports(engine, pack, vaults("web"), vaults("worker"), vaults("staff"))
 
 
 @pytest.fixture
@@ -167,6 +167,6 @@ def settings(sqlite_url: str, valkey: Valkey, keys: Path) -> Callable[..., Setti
 def line(settings: Callable[..., Settings]) -> Iterator[Line]:
     """The whole line in this process: callers' app, worker and sample staff, on SQLite."""
     roles: tuple[Role, ...] = ("web", "staff", "worker")
-    made = Line(*(SharedHouse(settings(role), role) for role in roles))
+    made = Line(*(SharedParts(settings(role), role) for role in roles))
     yield made
     made.close()

@@ -22,10 +22,10 @@ from gateway.store import database, models
 from gateway.vault.roles import Role as KeyRole
 from gateway.web import callers
 from gateway.web import staff as staff_web
-from gateway.wiring import House
+from gateway.wiring import Parts
 from tests.phone import Phone, Reads
 from workers.clock import Clock
-from workers.compose import Letters
+from workers.compose import Composer
 from workers.deliver import Delivery
 
 SECRET = "a-secret-for-tests-only-long-enough"
@@ -50,10 +50,10 @@ class Sms:
 
 
 @dataclass
-class Tray:
+class KeepingProvider:
     """A provider that accepts everything and keeps it where a test can look."""
 
-    name: str = "tray"
+    name: str = "sms_provider"
     sent: list[Sms] = field(default_factory=list)
 
     def send(self, to: Msisdn, text: str) -> Outcome:
@@ -67,16 +67,16 @@ class Tray:
 class Line:
     """Everything between a phone and the staff, with no process and no network in between."""
 
-    def __init__(self, web: House, staff: House, worker: House) -> None:
-        self.web, self.staff_house, self.worker = web, staff, worker
+    def __init__(self, web: Parts, staff: Parts, worker: Parts) -> None:
+        self.web, self.staff_parts, self.worker = web, staff, worker
         with database.writing(staff.database, "test") as session:
             centres.replace_all(session, web.pack, web.pack.centres)
         web.centres.reread()
         self.client: FlaskClient = callers.create_app(web).test_client()
         self.staff_client: FlaskClient = staff_web.create_app(staff).test_client()
         self.reads: Reads = re.escape
-        self.tray = Tray()
-        self.delivery = Delivery(worker.database, Letters.of(worker), only(self.tray))
+        self.sms_provider = KeepingProvider()
+        self.delivery = Delivery(worker.database, Composer.of(worker), only(self.sms_provider))
         self.clock = Clock(worker, self.delivery)
         self._numbers = itertools.count(788_000_500)
         self._ids = itertools.count(1)
@@ -96,15 +96,15 @@ class Line:
         """Register a member of staff; her number."""
         number = f"+250{next(self._numbers)}"
         new = NewStaff(phones.parse(number), role, centre, language, PIN, on_duty)
-        with database.writing(self.staff_house.database, "test") as session:
-            roster.add(session, self.staff_house.vault, new)
+        with database.writing(self.staff_parts.database, "test") as session:
+            roster.add(session, self.staff_parts.vault, new)
         return number
 
     def deliver(self) -> list[Sms]:
         """Let the worker send what is waiting; the SMS that left now."""
-        before = len(self.tray.sent)
+        before = len(self.sms_provider.sent)
         self.delivery.drain()
-        return self.tray.sent[before:]
+        return self.sms_provider.sent[before:]
 
     def text(self, sender: str, words: str, message_id: str | None = None) -> list[Sms]:
         """An SMS to the line; the SMS that left because of it."""
@@ -131,9 +131,9 @@ class Line:
         return callbacks.url("", STAFF_SECRET if kind in callbacks.OF_STAFF else SECRET, kind)
 
     def close(self) -> None:
-        for house in (self.web, self.staff_house, self.worker):
-            house.database.dispose()
-            house.redis.close()
+        for parts in (self.web, self.staff_parts, self.worker):
+            parts.database.dispose()
+            parts.redis.close()
 
 
 def digits(sms: Sms) -> str:

@@ -22,7 +22,7 @@ from gateway.sms.providers.contract import (
 from gateway.sms.routing import Fleet
 from gateway.store import database
 from gateway.store.models import Outbox, ProviderHealth
-from tests.staff_and_reports import Office, Provider
+from tests.staff_and_reports import Provider, StaffAndReports
 from workers.deliver import Delivery
 from workers.probe import Probing
 
@@ -46,7 +46,7 @@ TICK = timedelta(seconds=10)
 
 
 @dataclass
-class Vane(Provider):
+class MoodyProvider(Provider):
     """A provider that has one kind of day."""
 
     day: Day = "fine"
@@ -66,18 +66,18 @@ class Vane(Provider):
         return Pulse(alive=DAYS[self.day][1])
 
 
-class Weather:
-    """An office with providers, and a clock that a test turns."""
+class ProviderOutages:
+    """Records with providers, and a clock that a test turns."""
 
-    def __init__(self, office: Office, *providers: Provider, seed: int = 0) -> None:
-        self.office, self.providers = office, providers
+    def __init__(self, records: StaffAndReports, *providers: Provider, seed: int = 0) -> None:
+        self.records, self.providers = records, providers
         chance = random.Random(seed).random  # noqa: S311
         self.sends_through(Fleet([(one, 1) for one in providers], chance))
 
     def sends_through(self, fleet: Fleet) -> None:
         self.fleet = fleet
-        self.delivery = Delivery(self.office.engine, self.office.letters, fleet)
-        self.probing = Probing(self.office.engine, fleet)
+        self.delivery = Delivery(self.records.engine, self.records.composer, fleet)
+        self.probing = Probing(self.records.engine, fleet)
 
     def drain(self) -> int:
         return self.delivery.drain()
@@ -85,7 +85,7 @@ class Weather:
     def passes(self, time: timedelta, tick: timedelta = TICK) -> None:
         """Let time pass, with a clock and a worker at work all the while."""
         for _ in range(int(time / tick)):
-            shift(self.office, tick)
+            shift(self.records, tick)
             self.probing.look()
             self.drain()
 
@@ -93,21 +93,21 @@ class Weather:
         """How long it takes until something is done."""
         passed = timedelta(0)
         while not done():
-            assert passed < within, f"not within {within}: {self.office.outcomes()}"
+            assert passed < within, f"not within {within}: {self.records.outcomes()}"
             self.passes(timedelta(seconds=1), timedelta(seconds=1))
             passed += timedelta(seconds=1)
         return passed
 
     def health(self, name: str = "test") -> ProviderHealth:
-        return self.office.one(ProviderHealth, ProviderHealth.name == name)
+        return self.records.one(ProviderHealth, ProviderHealth.name == name)
 
 
 _UNFINISHED = {Outbox: (Outbox.finished_at.is_(None),), ProviderHealth: ()}
 
 
-def shift(office: Office, time: timedelta) -> None:
+def shift(records: StaffAndReports, time: timedelta) -> None:
     """Everything happened so much earlier, but for the writing of SMS: contacts go by that."""
-    with database.writing(office.engine, "test") as session:
+    with database.writing(records.engine, "test") as session:
         for table in (Outbox, ProviderHealth):
             for row in session.scalars(select(table).where(*_UNFINISHED[table])):
                 for column in table.__table__.columns:

@@ -15,12 +15,12 @@ from gateway.store import database
 from gateway.vault.roles import Role
 from gateway.vault.secrets import quick_hasher
 from gateway.vault.vault import Vault
-from gateway.wiring import House
+from gateway.wiring import Parts
 from menus.speech import Speech
 
 
-class SharedHouse(House):
-    """A house that takes its country, words, keys and database engine from those before it.
+class SharedParts(Parts):
+    """Parts that take their country, words, keys and database engine from those before them.
 
     A secret costs next to nothing to hash: what a hash costs is the business of the vault's tests.
     """

@@ -16,15 +16,15 @@ import pytest
 from sqlalchemy import ColumnElement, Engine, select, text, update
 from sqlalchemy.orm import Session
 
-from gateway.cases.escalation import Ladder
-from gateway.cases.my_code import Cases
+from gateway.cases.escalation import EscalationPolicy
+from gateway.cases.my_code import MyCode
 from gateway.cases.reports import Reports
-from gateway.conversation.contract import Step
+from gateway.conversation.contract import Occasion
 from gateway.country import centres, translations
 from gateway.country.pack import Pack
-from gateway.inbox.caller_sms import SmsLine
-from gateway.inbox.notices import Post
-from gateway.inbox.staff_sms import Replies
+from gateway.inbox.caller_sms import CallerSms
+from gateway.inbox.notices import Inbox
+from gateway.inbox.staff_sms import StaffSms
 from gateway.runtime import phones
 from gateway.runtime.phones import Msisdn
 from gateway.sms import outbox
@@ -38,7 +38,7 @@ from gateway.vault.vault import Vault
 from menus.intents import About, Contact, Send
 from menus.speech import Speech
 from tests.services import PATIENCE, wait_until
-from workers.compose import Letters
+from workers.compose import Composer
 from workers.deliver import Delivery
 
 CENTRE = "kabutare"
@@ -93,7 +93,7 @@ class Person:
         return Msisdn(self.number)
 
 
-class Office:
+class StaffAndReports:
     """Makes what a test needs in the database, with the keys of web, worker and staff."""
 
     def __init__(
@@ -101,11 +101,11 @@ class Office:
     ) -> None:
         self.engine, self.pack, self.web, self.worker = engine, pack, web, worker
         self.staff_vault = staff_vault
-        self.ladder = Ladder(pack.escalation, pack.duty_desk.id)
-        self.reports = Reports(engine, web, self.ladder, Cases(web, 5))
-        self.replies = Replies(engine, web, pack.region)
+        self.policy = EscalationPolicy(pack.escalation, pack.duty_desk.id)
+        self.reports = Reports(engine, web, self.policy, MyCode(web, 5))
+        self.replies = StaffSms(engine, web, pack.region)
         speech = Speech(translations.shipped(pack.languages))
-        self.letters = Letters(pack, speech, worker)
+        self.composer = Composer(pack, speech, worker)
         self._numbers = itertools.count(788_000_500)
         self._ids = itertools.count(1)
         with database.writing(engine, "test") as session:
@@ -113,8 +113,8 @@ class Office:
 
     def fold(self, within: timedelta) -> None:
         """Let reports from one number within this time share one alert."""
-        self.ladder = replace(self.ladder, fold=within)
-        self.reports = replace(self.reports, ladder=self.ladder)
+        self.policy = replace(self.policy, fold=within)
+        self.reports = replace(self.reports, policy=self.policy)
 
     def staff(
         self,
@@ -159,7 +159,7 @@ class Office:
             completes=completes,
         )
         session = call or secrets.token_bytes(16)
-        done = self.reports.do(send, Step(session, session, Msisdn(number), language, None))
+        done = self.reports.do(send, Occasion(session, session, Msisdn(number), language, None))
         return self.one(Report, Report.code == done.facts["ref"]).id
 
     def queue(
@@ -186,7 +186,7 @@ class Office:
                 )
 
     def delivery(self, provider: Provider) -> Delivery:
-        return Delivery(self.engine, self.letters, only(provider))
+        return Delivery(self.engine, self.composer, only(provider))
 
     def deliver(self) -> Provider:
         """Send what is due, all of it accepted."""
@@ -194,9 +194,9 @@ class Office:
         self.delivery(provider).drain()
         return provider
 
-    def post(self) -> Post:
+    def post(self) -> Inbox:
         """What takes in the provider's notices; there is no line for callers' SMS behind it."""
-        return Post(self.engine, self.web, self.replies, self.reports, cast(SmsLine, None))
+        return Inbox(self.engine, self.web, self.replies, self.reports, cast(CallerSms, None))
 
     def text(self, person: Person, words: str, message_id: str | None = None) -> bool:
         """An SMS of hers to the line; whether an answer is waiting."""

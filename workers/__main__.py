@@ -14,21 +14,21 @@ from redis.exceptions import RedisError
 from gateway.runtime import logs, sentry
 from gateway.runtime.errors import OperatorError
 from gateway.runtime.settings import Settings
-from gateway.wiring import House
+from gateway.wiring import Parts
 from workers import jobs
 from workers.clock import Clock
 from workers.deliver import Delivery
 from workers.probe import Probing
 
 
-def worker(house: House) -> int:
+def worker(parts: Parts) -> int:
     """Run jobs until a signal; a job under way is finished first.
 
     The exit status is 1 when it ended for another reason, such as Redis dying under a job: then
     it is to be started again.
     """
     try:
-        working = jobs.worker(house, house.queue_redis)
+        working = jobs.worker(parts, parts.queue_redis)
         working.work(with_scheduler=False, logging_level="WARNING")
     except RedisError as error:
         logs.failure("redis_gone", error)
@@ -36,7 +36,7 @@ def worker(house: House) -> int:
     return 0 if working.stopping else 1
 
 
-def clock(house: House) -> int:
+def clock(parts: Parts) -> int:
     """Tick until a signal."""
     stop = Event()
 
@@ -45,14 +45,14 @@ def clock(house: House) -> int:
 
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, finish)
-    house.centres.keep_fresh()
-    probing = Probing(house.database, house.fleet, house.settings.low_balance)
+    parts.centres.keep_fresh()
+    probing = Probing(parts.database, parts.fleet, parts.settings.low_balance)
     Thread(target=probing.run, args=(stop,), name="probing", daemon=True).start()
-    Clock(house, Delivery.of(house)).run(stop)
+    Clock(parts, Delivery.of(parts)).run(stop)
     return 0
 
 
-PROGRAMS: dict[str, Callable[[House], int]] = {"worker": worker, "clock": clock}
+PROGRAMS: dict[str, Callable[[Parts], int]] = {"worker": worker, "clock": clock}
 
 
 def main(name: str) -> int:
@@ -61,7 +61,7 @@ def main(name: str) -> int:
     try:
         settings = Settings.read(os.environ)
         sentry.start(settings.sentry_dsn, name)
-        return PROGRAMS[name](House(settings, "worker"))
+        return PROGRAMS[name](Parts(settings, "worker"))
     except OperatorError as error:
         print(error, file=sys.stderr)
         return 2

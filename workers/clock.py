@@ -25,7 +25,7 @@ from gateway.runtime.logs import log
 from gateway.sms import outbox, receipts, routing
 from gateway.staff import duty, operators, phone_test, rota, witnesses
 from gateway.store import database
-from gateway.wiring import House
+from gateway.wiring import Parts
 from workers.deliver import Delivery
 
 EVERY: Final = 2.0
@@ -42,7 +42,7 @@ LONGEST_DRAIN: Final = 10.0
 class Clock:
     """One ticking clock."""
 
-    house: House
+    parts: Parts
     delivery: Delivery
 
     def run(self, stop: Event) -> None:
@@ -77,14 +77,14 @@ class Clock:
                 self._failed(error)
 
     def _recover(self) -> None:
-        with database.writing(self.house.database, "clock.recover") as session:
+        with database.writing(self.parts.database, "clock.recover") as session:
             revived = outbox.recover(session, database.now(session))
         if revived:
             alarms.sound("died_while_sending", revived)
 
     def _ask_others(self) -> None:
         """A worker may have died after it noted that an alert reached nobody."""
-        with database.reading(self.house.database) as session:
+        with database.reading(self.parts.database) as session:
             stranded = receipts.stranded(session)
         for row in stranded:
             try:
@@ -93,12 +93,12 @@ class Clock:
                 self._failed(error)
 
     def _climb(self) -> None:
-        with database.reading(self.house.database) as session:
+        with database.reading(self.parts.database) as session:
             due = escalation.due(session, database.now(session))
         self._one_by_one("clock.climb", due, self._climb_one)
 
     def _climb_one(self, session: Session, report_id: str) -> None:
-        escalation.climb(session, self.house.ladder, report_id, database.now(session))
+        escalation.climb(session, self.parts.policy, report_id, database.now(session))
 
     def _one_by_one(
         self, name: str, report_ids: Sequence[str], work: Callable[[Session, str], None]
@@ -106,57 +106,57 @@ class Clock:
         """Each report in a transaction of its own: one that fails holds up no other."""
         for report_id in report_ids:
             try:
-                with database.writing(self.house.database, name) as session:
+                with database.writing(self.parts.database, name) as session:
                     work(session, report_id)
             except Exception as error:  # noqa: BLE001  Nor may a fault in one report.
                 self._failed(error)
 
     def _send_drafts(self) -> None:
-        with database.reading(self.house.database) as session:
+        with database.reading(self.parts.database) as session:
             overdue = drafts.overdue(session, database.now(session))
         self._one_by_one("clock.send_draft", overdue, self._send_draft)
 
     def _send_draft(self, session: Session, report_id: str) -> None:
-        drafts.send_overdue(session, self.house.reports, report_id, database.now(session))
+        drafts.send_overdue(session, self.parts.reports, report_id, database.now(session))
 
     def _remind(self) -> None:
-        with database.reading(self.house.database) as session:
+        with database.reading(self.parts.database) as session:
             silent = stalled.due(session, database.now(session))
         self._one_by_one("clock.remind", silent, self._remind_one)
 
     def _remind_one(self, session: Session, report_id: str) -> None:
-        house, pack = self.house, self.house.pack
-        hours = CallHours(house.vault, pack.hours, pack.timezone)
-        rules = stalled.Rules(house.ladder, pack.reminders, hours)
+        parts, pack = self.parts, self.parts.pack
+        hours = CallHours(parts.vault, pack.hours, pack.timezone)
+        rules = stalled.Rules(parts.policy, pack.reminders, hours)
         stalled.look(session, rules, report_id, database.now(session))
 
     def _end_shifts(self) -> None:
         """A rota that runs out is an alarm when it does, and not with the next alert."""
-        with database.reading(self.house.database) as session:
+        with database.reading(self.parts.database) as session:
             if not rota.has_ended(session, database.now(session)):
                 return
-        with database.writing(self.house.database, "clock.end_shifts") as session:
+        with database.writing(self.parts.database, "clock.end_shifts") as session:
             duty.see_shifts_end(session, database.now(session))
 
     def _watch(self) -> None:
         """An alert of which the network says nothing may lie in a phone that is off."""
-        within = timedelta(minutes=self.house.pack.limits.delivery_minutes)
+        within = timedelta(minutes=self.parts.pack.limits.delivery_minutes)
         if not within:
             return
-        with database.writing(self.house.database, "clock.watch") as session:
+        with database.writing(self.parts.database, "clock.watch") as session:
             at = database.now(session)
             for row in receipts.missed(session, at, within):
                 operators.wake(session, at, "not_reported", report=row.report_id)
 
     def _deliver(self) -> None:
         """Ring for the workers; when they do not come, send without them."""
-        with database.reading(self.house.database) as session:
+        with database.reading(self.parts.database) as session:
             at = database.now(session)
             since = outbox.due_since(session, at)
             late_by_us = routing.any_open(session)
         if since is None:
             return
-        self.house.bell.ring()
+        self.parts.doorbell.ring()
         waited = (at - since).total_seconds()
         if waited > PATIENCE:
             if late_by_us:
@@ -164,29 +164,29 @@ class Clock:
             self.delivery.drain(LONGEST_DRAIN)
 
     def _beat(self) -> None:
-        liveness.beat(self.house.database, "clock")
+        liveness.note_alive(self.parts.database, "clock")
 
     def _test_phones(self) -> None:
         """Every duty phone is asked now and then to answer, and one that does not is an alarm."""
-        pack = self.house.pack
+        pack = self.parts.pack
         every = timedelta(days=pack.limits.phone_test_days)
-        with database.writing(self.house.database, "clock.heartbeat") as session:
+        with database.writing(self.parts.database, "clock.heartbeat") as session:
             at = database.now(session)
             phone_test.send_due(session, at, pack.timezone, every)
             phone_test.tell_silent(session, at)
 
     def _publish_head(self) -> None:
         """Once a day, letters go out that tell whether the audit log was changed since."""
-        with database.reading(self.house.database) as session:
+        with database.reading(self.parts.database) as session:
             if not heads.is_due(session, database.now(session)):
                 return
-        with database.writing(self.house.database, "audit.publish") as session:
+        with database.writing(self.parts.database, "audit.publish") as session:
             head = witnesses.publish(session, database.now(session))
         if head is not None:
             log.info("audit_head", head=head.letters)
 
     def _purge(self) -> None:
-        purge.daily(self.house.database, self.house.pack.retention)
+        purge.daily(self.parts.database, self.parts.pack.retention)
 
     def _failed(self, error: Exception) -> None:
         alarms.sound("clock_failed")

@@ -22,7 +22,7 @@ from gateway.staff import roster
 from gateway.store.models import Alert, AlertState, Outbox, Report, ReportState, Staff
 from gateway.vault.errors import CannotOpen
 from gateway.vault.vault import Vault
-from gateway.wiring import House
+from gateway.wiring import Parts
 from menus import messages
 from menus.ports import Name
 from menus.script import Phrase
@@ -31,7 +31,7 @@ from workers import spending
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Sms:
     """An SMS ready to leave."""
 
     to: Msisdn
@@ -50,7 +50,7 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
-class Letters:
+class Composer:
     """Writes SMS. Holds the sender's private key: the one that reads telephone numbers."""
 
     pack: Pack
@@ -58,11 +58,11 @@ class Letters:
     vault: Vault
 
     @classmethod
-    def of(cls, house: House) -> Letters:
+    def of(cls, parts: Parts) -> Composer:
         """With the parts of a worker."""
-        return cls(house.pack, house.speech, house.vault)
+        return cls(parts.pack, parts.speech, parts.vault)
 
-    def write(self, session: Session, row: Outbox, at: datetime) -> Letter | Drop:
+    def write(self, session: Session, row: Outbox, at: datetime) -> Sms | Drop:
         """The SMS for a row, or why it must not leave."""
         if row.expires_at <= at:
             return Drop("too late", alarm=row.audience == "staff")
@@ -76,14 +76,14 @@ class Letters:
         except CannotOpen:
             return Drop("cannot be opened", alarm=True)
 
-    def _answer(self, row: Outbox, sealed: bytes) -> Letter:
+    def _answer(self, row: Outbox, sealed: bytes) -> Sms:
         """An answer to an SMS, to the number that wrote it."""
         plain = json.loads(self.vault.open_sealed("sender", sealed, outbox.sealed_in(row.id)))
-        return Letter(Msisdn(plain["number"]), plain["text"])
+        return Sms(Msisdn(plain["number"]), plain["text"])
 
     def _to_caller(
         self, session: Session, row: Outbox, report: Report | None, at: datetime
-    ) -> Letter | Drop:
+    ) -> Sms | Drop:
         if report is None or report.state == ReportState.DELETED:
             return Drop("deleted")
         if not _still_fits(row, report):
@@ -99,11 +99,11 @@ class Letters:
         if spending.is_above(session, self.pack.limits.caller_sms_per_day, at, zone):
             return Drop(spending.REASON)
         words = messages.COURTESIES[row.template]
-        return Letter(reachable.number, self.speech.say(words, report.language))
+        return Sms(reachable.number, self.speech.say(words, report.language))
 
     def _to_staff(
         self, session: Session, row: Outbox, report: Report | None, at: datetime
-    ) -> Letter | Drop:
+    ) -> Sms | Drop:
         person = session.get(Staff, row.staff_id) if row.staff_id else None
         if person is None:
             return Drop("nobody to send to", alarm=True)
@@ -113,12 +113,12 @@ class Letters:
             return Drop("settled")
         if row.template in ONLY_WHILE_HERS and not _is_hers(row, report):
             return Drop("settled")
-        if row.template in ONLY_WHILE_IDLE and not _is_idle(row, report):
+        if row.template in ONLY_WHILE_STALLED and not _is_stalled(row, report):
             return Drop("settled")
         number = self.vault.open_sealed("sender", person.number, roster.number_of(person.id))
         template = self._still_fitting(session, row, at)
         text = self.speech.say(self._words(row, report, template), person.language)
-        return Letter(Msisdn(number.decode()), text)
+        return Sms(Msisdn(number.decode()), text)
 
     def _still_fitting(self, session: Session, row: Outbox, at: datetime) -> str:
         """Nobody is told to note a call that the caller does not allow at this moment."""
@@ -129,7 +129,7 @@ class Letters:
         return row.template if call and call.at == at else "still_open_no_call"
 
     def _words(self, row: Outbox, report: Report | None, template: str) -> Phrase:
-        occasion = Occasion(
+        occasion = StaffSmsFacts(
             service=self.pack.service,
             dial=Name(self.pack.codes.staff),
             ref=Name(report.code) if report else Name(""),
@@ -149,9 +149,9 @@ class Letters:
         """Roles on duty, each with the end of its duty if there is one."""
         if not roles:
             return messages.NOBODY
-        parts = {role: (messages.ROLES[role], self._until(row, until)) for role, until in roles}
-        text = ", ".join(f"{{{role}}} {until}".strip() for role, (_, until) in parts.items())
-        return Phrase(text, {role: words for role, (words, _) in parts.items()})
+        pieces = {role: (messages.ROLES[role], self._until(row, until)) for role, until in roles}
+        text = ", ".join(f"{{{role}}} {until}".strip() for role, (_, until) in pieces.items())
+        return Phrase(text, {role: words for role, (words, _) in pieces.items()})
 
     def _until(self, row: Outbox, until: str | None) -> Name:
         """A moment in the country's time: the hour if it comes within a day, else the date."""
@@ -183,7 +183,7 @@ def _is_hers(row: Outbox, report: Report | None) -> bool:
     )
 
 
-def _is_idle(row: Outbox, report: Report | None) -> bool:
+def _is_stalled(row: Outbox, report: Report | None) -> bool:
     """Whether nothing was done since: whatever is done has the reminders counted anew."""
     told = int(row.values.get("reminder", 0))
     return report is not None and report.state == ReportState.ACCEPTED and report.reminders >= told
@@ -201,7 +201,7 @@ def _still_fits(row: Outbox, report: Report) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class StaffSmsFacts:
     """All that a message to staff may say."""
 
     service: Name
@@ -224,10 +224,10 @@ ONLY_WHILE_OPEN: Final = frozenset({"alert", "alert_again", "alert_not_accepted"
 ONLY_WHILE_HERS: Final = frozenset({"again"})
 """Templates that make no sense once she has given the report back, or closed it."""
 
-ONLY_WHILE_IDLE: Final = frozenset({"still_open", "not_handled"})
+ONLY_WHILE_STALLED: Final = frozenset({"still_open", "not_handled"})
 """Templates that make no sense once the report is handed over or closed, or a call is noted."""
 
-TEMPLATES: Final[Mapping[str, Callable[[Occasion], Phrase]]] = {
+TEMPLATES: Final[Mapping[str, Callable[[StaffSmsFacts], Phrase]]] = {
     "alert": lambda o: messages.alert(
         service=o.service,
         ref=o.ref,

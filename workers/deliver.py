@@ -26,8 +26,8 @@ from gateway.staff import operators
 from gateway.store import database
 from gateway.store.database import DatabaseDown
 from gateway.store.models import Outbox, ProviderHealth
-from gateway.wiring import House
-from workers.compose import Drop, Letter, Letters
+from gateway.wiring import Parts
+from workers.compose import Composer, Drop, Sms
 
 AT_ONCE: Final = 16
 """SMS under way at the same time. No more rows are claimed, so a lease has to cover one call."""
@@ -48,7 +48,7 @@ class _Ready:
 
     claimed: Claimed
     audience: str
-    letter: Letter
+    sms: Sms
     provider: ProviderHealth
     others: Collection[str]
 
@@ -64,15 +64,15 @@ class Delivery:
     """Sends what is due. Many may run at once, in many processes."""
 
     engine: Engine
-    letters: Letters
+    composer: Composer
     fleet: Fleet
     note_again: Sequence[float] = NOTE_AGAIN
     _turns: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
 
     @classmethod
-    def of(cls, house: House) -> Delivery:
+    def of(cls, parts: Parts) -> Delivery:
         """With the parts of a worker, and all providers."""
-        return cls(house.database, Letters.of(house), house.fleet)
+        return cls(parts.database, Composer.of(parts), parts.fleet)
 
     def drain(self, seconds: float = LONGEST) -> int:
         """Send until nothing is due, or for so long; how many SMS the provider was given.
@@ -104,20 +104,20 @@ class Delivery:
                 routes = routing.look(session, self.fleet, at)
                 taken = _take(session, routes, room, fair=next(self._turns) % FAIR == 0)
                 for row, risked_on in taken:
-                    letter = self._write(session, row, at)
-                    if isinstance(letter, Drop):
-                        _drop(session, at, row, letter, risked_on)
+                    sms = self._write(session, row, at)
+                    if isinstance(sms, Drop):
+                        _drop(session, at, row, sms, risked_on)
                     else:
-                        ready.append(_ready(row, letter, routes, risked_on))
+                        ready.append(_ready(row, sms, routes, risked_on))
             self.ask_others(row for row, _ in taken)
             if not taken:
                 break
         return ready
 
-    def _write(self, session: Session, row: Outbox, at: datetime) -> Letter | Drop:
+    def _write(self, session: Session, row: Outbox, at: datetime) -> Sms | Drop:
         """The letter of a row. One that breaks our code must not stop all the others."""
         try:
-            return self.letters.write(session, row, at)
+            return self.composer.write(session, row, at)
         except DatabaseDown:
             raise
         except Exception as error:  # noqa: BLE001
@@ -129,7 +129,7 @@ class Delivery:
         try:
             with crash_points.around("provider.send"):
                 provider = self.fleet[ready.provider.name]
-                outcome = provider.send(ready.letter.to, ready.letter.text)
+                outcome = provider.send(ready.sms.to, ready.sms.text)
         except Exception as error:  # noqa: BLE001
             logs.failure("provider_failed", error)
             outcome = Unknown("provider failed")
@@ -196,10 +196,10 @@ def _take(
     return [*risked, *((row, None) for row in rows)]
 
 
-def _ready(row: Outbox, letter: Letter, routes: Routes, risked_on: ProviderHealth | None) -> _Ready:
+def _ready(row: Outbox, sms: Sms, routes: Routes, risked_on: ProviderHealth | None) -> _Ready:
     provider = risked_on or routes.choose(row)
     row.provider = provider.name
-    return _Ready(Claimed(row.id, row.attempt), row.audience, letter, provider, routes.open)
+    return _Ready(Claimed(row.id, row.attempt), row.audience, sms, provider, routes.open)
 
 
 def _drop(

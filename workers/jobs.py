@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 
 from gateway.operations import liveness
 from gateway.runtime import doorbell, logs
-from gateway.wiring import House
+from gateway.wiring import Parts
 from workers.deliver import Delivery
 
 JobTable = Mapping[str, Callable[[], object]]
@@ -65,7 +65,7 @@ class OwnJob(Job):
         """Call nobody."""
 
 
-class HouseWorker(SimpleWorker):
+class OwnWorker(SimpleWorker):
     """RQ's worker in its own process, with our patience."""
 
     max_connection_wait_time = LONGEST_RECONNECT
@@ -77,26 +77,26 @@ class HouseWorker(SimpleWorker):
         super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
 
 
-def table(house: House) -> JobTable:
+def table(parts: Parts) -> JobTable:
     """Every job, by the name under which the web enqueues it."""
-    delivery = Delivery.of(house)
+    delivery = Delivery.of(parts)
 
     def drain() -> int:
         given = delivery.drain()
-        liveness.beat(house.database, "worker")
+        liveness.note_alive(parts.database, "worker")
         return given
 
     return {doorbell.DRAIN: drain}
 
 
-def worker(house: House, redis: Redis) -> HouseWorker:
+def worker(parts: Parts, redis: Redis) -> OwnWorker:
     """An RQ worker for all queues of the service."""
-    job_class = type("HouseJob", (OwnJob,), {"table": table(house)})
+    job_class = type("OwnJob", (OwnJob,), {"table": table(parts)})
     waiting = [
         Queue(name, connection=redis, serializer=JSONSerializer, job_class=job_class)
         for name in doorbell.QUEUES
     ]
-    return HouseWorker(
+    return OwnWorker(
         waiting,
         connection=redis,
         serializer=JSONSerializer,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import escalation, folding
-from gateway.cases.escalation import Ladder
+from gateway.cases.escalation import EscalationPolicy
 from gateway.sms import outbox
 from gateway.store.insert_once import add_once
 from gateway.store.models import Alert, AlertState, CallAttempt, Report, ReportState, Staff
@@ -84,17 +84,22 @@ def pass_on(session: Session, alert: Alert, report: Report, person: Staff, at: d
 
 
 def hand_over(
-    session: Session, ladder: Ladder, alert: Alert, report: Report, person: Staff, at: datetime
+    session: Session,
+    policy: EscalationPolicy,
+    alert: Alert,
+    report: Report,
+    person: Staff,
+    at: datetime,
 ) -> bool:
     """Give an accepted report back: those asked before are alerted again, or the next rung is."""
     if not is_hers(report, person):
         return False
-    _let_go(session, ladder, alert, report, at)
+    _let_go(session, policy, alert, report, at)
     audit.record(session, at, audit.staff(person.id), "handed over", report.id)
     return True
 
 
-def release(session: Session, ladder: Ladder, person: Staff, at: datetime) -> int:
+def release(session: Session, policy: EscalationPolicy, person: Staff, at: datetime) -> int:
     """She has left: others have what she had, and are asked what she was; how many reports.
 
     Reports that others stand for come last: those are let go of with them.
@@ -104,7 +109,7 @@ def release(session: Session, ladder: Ladder, person: Staff, at: datetime) -> in
         own = select(Alert).where(Alert.report_id == report.id, Alert.staff_id == person.id)
         alert = session.scalars(own).one()
         if is_hers(report, person):
-            _let_go(session, ladder, alert, report, at)
+            _let_go(session, policy, alert, report, at)
         elif report.state == ReportState.RECEIVED and alert.state == AlertState.OPEN:
             escalation.count_out(session, report, alert, AlertState.DECLINED, at)
         else:
@@ -125,11 +130,11 @@ def _waiting_for(person: Staff) -> Select[Report]:
     )
 
 
-def take_back(session: Session, ladder: Ladder, report: Report, at: datetime) -> None:
+def take_back(session: Session, policy: EscalationPolicy, report: Report, at: datetime) -> None:
     """She accepted it and did nothing since: others are asked, as if she had handed it over."""
     holder = report.accepted_by
     own = select(Alert).where(Alert.report_id == report.id, Alert.staff_id == holder)
-    _let_go(session, ladder, session.scalars(own).one(), report, at)
+    _let_go(session, policy, session.scalars(own).one(), report, at)
     audit.record(session, at, audit.SERVICE, "taken back", report.id)
     outbox.add(
         session,
@@ -143,7 +148,9 @@ def take_back(session: Session, ladder: Ladder, report: Report, at: datetime) ->
     )
 
 
-def _let_go(session: Session, ladder: Ladder, alert: Alert, report: Report, at: datetime) -> None:
+def _let_go(
+    session: Session, policy: EscalationPolicy, alert: Alert, report: Report, at: datetime
+) -> None:
     """Whoever has it next makes appointments of her own: what reminds of the old one is dropped."""
     folding.let_go(session, report, at)
     report.state, report.accepted_by, report.accepted_at = ReportState.RECEIVED, None, None
@@ -151,7 +158,7 @@ def _let_go(session: Session, ladder: Ladder, alert: Alert, report: Report, at: 
     alert.state, alert.answered_at = AlertState.DECLINED, at
     outbox.withdraw(session, report.id, "caller", at, messages.APPOINTMENTS)
     session.flush()
-    escalation.ask_again(session, ladder, report, at)
+    escalation.ask_again(session, policy, report, at)
 
 
 def close(session: Session, report: Report, person: Staff, at: datetime) -> bool:

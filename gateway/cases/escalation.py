@@ -1,6 +1,6 @@
 """Whom an alert goes to, and whom it goes to next when nobody accepts.
 
-A ladder of rungs: staff on duty at the centre, then its lead, then the national duty. The last rung
+Rungs of a ladder: staff on duty at the centre, then its lead, then the national duty. The last rung
 of a P1 is everybody registered at the centre and at the national desk, on duty or not, so that no
 switch of anybody's keeps a danger from being heard; where nobody is on duty at either it is the
 first. The times are the country's, the timer is a column of the report, and a rung on which nobody
@@ -53,7 +53,7 @@ LONGEST_SAID: Final = 999
 
 
 @dataclass(frozen=True, slots=True)
-class Ladder:
+class EscalationPolicy:
     """Minutes by priority after which the next rung is called, and the national desk.
 
     Within `fold`, reports from one number share one alert (gateway.cases.folding).
@@ -85,13 +85,13 @@ def priority(about: str, answers: Mapping[str, str]) -> str:
     return "P3" if grown and answers.get("when") in {"older", None} else "P2"
 
 
-def raise_alert(session: Session, ladder: Ladder, report: Report, at: datetime) -> int:
+def raise_alert(session: Session, policy: EscalationPolicy, report: Report, at: datetime) -> int:
     """Alert the first rung on which somebody stands; how many were alerted.
 
     A report that is filled in later is raised again, and then only those who were not asked
     before hear of it.
     """
-    call = _Call(session, ladder, report, at)
+    call = _AlertRound(session, policy, report, at)
     for rung in call.first_rungs():
         standing = call.standing_on(rung)
         if standing:
@@ -103,7 +103,12 @@ def raise_alert(session: Session, ladder: Ladder, report: Report, at: datetime) 
 
 
 def danger_again(
-    session: Session, ladder: Ladder, number_hash: bytes, report: Report, into: Report, at: datetime
+    session: Session,
+    policy: EscalationPolicy,
+    number_hash: bytes,
+    report: Report,
+    into: Report,
+    at: datetime,
 ) -> bool:
     """A number is in danger that was a moment ago; whether that is an alert of its own.
 
@@ -113,7 +118,7 @@ def danger_again(
     """
     holder = session.get(Staff, into.accepted_by) if into.accepted_by else None
     if holder is not None and not folding.is_called(session, number_hash, report):
-        call = _Call(session, ladder, report, at, again=True)
+        call = _AlertRound(session, policy, report, at, again=True)
         call.ask(into.rung, [holder])
         call.next(below=into.rung)
         return True
@@ -121,7 +126,7 @@ def danger_again(
     if holder is not None:
         folding.tell_again(session, number_hash, report, at)
     elif folding.is_asked_about(session, into):
-        _Call(session, ladder, into, at, again=True).urge()
+        _AlertRound(session, policy, into, at, again=True).urge()
     return False
 
 
@@ -139,7 +144,7 @@ def due(session: Session, at: datetime, most: int = 100) -> Sequence[str]:
     return session.scalars(query).all()
 
 
-def climb(session: Session, ladder: Ladder, report_id: str, at: datetime) -> bool:
+def climb(session: Session, policy: EscalationPolicy, report_id: str, at: datetime) -> bool:
     """Call the next rung of a report whose time is up; False when another clock was quicker."""
     query = select(Report).where(
         Report.id == report_id, Report.state == ReportState.RECEIVED, Report.climb_at <= at
@@ -149,10 +154,10 @@ def climb(session: Session, ladder: Ladder, report_id: str, at: datetime) -> boo
         return False
     if report.folded_into or report.rung == folding.NOT_CALLED:
         if not folding.is_carried(session, report, at):
-            _Call(session, ladder, report, at).next(below=LAST)
+            _AlertRound(session, policy, report, at).next(below=LAST)
         return True
     lost = int((at - report.created_at).total_seconds() // 60)
-    call = _Call(session, ladder, report, at, minutes_lost=min(max(lost, 1), LONGEST_SAID))
+    call = _AlertRound(session, policy, report, at, minutes_lost=min(max(lost, 1), LONGEST_SAID))
     if report.climb_at is not None and at - report.climb_at > LATE:
         operators.wake(session, at, "timer_late", report=report.id, rung=report.rung)
     operators.wake(session, at, "not_accepted", report=report.id, rung=report.rung)
@@ -161,9 +166,9 @@ def climb(session: Session, ladder: Ladder, report_id: str, at: datetime) -> boo
     return True
 
 
-def ask_again(session: Session, ladder: Ladder, report: Report, at: datetime) -> int:
+def ask_again(session: Session, policy: EscalationPolicy, report: Report, at: datetime) -> int:
     """Alert anew all who were asked and did not decline; if there is none, the next rung."""
-    call = _Call(session, ladder, report, at)
+    call = _AlertRound(session, policy, report, at)
     query = select(Alert).where(
         Alert.report_id == report.id, Alert.state.in_((AlertState.OPEN, AlertState.SETTLED))
     )
@@ -213,14 +218,14 @@ def count_out(
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class _AlertRound:
     """One call for somebody to take a report.
 
     `minutes_lost`: nobody took it for so long. `again`: its number was in danger before.
     """
 
     session: Session
-    ladder: Ladder
+    policy: EscalationPolicy
     report: Report
     at: datetime
     minutes_lost: int | None = None
@@ -258,7 +263,7 @@ class _Call:
         ]
 
     def _on(self, rung: int) -> Sequence[Staff]:
-        session, centre, desk = self.session, self.report.centre_id, self.ladder.desk
+        session, centre, desk = self.session, self.report.centre_id, self.policy.desk
         if rung == ON_DUTY and centre != desk:
             return roster.on_duty(session, centre)
         if rung == LEAD:
@@ -306,7 +311,7 @@ class _Call:
 
         `sent` is how often each may have reached its person already.
         """
-        within = self.ladder.accept_within(self.report.priority, rung)
+        within = self.policy.accept_within(self.report.priority, rung)
         self.report.rung = rung
         self.report.climb_at = self.at + timedelta(minutes=within)
         late = self.minutes_lost is not None

@@ -1,8 +1,8 @@
 """SMS to a caller after her report was accepted: a reminder of an appointment, and a check-in.
 
 Both are for an adult who allowed SMS, and leave inside the hours that she gave. "Now" was a moment
-that is over, so it allows neither. Everything is looked at again when they leave (letters.py);
-here it is decided when that is.
+that is over, so it allows neither. Everything is looked at again when they leave
+(workers/compose.py); here it is decided when that is.
 
 The check-in is queued when the report is closed, not when it is accepted: until then somebody has
 it and speaks with her, and it may be accepted by an SMS to a process that cannot read whether she

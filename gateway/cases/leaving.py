@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import casework
-from gateway.cases.escalation import Ladder
+from gateway.cases.escalation import EscalationPolicy
 from gateway.staff import duty, roster, staff_list
 from gateway.staff.parts import StaffParts
 from gateway.staff.roster import HasLeft
@@ -25,17 +25,17 @@ class LeavingParts(StaffParts, Protocol):
     """What taking somebody out needs of a process."""
 
     @property
-    def ladder(self) -> Ladder: ...
+    def policy(self) -> EscalationPolicy: ...
 
 
 def take_out(parts: LeavingParts, who: str) -> int:
     """Take a person out for good; how many reports went on to others. Raises BadEntry, HasLeft."""
     with database.writing(parts.database, "staff.remove") as session:
         person = staff_list.named(session, parts, who)
-        return remove(session, parts.ladder, person, database.now(session))
+        return remove(session, parts.policy, person, database.now(session))
 
 
-def remove(session: Session, ladder: Ladder, person: Staff, at: datetime) -> int:
+def remove(session: Session, policy: EscalationPolicy, person: Staff, at: datetime) -> int:
     """Take her out for good; how many reports went on to others. Raises HasLeft.
 
     Locks are taken in the order of all others: the duty of her centre, herself, then the reports.
@@ -47,4 +47,4 @@ def remove(session: Session, ladder: Ladder, person: Staff, at: datetime) -> int
     person.number_hash, person.number, person.pin_hash = None, None, None
     duty.leave(session, person, at)
     audit.record(session, at, audit.OPERATOR, "removed", detail=person.id)
-    return casework.release(session, ladder, person, at)
+    return casework.release(session, policy, person, at)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from gateway.audit import log as audit
 from gateway.cases import casework, contacts, data_keys
 from gateway.cases.hashing import Hashes, hashes_of, of_secrets
-from gateway.conversation.contract import Done, NotDone, Step
+from gateway.conversation.contract import Done, NotDone, Occasion
 from gateway.sms import outbox
 from gateway.store.insert_once import in_turn, name_in_call
 from gateway.store.models import (
@@ -42,13 +42,13 @@ _NO_REPORT: Final = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
-class Cases:
+class MyCode:
     """Opens reports to their callers. Every method works inside the caller's transaction."""
 
     vault: Vault
     tries_per_day: int
 
-    def do(self, session: Session, intent: CaseIntent, step: Step, at: datetime) -> Done:
+    def do(self, session: Session, intent: CaseIntent, step: Occasion, at: datetime) -> Done:
         """Carry out what she asked for. Raises NotDone for what should have been done before.
 
         All but opening end their session, so there is nothing to come back to after them.
@@ -65,7 +65,7 @@ class Cases:
             case DeleteReport(case):
                 return self.delete(session, case, at)
 
-    def open(self, session: Session, asked: OpenCase, step: Step, at: datetime) -> Done:
+    def open(self, session: Session, asked: OpenCase, step: Occasion, at: datetime) -> Done:
         """Look up by code and secret: the same work and words whatever is wrong."""
 
         def tried_at(name: bytes) -> datetime | None:
@@ -121,7 +121,7 @@ class Cases:
         return Done({})
 
     def change_contact(
-        self, session: Session, change: ChangeContact, step: Step, at: datetime
+        self, session: Session, change: ChangeContact, step: Occasion, at: datetime
     ) -> Done:
         """Replace how she may be reached, on the number of this session."""
         report = session.get(Report, change.case)

@@ -18,16 +18,16 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import codes, contacts, data_keys, escalation, folding, muting
-from gateway.cases.escalation import Ladder
+from gateway.cases.escalation import EscalationPolicy
 from gateway.cases.hashing import Hashes, hashes_of, of_secrets
-from gateway.cases.my_code import Cases, secret_of
+from gateway.cases.my_code import MyCode, secret_of
 from gateway.conversation.calls import LONGEST_CALL
-from gateway.conversation.contract import Done, NotDone, Step
+from gateway.conversation.contract import Done, NotDone, Occasion
 from gateway.runtime.metrics import REPORTS
 from gateway.sms import outbox
 from gateway.store import database
 from gateway.store.insert_once import in_turn, name_in_call
-from gateway.store.models import Centre, Deed, NumberUse, Report, ReportState
+from gateway.store.models import Action, Centre, NumberUse, Report, ReportState
 from gateway.vault.fields import Where
 from gateway.vault.vault import Vault
 from menus.intents import (
@@ -59,7 +59,7 @@ LOST_LATELY: Final = timedelta(seconds=LONGEST_CALL)
 Result = TypeVar("Result")
 
 
-DEEDS: Final[Mapping[type[Intent], str]] = {
+ACTIONS: Final[Mapping[type[Intent], str]] = {
     Send: "report.send",
     KeepDraft: "draft.keep",
     DiscardDraft: "draft.discard",
@@ -72,8 +72,8 @@ DEEDS: Final[Mapping[type[Intent], str]] = {
 
 _DONE: Final = (
     select(Report)
-    .join(Deed, Deed.report_id == Report.id)
-    .where(Deed.request == bindparam("request"))
+    .join(Action, Action.report_id == Report.id)
+    .where(Action.request == bindparam("request"))
     .with_for_update()
 )
 
@@ -91,16 +91,16 @@ class NotACallersIntent(TypeError):
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """Carries out the callers' intents (gateway.conversation.contract.Deeds)."""
+    """Carries out the callers' intents (gateway.conversation.contract.Actions)."""
 
     engine: Engine
     vault: Vault
-    ladder: Ladder
-    cases: Cases
+    policy: EscalationPolicy
+    cases: MyCode
 
-    def do(self, intent: Intent, step: Step) -> Done:
+    def do(self, intent: Intent, step: Occasion) -> Done:
         """Do it in one transaction. Raises database.DatabaseDown; then nothing was done."""
-        name = DEEDS.get(type(intent))
+        name = ACTIONS.get(type(intent))
         if name is None:
             raise NotACallersIntent(type(intent).__name__)
         hashes = self._hash_ahead(intent, step)
@@ -126,7 +126,7 @@ class Reports:
                     raise
         raise AssertionError
 
-    def _hash_ahead(self, intent: Intent, step: Step) -> Hashes:
+    def _hash_ahead(self, intent: Intent, step: Occasion) -> Hashes:
         """Do what takes long, as far as it can be foreseen."""
         hashes = of_secrets(self.vault)
         send = intent.report if isinstance(intent, KeepDraft) else intent
@@ -139,12 +139,12 @@ class Reports:
             hashes.make(send.secret, secret_of(report_id or hashes.new_id))
         return hashes
 
-    def _begun_so_far(self, step: Step) -> str | None:
+    def _begun_so_far(self, step: Occasion) -> str | None:
         with database.reading(self.engine) as session:
             kept = self._kept(session, step, database.now(session))
             return next((one.id for one in kept), None)
 
-    def _do(self, session: Session, intent: Intent, step: Step, hashes: Hashes) -> Done:
+    def _do(self, session: Session, intent: Intent, step: Occasion, hashes: Hashes) -> Done:
         hashes.bring(session)
         at = database.now(session)
         match intent:
@@ -159,7 +159,7 @@ class Reports:
             case _:
                 raise NotACallersIntent(type(intent).__name__)
 
-    def _send(self, session: Session, send: Send, step: Step, at: datetime) -> Done:
+    def _send(self, session: Session, send: Send, step: Occasion, at: datetime) -> Done:
         noted = self._noted(session, step.session, send.about, step.since(at))
         done = noted.report
         if done is not None and (step.again or not self._may_change(session, done, step, at)):
@@ -186,7 +186,7 @@ class Reports:
             self._confirm_by_sms(session, report, at)
         return _sent(session, report, alerted)
 
-    def _keep_draft(self, session: Session, send: Send, step: Step, at: datetime) -> Done:
+    def _keep_draft(self, session: Session, send: Send, step: Occasion, at: datetime) -> Done:
         noted = self._noted(session, step.session, "draft", step.since(at))
         draft = noted.report
         if step.again:
@@ -210,7 +210,7 @@ class Reports:
         draft = self._noted(session, session_key, "draft", since).report
         if draft is not None and draft.state == ReportState.DRAFT:
             _empty(session, draft)
-            for table in (Deed, NumberUse):
+            for table in (Action, NumberUse):
                 session.execute(delete(table).where(table.report_id == draft.id))
             session.execute(delete(Report).where(Report.id == draft.id))
         return Done({})
@@ -233,7 +233,7 @@ class Reports:
     def _alert(self, session: Session, report: Report, at: datetime, act: str) -> int:
         alerted = 0
         if report.state == ReportState.RECEIVED:
-            alerted = escalation.raise_alert(session, self.ladder, report, at)
+            alerted = escalation.raise_alert(session, self.policy, report, at)
         audit.record(session, at, audit.CALLER, act, report.id, f"{alerted} alerted")
         return alerted
 
@@ -254,11 +254,11 @@ class Reports:
         in_turn(session, f"reports of {number.hex()}")
         mutable = report.about not in folding.OWN_ALERT
         mute = muting.of_number(session, number, at) if mutable else None
-        since = mute.since if mute else at - self.ladder.fold
+        since = mute.since if mute else at - self.policy.fold
         into = folding.carrier(session, number, report, since)
         how = "muted" if mute else "folded"
         if into is not None and report.about in folding.OWN_ALERT:
-            if escalation.danger_again(session, self.ladder, number, report, into, at):
+            if escalation.danger_again(session, self.policy, number, report, into, at):
                 how = "again"
         elif into is not None:
             folding.fold(session, report, into, at)
@@ -281,14 +281,14 @@ class Reports:
         name = name_in_call(first, used_at, since)
         return _Noted(name, found[name])
 
-    def _kept(self, session: Session, step: Step, at: datetime) -> Iterator[Report]:
+    def _kept(self, session: Session, step: Occasion, at: datetime) -> Iterator[Report]:
         """The draft and the first alert of this call, where there are any."""
         for what in ("draft", "child_danger"):
             report = self._noted(session, step.session, what, step.since(at)).report
             if report is not None:
                 yield report
 
-    def _begun(self, session: Session, send: Send, step: Step, at: datetime) -> Report | None:
+    def _begun(self, session: Session, send: Send, step: Occasion, at: datetime) -> Report | None:
         """The one of these that this report fills in."""
         if send.completes is None:
             return None
@@ -299,7 +299,7 @@ class Reports:
         self,
         session: Session,
         send: Send,
-        step: Step,
+        step: Occasion,
         at: datetime,
         state: ReportState = ReportState.RECEIVED,
     ) -> Report:
@@ -317,7 +317,9 @@ class Reports:
         folding.note(session, self.vault, report, step.msisdn, at)
         return report
 
-    def _fill(self, session: Session, report: Report, send: Send, step: Step, at: datetime) -> None:
+    def _fill(
+        self, session: Session, report: Report, send: Send, step: Occasion, at: datetime
+    ) -> None:
         if _is_unheard(report):
             report.rung = 0 if send.can_be_acted_on else folding.NOBODY_CAN_ACT
         report.language = step.language
@@ -336,7 +338,7 @@ class Reports:
         if send.contact:
             contacts.keep(session, self.vault, report.id, step.msisdn, send.contact, at)
 
-    def _may_change(self, session: Session, report: Report, step: Step, at: datetime) -> bool:
+    def _may_change(self, session: Session, report: Report, step: Occasion, at: datetime) -> bool:
         """Whether she may still say otherwise, or more: a child in danger is told of in steps.
 
         Once it is filled in, a step that comes late must not empty it.
@@ -347,7 +349,7 @@ class Reports:
 
     def _centre(self, session: Session, send: Send) -> str:
         known = send.centre and session.get(Centre, send.centre)
-        return known.id if known else self.ladder.desk
+        return known.id if known else self.policy.desk
 
     def _confirm_by_sms(self, session: Session, report: Report, at: datetime) -> None:
         outbox.add(
@@ -363,7 +365,7 @@ class Reports:
 
 def _note(session: Session, noted: _Noted, report: Report) -> None:
     session.flush()
-    session.add(Deed(request=noted.name, report_id=report.id))
+    session.add(Action(request=noted.name, report_id=report.id))
 
 
 def _sent(session: Session, report: Report, alerted: int = 0) -> Done:

@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from gateway.audit import log as audit
 from gateway.cases import casework
 from gateway.cases.case_file import CaseFile
-from gateway.cases.escalation import Ladder
+from gateway.cases.escalation import EscalationPolicy
 from gateway.cases.follow_ups import Appointment, FollowUps, appointment_key
 from gateway.cases.hashing import Hashes, hashes_of, of_pins
-from gateway.conversation.contract import Done, NotDone, Step
+from gateway.conversation.contract import Done, NotDone, Occasion
 from gateway.country.pack import Pack
 from gateway.staff import duty, pins, roster, rota
 from gateway.store import database
@@ -68,11 +68,11 @@ class NotSignedIn(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class StaffLine:
-    """Carries out the intents of the staff's menus (gateway.conversation.contract.Deeds)."""
+    """Carries out the intents of the staff's menus (gateway.conversation.contract.Actions)."""
 
     engine: Engine
     vault: Vault
-    ladder: Ladder
+    policy: EscalationPolicy
     pack: Pack
 
     def may_go_on(self, state: State) -> bool:
@@ -89,7 +89,7 @@ class StaffLine:
             set_at = session.scalar(still)
         return set_at is not None and set_at.isoformat() == since
 
-    def do(self, intent: Intent, step: Step) -> Done:
+    def do(self, intent: Intent, step: Occasion) -> Done:
         """Do it in one transaction. Raises database.DatabaseDown; then nothing was done."""
         hashes = self._check_ahead(intent, step)
         with database.writing(self.engine, "staff.step") as session:
@@ -97,7 +97,7 @@ class StaffLine:
             desk = _Desk(self, session, step, database.now(session))
             return desk.do(intent)
 
-    def _check_ahead(self, intent: Intent, step: Step) -> Hashes:
+    def _check_ahead(self, intent: Intent, step: Occasion) -> Hashes:
         """Check a PIN before the transaction that counts the try, and hash a new one."""
         hashes = of_pins(self.vault)
         if not isinstance(intent, SignIn | ChangePin):
@@ -117,7 +117,7 @@ class _Desk:
 
     line: StaffLine
     session: Session
-    step: Step
+    step: Occasion
     at: datetime
 
     def do(self, intent: Intent) -> Done:
@@ -164,8 +164,8 @@ class _Desk:
             case PassOn():
                 casework.pass_on(self.session, alert, report, person, self.at)
             case HandOver():
-                ladder = self.line.ladder
-                casework.hand_over(self.session, ladder, alert, report, person, self.at)
+                policy = self.line.policy
+                casework.hand_over(self.session, policy, alert, report, person, self.at)
             case CloseCase():
                 if casework.close(self.session, report, person, self.at):
                     self._follow_ups.check_in(self.session, report, self.at)

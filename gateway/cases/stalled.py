@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from gateway.audit import log as audit
 from gateway.cases import casework
 from gateway.cases.contacts import CallHours, Opening
-from gateway.cases.escalation import LATE, Ladder
+from gateway.cases.escalation import LATE, EscalationPolicy
 from gateway.sms import outbox
 from gateway.staff import operators, roster
 from gateway.store.models import Audit, CallAttempt, Report, ReportState, Staff
@@ -53,7 +53,7 @@ Times = Mapping[str, Sequence[int]]
 class Rules:
     """What a clock must know to remind: who is asked instead, the times, and callers' hours."""
 
-    ladder: Ladder
+    policy: EscalationPolicy
     times: Times
     hours: CallHours
 
@@ -110,7 +110,7 @@ class _Silence:
         if last:
             self._wake_operator()
         if last and report.priority in TAKEN_BACK:
-            casework.take_back(self.session, self.rules.ladder, report, self.at)
+            casework.take_back(self.session, self.rules.policy, report, self.at)
         else:
             self._remind()
 
@@ -167,7 +167,7 @@ class _Silence:
         """Who answers for the centre, or else for the country; nobody whom she shut out."""
         leads = roster.leads(self.session, self.report.centre_id)
         return self._others(leads) or self._others(
-            roster.national_duty(self.session, self.rules.ladder.desk)
+            roster.national_duty(self.session, self.rules.policy.desk)
         )
 
     def _others(self, people: Sequence[Staff]) -> Sequence[Staff]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from gateway.conversation.sessions import Session
+from gateway.conversation.sessions import CallSession
 
 LATE: Final = 15.0
 """Seconds after which no copy of a request comes any more: the network does not wait for longer."""
@@ -25,7 +25,7 @@ Clock = Callable[[], float]
 """Seconds of the world's clock, as time.time: processes on all machines share it."""
 
 
-def begins_anew(text: str, known: Session, now: float) -> bool:
+def begins_anew(text: str, known: CallSession, now: float) -> bool:
     """Whether `text` begins a call, and what is known is another that had the same name.
 
     A call begins with nothing typed, or with less than was; but so does a copy that comes late.
@@ -37,7 +37,7 @@ def begins_anew(text: str, known: Session, now: float) -> bool:
     return len(text) < known.length and now - known.latest > LONGEST_PAUSE
 
 
-def beginning(known: Session | None, now: float) -> float:
+def beginning(known: CallSession | None, now: float) -> float:
     """The mark of a call that begins now, after one of its name, whatever clocks say."""
     return max(now, (known.begun or 0.0) + 0.001 if known else 0.0)
 

@@ -15,7 +15,7 @@ LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Occasion:
     """The occasion of an intent: doing it twice on the same occasion must change nothing.
 
     `again`: it was typed before, in a session that was lost. Then find what came of it. `age`
@@ -44,18 +44,18 @@ class Done:
     ring: bool = False
 
 
-class Deeds(Protocol):
+class Actions(Protocol):
     """Carries out what a caller meant, in one transaction each.
 
     Raises database.DatabaseDown when the database cannot be used, and NotDone when a step comes
     `again` that was never done; then nothing was done.
     """
 
-    def do(self, intent: Intent, step: Step) -> Done: ...
+    def do(self, intent: Intent, step: Occasion) -> Done: ...
 
 
-class Bell(Protocol):
-    """Tells the workers that something is waiting. Never raises: the clock is another bell."""
+class Doorbell(Protocol):
+    """Tells the workers that something is waiting. Never raises: the clock looks by itself."""
 
     def ring(self) -> None: ...
 

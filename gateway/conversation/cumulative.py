@@ -13,17 +13,17 @@ from typing import Literal, NamedTuple
 
 from gateway.conversation.calls import Clock, age, beginning, begins_anew
 from gateway.conversation.contract import (
+    Actions,
     Answer,
-    Bell,
     CannotDo,
-    Deeds,
     Done,
+    Doorbell,
     NotDone,
-    Step,
+    Occasion,
     TooMuch,
 )
 from gateway.conversation.limits import NO_LIMITS, Counters, Limits, Use, use_of
-from gateway.conversation.sessions import Found, Session, Sessions, SessionsDown
+from gateway.conversation.sessions import CallSession, Found, Sessions, SessionsDown
 from gateway.runtime import logs
 from gateway.runtime.phones import Msisdn
 from gateway.store.database import DatabaseDown
@@ -88,15 +88,15 @@ class _Walk(NamedTuple):
     uses: Sequence[Use] = ()
 
 
-class Conversation:
+class CumulativeConversation:
     """A line whose network repeats the whole history: that of the callers, or of the staff."""
 
     def __init__(
         self,
         engine: Engine,
         sessions: Sessions,
-        deeds: Deeds,
-        bell: Bell,
+        actions: Actions,
+        doorbell: Doorbell,
         language: str,
         limits: Limits = NO_LIMITS,
         may_go_on: Callable[[State], bool] | None = None,
@@ -105,8 +105,8 @@ class Conversation:
         """`may_go_on` is asked before each step of a call; None where anybody may."""
         self._engine = engine
         self._sessions = sessions
-        self._deeds = deeds
-        self._bell = bell
+        self._actions = actions
+        self._doorbell = doorbell
         self._language = language
         self._limits = limits
         self._may_go_on = may_go_on
@@ -156,7 +156,7 @@ class Conversation:
         is_kept = self._sessions.replace(key, kept, known)
         return Answer(page.text, page.ends, "step") if is_kept else None
 
-    def _go(self, call: _Call, known: Session | None, path: _Path) -> Answer:
+    def _go(self, call: _Call, known: CallSession | None, path: _Path) -> Answer:
         """Walk a path, keep where it led, and say what the phone shows there."""
         before = known.begun if known else None
         call = call._replace(begun=beginning(known, self._clock()) if path.new else before)
@@ -173,7 +173,7 @@ class Conversation:
         uses = (*(("call",) if path.new else ()), *walk.uses)
         quicker = self._keep(call, kept, known, uses)
         if walk.ring:
-            self._bell.ring()
+            self._doorbell.ring()
         return repeated(quicker) if quicker else answer
 
     def _unknown(self, call: _Call, counts: Sequence[int], *, reachable: bool) -> _Path:
@@ -194,7 +194,7 @@ class Conversation:
             return _Path("begin", "live", start, new=True)
         return _Path("dial_through", "dialled", start, _inputs(text), new=True)
 
-    def _known(self, call: _Call, known: Session) -> _Path:
+    def _known(self, call: _Call, known: CallSession) -> _Path:
         """The path on from where she is known to stand, if the history goes on from there."""
         if not self._is_admitted(known.state):
             return _Path("signed_out", "live", replace(known.state, ended=True))
@@ -216,7 +216,7 @@ class Conversation:
             logs.failure("call_not_admitted", error)
             raise CannotDo(state.language) from None
 
-    def _new_input(self, text: str, key: bytes, known: Session) -> str | None:
+    def _new_input(self, text: str, key: bytes, known: CallSession) -> str | None:
         """What follows the known history, stars and all, or None when it is not continued."""
         begun, rest = text[: known.length], text[known.length :]
         if self._sessions.digest(key, begun) != known.digest:
@@ -248,7 +248,7 @@ class Conversation:
     def _do(
         self, intent: Intent, language: str, call: _Call, history: str, *, again: bool = False
     ) -> Done:
-        step = Step(
+        step = Occasion(
             session=call.key,
             history=self._sessions.digest(call.key, history),
             msisdn=call.request.msisdn,
@@ -258,14 +258,14 @@ class Conversation:
             age=age(call.begun, self._clock),
         )
         try:
-            return self._deeds.do(intent, step)
+            return self._actions.do(intent, step)
         except DatabaseDown as error:
             logs.failure("intent_not_carried_out", error)
             raise CannotDo(language) from None
 
     def _keep(
-        self, call: _Call, session: Session, known: Session | None, uses: Sequence[Use]
-    ) -> Session | None:
+        self, call: _Call, session: CallSession, known: CallSession | None, uses: Sequence[Use]
+    ) -> CallSession | None:
         """Keep the session; what another copy of this step kept, if that was quicker."""
         counted = call.counters.after(session.state, uses)
         if self._sessions.save(call.key, session, known, counted):
@@ -277,18 +277,18 @@ class Conversation:
         return quicker if quicker and quicker.digest == session.digest else None
 
 
-def repeated(known: Session) -> Answer:
+def repeated(known: CallSession) -> Answer:
     """The kept answer once more, byte for byte."""
     return Answer(known.answer[4:], known.answer.startswith("END"), "repeat")
 
 
 def _kept(
     state: State, page: Page, length: int, digest: bytes, begun: float | None, now: float
-) -> Session:
+) -> CallSession:
     """What is kept of a call at a page, after so much was sent."""
     shown = Answer(page.text, page.ends, "").body
     left = forget(state) if page.ends else state
-    return Session(left, length, digest, shown, begun=begun, latest=now)
+    return CallSession(left, length, digest, shown, begun=begun, latest=now)
 
 
 def forget(state: State) -> State:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from gateway.conversation.calls import Clock, age, beginning
-from gateway.conversation.contract import Answer, CannotDo, Deeds, Done, Step
+from gateway.conversation.contract import Actions, Answer, CannotDo, Done, Occasion
 from gateway.conversation.cumulative import forget, repeated
 from gateway.conversation.limits import NO_LIMITS, Counters, Limits, Use, use_of
-from gateway.conversation.sessions import Found, Session, Sessions, SessionsDown
+from gateway.conversation.sessions import CallSession, Found, Sessions, SessionsDown
 from gateway.runtime import logs
 from gateway.runtime.phones import Msisdn
 from gateway.store.database import DatabaseDown
@@ -56,12 +56,12 @@ class _Move:
 
 
 @dataclass(frozen=True, slots=True)
-class NewestInput:
+class IncrementalConversation:
     """Holds conversations message by message, beginning at `start`."""
 
     engine: Engine
     sessions: Sessions
-    deeds: Deeds
+    actions: Actions
     language: str
     start: Screen
     limits: Limits = NO_LIMITS
@@ -92,7 +92,7 @@ class NewestInput:
         key = self.sessions.key(message.session_id, message.msisdn)
         self.sessions.save(key, replace(stored, state=forget(stored.state)), stored)
 
-    def _under_way(self, message: Message) -> Session | None:
+    def _under_way(self, message: Message) -> CallSession | None:
         try:
             stored = self.sessions.load(self.sessions.key(message.session_id, message.msisdn))
         except SessionsDown:
@@ -121,7 +121,7 @@ class NewestInput:
             self._do(DiscardDraft(), state.language, message, call, digest)
         answer = Answer(page.text, page.ends, "begin" if message.typed is None else "step")
         left = forget(state) if page.ends else state
-        kept = Session(left, count, digest, answer.body, call.origin, call.begun, self.clock())
+        kept = CallSession(left, count, digest, answer.body, call.origin, call.begun, self.clock())
         self.sessions.save(key, kept, stored, counters.after(state, move.uses))
         return answer, move.ring
 
@@ -143,9 +143,9 @@ class NewestInput:
     ) -> Done:
         """Do it once in this conversation: the next one is another."""
         since = age(call.begun, self.clock)
-        step = Step(call.origin, digest, message.msisdn, language, message.network, age=since)
+        step = Occasion(call.origin, digest, message.msisdn, language, message.network, age=since)
         try:
-            return self.deeds.do(intent, step)
+            return self.actions.do(intent, step)
         except DatabaseDown as error:
             logs.failure("intent_not_carried_out", error)
             raise CannotDo(language) from None

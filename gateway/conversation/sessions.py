@@ -23,13 +23,13 @@ from redis.exceptions import RedisError
 
 from gateway.conversation.redis_trips import Script, Trips, Word
 from gateway.runtime import alarms, crash_points
-from gateway.runtime.memory import Clock, Recent
+from gateway.runtime.memory import Clock, RecentValues
 from gateway.runtime.phones import Msisdn
 from gateway.vault.errors import CannotOpen
 from gateway.vault.fingerprints import FingerprintPurpose
 from gateway.vault.vault import Vault
 from menus.engine import State
-from menus.script import SCREENS, Step
+from menus.script import SCREENS, Visited
 
 LineName = Literal["callers", "staff", "sms", "newest"]
 
@@ -79,7 +79,7 @@ class SessionsDown(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class CallSession:
     """A session as stored: where she stands, how much was sent, and the answer to it."""
 
     state: State
@@ -98,7 +98,7 @@ class Session:
         """What lies in Redis, in the clear."""
         return self.digest + _BEGUN.pack(self.begun or 0.0)
 
-    def is_behind(self, other: Session | _Copy) -> bool:
+    def is_behind(self, other: CallSession | _Copy) -> bool:
         """Whether `other` is a later call of the same name, or knows more of this one."""
         if self.begun and other.begun and self.begun != other.begun:
             return self.begun < other.begun
@@ -112,7 +112,7 @@ class Found:
     `counts` is empty when Redis could not tell.
     """
 
-    session: Session | None
+    session: CallSession | None
     counts: Sequence[int] = ()
 
 
@@ -147,8 +147,8 @@ class Sessions:
         self._lifetime = lifetime
         self._clock = clock
         self._store = Script(self._trips, _STORE)
-        self._copies: Recent[_Copy] = Recent(lifetime, clock)
-        self._first_seen: Recent[bytes] = Recent(lifetime, clock)
+        self._copies: RecentValues[_Copy] = RecentValues(lifetime, clock)
+        self._first_seen: RecentValues[bytes] = RecentValues(lifetime, clock)
         self._began = clock()
         self._failed_at = float("-inf")
         self._missed = False
@@ -171,7 +171,7 @@ class Sessions:
             self._first_seen.put(same_id, key)
         return first is not None and first != key
 
-    def load(self, key: bytes) -> Session | None:
+    def load(self, key: bytes) -> CallSession | None:
         """What is known of a session; None for an unknown one. Raises SessionsDown."""
         return self.find(key).session
 
@@ -194,12 +194,12 @@ class Sessions:
             raise SessionsDown  # Another release of the service wrote it.
         return Found(session, counts)
 
-    def remembered(self, key: bytes) -> Session | None:
+    def remembered(self, key: bytes) -> CallSession | None:
         """What this process answered last in a session; another may have answered it since."""
         copy = self._copies.get(key)
         return self._open(key, copy.stored) if copy else None
 
-    def replace(self, key: bytes, session: Session, remembered: Session) -> bool:
+    def replace(self, key: bytes, session: CallSession, remembered: CallSession) -> bool:
         """Keep `session` in Redis if what is `remembered` still is all there is of it.
 
         False if it is not, or if Redis cannot tell.
@@ -216,8 +216,8 @@ class Sessions:
     def save(
         self,
         key: bytes,
-        session: Session,
-        replaces: Session | None,
+        session: CallSession,
+        replaces: CallSession | None,
         counted: Mapping[str, int] = _NOTHING,
     ) -> bool:
         """Keep `session` in Redis, or as well as we can; False if a twin of this step was quicker.
@@ -241,10 +241,10 @@ class Sessions:
         self._copies.drop(key)  # The twin's is the one that goes on.
         return False
 
-    def _seal(self, key: bytes, session: Session) -> bytes:
+    def _seal(self, key: bytes, session: CallSession) -> bytes:
         return session.version + self._vault.seal_session(key, _encode(session))
 
-    def _remember(self, key: bytes, session: Session, stored: bytes) -> None:
+    def _remember(self, key: bytes, session: CallSession, stored: bytes) -> None:
         copy = _Copy(session.length, session.begun, stored)
         self._copies.put(key, copy, unless=session.is_behind)
 
@@ -262,7 +262,7 @@ class Sessions:
         return not reachable or self._is_young()
 
     def _put_after_all(
-        self, key: bytes, session: Session, stored: bytes, counted: Mapping[str, int]
+        self, key: bytes, session: CallSession, stored: bytes, counted: Mapping[str, int]
     ) -> bool:
         """Something else lies there than was read. Only a longer history, or a twin, stays."""
         there, _ = self._read(key)
@@ -288,7 +288,7 @@ class Sessions:
         stored, *counts = self._ask(self._trips.ask, "MGET", _name(key), *counters)
         return stored if isinstance(stored, bytes) else b"", [int(count or 0) for count in counts]
 
-    def _open(self, key: bytes, stored: bytes) -> Session | None:
+    def _open(self, key: bytes, stored: bytes) -> CallSession | None:
         try:
             plain = self._vault.open_session(key, stored[_VERSION:])
         except CannotOpen:
@@ -338,7 +338,7 @@ def _name(key: bytes) -> str:
     return f"session:{key.hex()}"
 
 
-def _encode(session: Session) -> bytes:
+def _encode(session: CallSession) -> bytes:
     trail = [
         [step.screen, step.page, step.answer, dict(step.facts), list(step.returns)]
         for step in session.state.trail
@@ -358,18 +358,18 @@ def _encode(session: Session) -> bytes:
     return _JSON.encode(kept).encode()
 
 
-def _decode(plain: bytes, version: bytes) -> Session | None:
+def _decode(plain: bytes, version: bytes) -> CallSession | None:
     """A session as `_encode` wrote it; None for one of another release of the service."""
     kept = cast(list[Any], json.loads(plain.decode()))
     if kept[0] != _FORMAT:
         return None
     _, language, ended, draft, trail, length, answer, origin, latest = kept
     steps = tuple(
-        Step(screen, page, given, facts, tuple(returns))
+        Visited(screen, page, given, facts, tuple(returns))
         for screen, page, given, facts, returns in trail
     )
     if any(step.screen not in SCREENS for step in steps):
         return None
     state = State(language, steps, ended, draft)
     digest, begun = version[:_DIGEST], _BEGUN.unpack(version[_DIGEST:])[0] or None
-    return Session(state, length, digest, answer, bytes.fromhex(origin), begun, latest)
+    return CallSession(state, length, digest, answer, bytes.fromhex(origin), begun, latest)

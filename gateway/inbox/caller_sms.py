@@ -23,8 +23,8 @@ from sqlalchemy.orm import Session
 from gateway.audit import log as audit
 from gateway.cases import contacts
 from gateway.cases.reports import Reports
-from gateway.conversation.contract import Step
-from gateway.conversation.incremental import Message, NewestInput
+from gateway.conversation.contract import Occasion
+from gateway.conversation.incremental import IncrementalConversation, Message
 from gateway.conversation.limits import HOUR, blurred
 from gateway.country.facts import SmsWords
 from gateway.inbox import wording
@@ -57,13 +57,13 @@ Kind = Literal["stop", "begin", "step", "message"]
 
 
 @dataclass(frozen=True, slots=True)
-class SmsLine:
+class CallerSms:
     """Takes in SMS from everybody who is not staff."""
 
     engine: Engine
     vault: Vault
     reports: Reports
-    conversation: NewestInput
+    conversation: IncrementalConversation
     words: SmsWords
     speech: Speech
     language: str
@@ -119,7 +119,7 @@ class SmsLine:
             answers={"message": text.strip()[:LONGEST_MESSAGE]},
             contact=Contact(by="call", window="any"),
         )
-        return self.reports.do(send, Step(session, session, sender, self.language, None)).ring
+        return self.reports.do(send, Occasion(session, session, sender, self.language, None)).ring
 
     def _stop(self, message: Message) -> None:
         """No SMS to this number any more about anything that is known; no answer either."""
@@ -142,12 +142,12 @@ class SmsLine:
         if self._answered_lately(session, number, at) >= self._most(number, at):
             alarms.sound("reply_loop")
             return False
-        letter = json.dumps({"number": sender.reveal(), "text": text}).encode()
+        content = json.dumps({"number": sender.reveal(), "text": text}).encode()
         this = self.vault.fingerprint("limits", "sms id", message_id).hex()
         return outbox.add_sealed(
             session,
             self.vault,
-            letter,
+            content,
             dedupe_key=f"{_answers_to(number)}{this}",
             template="answer",
             at=at,

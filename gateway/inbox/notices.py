@@ -11,8 +11,8 @@ from gateway.audit import log as audit
 from gateway.cases import contacts, escalation
 from gateway.cases.reports import Reports
 from gateway.conversation.sessions import LineName, session_key
-from gateway.inbox.caller_sms import SmsLine
-from gateway.inbox.staff_sms import Replies
+from gateway.inbox.caller_sms import CallerSms
+from gateway.inbox.staff_sms import StaffSms
 from gateway.runtime.phones import Msisdn
 from gateway.sms import outbox, receipts
 from gateway.staff import duty, operators, roster, rota
@@ -23,14 +23,14 @@ LONGEST_ID: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class Inbox:
     """Takes in what the provider posts. Raises database.DatabaseDown; then nothing was kept."""
 
     engine: Engine
     vault: Vault
-    replies: Replies
+    replies: StaffSms
     reports: Reports
-    sms_line: SmsLine
+    sms_line: CallerSms
 
     def session_ended(
         self, line: LineName, session_id: str, number: Msisdn, *, by_us: bool

@@ -60,7 +60,7 @@ REPLY_LIVES: Final = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Replies:
+class StaffSms:
     """Takes in SMS from staff. `region` tells how numbers are written in the country."""
 
     engine: Engine
@@ -96,7 +96,7 @@ class _Conversation:
     """One SMS of one member of staff, inside its transaction."""
 
     session: Session
-    line: Replies
+    line: StaffSms
     message_id: str
     person: Staff
     at: datetime

@@ -181,7 +181,7 @@ def _providers(parts: Examined) -> Iterator[str]:
             )
 
 
-def _vitals(parts: Examined) -> Iterator[str]:
+def _status(parts: Examined) -> Iterator[str]:
     now = status.read(parts.database, parts.pack.duty_desk.id)
     unsent, waiting = now.oldest_unsent or 0, (now.oldest_unaccepted or 0) / 60
     if now.clock_silent is None:
@@ -221,5 +221,5 @@ CHECKS: Final[tuple[Check, ...]] = (
     _phones,
     _mutes,
     _providers,
-    _vitals,
+    _status,
 )

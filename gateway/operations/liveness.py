@@ -1,4 +1,4 @@
-"""The beat of clocks and workers: when each kind was last alive, by the database's time."""
+"""Clocks and workers: when each kind was last alive, by the database's time."""
 
 from __future__ import annotations
 
@@ -11,27 +11,31 @@ from sqlalchemy.orm import Session
 
 from gateway.store import database
 from gateway.store.insert_once import add_once
-from gateway.store.models import Beat
+from gateway.store.models import ProcessSeen
 
 Name = Literal["clock", "worker"]
 
 AT_MOST_EVERY: Final = timedelta(seconds=5)
-"""However many beat, and however quickly: it is one row for each kind."""
+"""However many are alive, and however often they say so: it is one row for each kind."""
 
 
-def beat(engine: Engine, name: Name) -> None:
+def note_alive(engine: Engine, name: Name) -> None:
     """Note that one of this kind is alive. Mostly it was noted a moment ago: then it only looks."""
     with database.reading(engine) as session:
         at = database.now(session)
-        last = session.get(Beat, name)
+        last = session.get(ProcessSeen, name)
         if last is not None and at - last.at < AT_MOST_EVERY:
             return
     with database.writing(engine, "beat.note") as session:
         at = database.now(session)
-        if not add_once(session, Beat, name=name, at=at):
-            session.execute(update(Beat).where(Beat.name == name, Beat.at < at).values(at=at))
+        if not add_once(session, ProcessSeen, name=name, at=at):
+            session.execute(
+                update(ProcessSeen)
+                .where(ProcessSeen.name == name, ProcessSeen.at < at)
+                .values(at=at)
+            )
 
 
-def last(session: Session) -> Mapping[str, datetime]:
+def last_alive(session: Session) -> Mapping[str, datetime]:
     """When each kind was last alive; those that never were are missing."""
-    return {one.name: one.at for one in session.scalars(select(Beat))}
+    return {one.name: one.at for one in session.scalars(select(ProcessSeen))}

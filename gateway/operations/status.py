@@ -19,7 +19,7 @@ from gateway.store import database
 from gateway.store.models import Outbox, OutboxState, Report, ReportState, Urgency
 
 LONGEST_SILENCE: Final = 60
-"""Seconds without a beat after which no clock runs: it ticks every two."""
+"""Seconds without a sign of life after which no clock runs: it ticks every two."""
 
 LONGEST_UNSENT: Final = 60
 """Seconds that an SMS may wait before something is wrong with worker, clock or provider."""
@@ -31,7 +31,7 @@ Trouble = Literal["clock", "unsent", "national_duty"]
 
 
 @dataclass(frozen=True, slots=True)
-class Vitals:
+class Status:
     """Seconds are None where there is nothing to count from: no SMS waits, no clock ever ran."""
 
     oldest_unsent: float | None
@@ -56,12 +56,12 @@ class Vitals:
             yield "national_duty"
 
 
-def read(engine: Engine, desk: str) -> Vitals:
+def read(engine: Engine, desk: str) -> Status:
     """Look now. Raises database.DatabaseDown. `desk` is the id of the national desk."""
     with database.reading(engine) as session:
         at = database.now(session)
-        last = liveness.last(session)
-        return Vitals(
+        last = liveness.last_alive(session)
+        return Status(
             oldest_unsent=_seconds(_unsent_since(session, at), at),
             oldest_unaccepted=_seconds(_unaccepted_since(session), at),
             unknown_sends=_unknown(session, at),

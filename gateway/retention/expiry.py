@@ -1,7 +1,7 @@
 """What has reached its age, class by class, and how each is destroyed.
 
 The order counts: every wrapped key that is due goes before any row is touched. Ages come from the
-country's pack; what is only needed for hours (tries, deeds, uses of a number) has an age here.
+country's pack; what is only needed for hours (tries, actions, uses of a number) has an age here.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from gateway.cases import contacts
 from gateway.country.facts import Retention
 from gateway.staff import pins
 from gateway.store.models import (
+    Action,
     Alert,
     CallAttempt,
     CodeTry,
     ContactRow,
     DataKeyRow,
-    Deed,
     DeliveryReport,
     IncomingSms,
     NumberUse,
@@ -37,7 +37,7 @@ from gateway.store.models import (
 )
 
 HOURS_MATTER: Final = timedelta(days=2)
-"""Tries are counted within a day, and no session that could repeat a deed is older than an hour."""
+"""Tries are counted within a day, and no session that could repeat an action lasts an hour."""
 
 UNKNOWN_LANGUAGE: Final = "und"
 """ISO 639 for a language that is not known."""
@@ -46,7 +46,7 @@ Ids = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ExpiryStep:
     """One thing to destroy. `due` selects the ids of what has reached its age.
 
     `about_reports`: it is told in the audit log, and for `keys` before anything else happens.
@@ -61,7 +61,7 @@ class Step:
     """A table from which the clock may remove nothing: that is left to the owner of the tables."""
 
 
-def steps(ages: Retention, at: datetime, note: Callable[[set[str]], object]) -> list[Step]:
+def steps(ages: Retention, at: datetime, note: Callable[[set[str]], object]) -> list[ExpiryStep]:
     """All there is to do at this moment. `note` is told which keys old backups open it with."""
 
     def forget(*purposes: str) -> Callable[[Session, Ids], object]:
@@ -69,12 +69,18 @@ def steps(ages: Retention, at: datetime, note: Callable[[set[str]], object]) -> 
 
     contact, answers, drafts = _contacts(ages, at), _past(ages.answers, at), _drafts(ages, at)
     return [
-        Step("keys to contacts", contact.where(_key("contact")), forget("contact"), keys=True),
-        Step("keys to answers", _with(answers, _key()), forget("contact", "answers"), keys=True),
-        Step("keys to drafts", _with(drafts, _key()), forget("contact", "answers"), keys=True),
-        Step("contacts", contact, _forget_contacts),
-        Step("drafts", _with(drafts), _forget_drafts),
-        Step("reports", _with(answers), _counted_only(at, note)),
+        ExpiryStep(
+            "keys to contacts", contact.where(_key("contact")), forget("contact"), keys=True
+        ),
+        ExpiryStep(
+            "keys to answers", _with(answers, _key()), forget("contact", "answers"), keys=True
+        ),
+        ExpiryStep(
+            "keys to drafts", _with(drafts, _key()), forget("contact", "answers"), keys=True
+        ),
+        ExpiryStep("contacts", contact, _forget_contacts),
+        ExpiryStep("drafts", _with(drafts), _forget_drafts),
+        ExpiryStep("reports", _with(answers), _counted_only(at, note)),
         *_traces(at - HOURS_MATTER, at - timedelta(days=ages.logs), at),
     ]
 
@@ -137,7 +143,7 @@ def _forget_contacts(session: Session, ids: Ids) -> None:
 def _forget_drafts(session: Session, ids: Ids) -> None:
     """Not even a count: she sent nothing."""
     _forget_contacts(session, ids)
-    for table in (Deed, NumberUse):
+    for table in (Action, NumberUse):
         session.execute(delete(table).where(table.report_id.in_(ids)))
     session.execute(delete(Report).where(Report.id.in_(ids)))
 
@@ -153,7 +159,7 @@ def _counted_only(
     def destroy(session: Session, ids: Ids) -> None:
         note(_forget_keys(session, ids, ("contact", "answers")))
         _forget_contacts(session, ids)
-        for table in (Deed, NumberUse, CodeTry, CallAttempt, Outbox, Alert):
+        for table in (Action, NumberUse, CodeTry, CallAttempt, Outbox, Alert):
             session.execute(delete(table).where(table.report_id.in_(ids)))
         for report in session.scalars(select(Report).where(Report.id.in_(ids))):
             for column, value in _bare(report).items():
@@ -184,10 +190,10 @@ def _bare(report: Report) -> Mapping[str, Any]:
     }
 
 
-def _traces(hours: datetime, logs: datetime, at: datetime) -> Iterator[Step]:
+def _traces(hours: datetime, logs: datetime, at: datetime) -> Iterator[ExpiryStep]:
     """What work left behind, none of which is about what anybody reported."""
     unsent = Outbox.state.in_((OutboxState.PENDING, OutboxState.SENDING))  # Others have none.
-    yield Step(
+    yield ExpiryStep(
         "letters that came too late",
         select(Outbox.id).where(unsent, Outbox.sealed.is_not(None), Outbox.expires_at < at),
         lambda session, ids: session.execute(
@@ -200,8 +206,8 @@ def _traces(hours: datetime, logs: datetime, at: datetime) -> Iterator[Step]:
     tries = _older(PinTry.request, over, "tries of PINs")
     yield replace(tries, by_owner=PinTry.__tablename__)
     yield _older(NumberUse.id, NumberUse.at < hours, "uses of numbers")
-    begun = exists().where(Report.id == Deed.report_id, Report.created_at < hours)
-    yield _older(Deed.request, begun, "deeds of sessions")
+    begun = exists().where(Report.id == Action.report_id, Report.created_at < hours)
+    yield _older(Action.request, begun, "actions of sessions")
     due = and_(Outbox.state.in_(OutboxState), Outbox.due_at < logs)  # It is due before it expires.
     yield _older(Outbox.id, and_(due, Outbox.expires_at < logs), "SMS")
     yield _older(DeliveryReport.id, DeliveryReport.received_at < logs, "delivery reports")
@@ -210,8 +216,8 @@ def _traces(hours: datetime, logs: datetime, at: datetime) -> Iterator[Step]:
     yield _older(Swap.id, Swap.expires_at < logs, "swaps of duty")
 
 
-def _older(key: InstrumentedAttribute[Any], past: ColumnElement[bool], what: str) -> Step:
+def _older(key: InstrumentedAttribute[Any], past: ColumnElement[bool], what: str) -> ExpiryStep:
     def forget(session: Session, ids: Ids) -> None:
         session.execute(delete(key.class_).where(key.in_(ids)))
 
-    return Step(what, select(key).where(past), forget, about_reports=False)
+    return ExpiryStep(what, select(key).where(past), forget, about_reports=False)

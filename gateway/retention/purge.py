@@ -21,10 +21,10 @@ from sqlalchemy.orm import Session
 from gateway.audit import log as audit
 from gateway.country.facts import Retention
 from gateway.retention import expiry
-from gateway.retention.expiry import Step
+from gateway.retention.expiry import ExpiryStep
 from gateway.store import database, grants
 from gateway.store.insert_once import add_once
-from gateway.store.models import Audit, Beat
+from gateway.store.models import Audit, ProcessSeen
 
 BATCH: Final = 200
 """Rows of one transaction."""
@@ -36,7 +36,7 @@ AT_A_TIME: Final = 1.0
 """and for how many seconds before it looks after its timers again."""
 
 AUDIT: Final = "audit rows"
-_BEAT: Final = "purge"
+_PURGE: Final = "purge"
 
 
 @dataclass
@@ -83,7 +83,7 @@ class Purge:
             purged.counts[AUDIT] = session.scalar(old) or 0
         return purged
 
-    def _steps(self, at: datetime, purged: Purged) -> list[Step]:
+    def _steps(self, at: datetime, purged: Purged) -> list[ExpiryStep]:
         """What this database role may destroy."""
         return [
             step
@@ -96,7 +96,7 @@ class Purge:
         with database.reading(self.engine) as session:
             return expiry.keys_in_use(session)
 
-    def _batch(self, step: Step, at: datetime) -> int:
+    def _batch(self, step: ExpiryStep, at: datetime) -> int:
         name = "purge.keys" if step.keys else "purge.rows"
         with database.writing(self.engine, name) as session:
             due = step.due.order_by(*step.due.selected_columns).limit(BATCH)
@@ -118,8 +118,8 @@ class Purge:
 def daily(engine: Engine, ages: Retention, seconds: float = AT_A_TIME) -> None:
     """Purge if nobody has for a day; what is not done in time is left to the next tick."""
     with database.reading(engine) as session:
-        at, beat = database.now(session), session.get(Beat, _BEAT)
-        if beat is not None and at - beat.at < EVERY:
+        at, seen = database.now(session), session.get(ProcessSeen, _PURGE)
+        if seen is not None and at - seen.at < EVERY:
             return
     if Purge(engine, ages, audit.SERVICE).run(seconds).complete:
         with database.writing(engine, "purge.done") as session:
@@ -127,5 +127,5 @@ def daily(engine: Engine, ages: Retention, seconds: float = AT_A_TIME) -> None:
 
 
 def _note(session: Session, at: datetime) -> None:
-    if not add_once(session, Beat, name=_BEAT, at=at):
-        session.execute(update(Beat).where(Beat.name == _BEAT).values(at=at))
+    if not add_once(session, ProcessSeen, name=_PURGE, at=at):
+        session.execute(update(ProcessSeen).where(ProcessSeen.name == _PURGE).values(at=at))

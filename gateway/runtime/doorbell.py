@@ -30,8 +30,8 @@ LONGEST_JOB: Final = 120
 FAILURES_KEPT: Final = 4 * 3600
 
 
-class Doorbell:
-    """Rings for the workers (gateway.conversation.contract.Bell)."""
+class RqDoorbell:
+    """Rings for the workers (gateway.conversation.contract.Doorbell)."""
 
     def __init__(self, redis: Redis) -> None:
         self._queue = Queue(ALERTS, connection=redis, serializer=JSONSerializer)

@@ -17,7 +17,7 @@ MOST: Final = 4_000
 """Entries kept: a process that answers thirteen new callers a second has as many at once."""
 
 
-class Recent(Generic[Value]):
+class RecentValues(Generic[Value]):
     """Values by key, for `seconds` from when they were put. Safe to use from many threads."""
 
     def __init__(self, seconds: float, clock: Clock = time.monotonic, most: int = MOST) -> None:
@@ -59,7 +59,7 @@ class Recent(Generic[Value]):
         return next(iter(self._entries.values()))[0]
 
 
-class Seldom:
+class Throttle:
     """Adds up what happens, and lets it be told at most once in so many seconds.
 
     What comes after the last telling is told with the next that happens later.

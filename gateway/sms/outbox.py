@@ -108,7 +108,7 @@ def add(
 def add_sealed(
     session: Session,
     vault: Vault,
-    letter: bytes,
+    content: bytes,
     *,
     dedupe_key: str,
     template: str,
@@ -125,13 +125,13 @@ def add_sealed(
         audience="caller",
         urgency=Urgency.ANSWER,
         template=template,
-        sealed=vault.seal_for("sender", letter, sealed_in(row_id)),
+        sealed=vault.seal_for("sender", content, sealed_in(row_id)),
         **_times(at, at, lives),
     )
 
 
 def sealed_in(row_id: str) -> Where:
-    """Where a sealed letter lies."""
+    """Where a sealed SMS lies."""
     return Where("outbox", "sealed", row_id)
 
 

@@ -33,7 +33,7 @@ class BadEntry(OperatorError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StaffEntry:
     """A person as somebody typed her."""
 
     phone: str = field(repr=False)
@@ -43,7 +43,7 @@ class Entry:
     pin: str = field(repr=False)
 
 
-def add(parts: StaffParts, entry: Entry) -> None:
+def add(parts: StaffParts, entry: StaffEntry) -> None:
     """Register one person. Raises BadEntry."""
     with database.writing(parts.database, "staff.add") as session:
         _add(session, parts, entry)
@@ -117,7 +117,7 @@ def named(session: Session, parts: StaffParts, who: str) -> Staff:
     return person
 
 
-def _entries(file: Path) -> Iterator[tuple[int, Entry]]:
+def _entries(file: Path) -> Iterator[tuple[int, StaffEntry]]:
     with file.open(encoding="utf-8-sig", newline="") as text:
         reader = csv.DictReader(text)
         missing = set(COLUMNS) - set(reader.fieldnames or ())
@@ -125,10 +125,10 @@ def _entries(file: Path) -> Iterator[tuple[int, Entry]]:
             raise BadEntry(f"{file.name}: the first line lacks {', '.join(sorted(missing))}")
         for row in reader:
             values = {name: (row[name] or "").strip() for name in COLUMNS}
-            yield reader.line_num, Entry(**values)
+            yield reader.line_num, StaffEntry(**values)
 
 
-def _add(session: Session, parts: StaffParts, entry: Entry) -> None:
+def _add(session: Session, parts: StaffParts, entry: StaffEntry) -> None:
     language = entry.language or parts.pack.staff_language
     if language not in parts.pack.languages:
         raise BadEntry(f"the language must be one of {', '.join(parts.pack.languages)}")

@@ -66,7 +66,7 @@ RIGHTS: Final[Mapping[str, Mapping[Process, str]]] = {
         "staff": "SELECT, INSERT, DELETE",
         "worker": "SELECT, UPDATE (report_id), DELETE",
     },
-    "deeds": {
+    "actions": {
         "web": "SELECT, INSERT, UPDATE (report_id), DELETE",
         "worker": "SELECT, UPDATE (report_id), DELETE",
     },
@@ -91,7 +91,7 @@ RIGHTS: Final[Mapping[str, Mapping[Process, str]]] = {
         "worker": "SELECT, INSERT, UPDATE, DELETE",
     },
     "providers": {"web": "SELECT", "staff": "SELECT", "worker": "SELECT, INSERT, UPDATE"},
-    "beats": {"web": "SELECT", "staff": "SELECT", "worker": "SELECT, INSERT, UPDATE"},
+    "processes_seen": {"web": "SELECT", "staff": "SELECT", "worker": "SELECT, INSERT, UPDATE"},
     "delivery_reports": {
         "web": "SELECT, INSERT",
         "worker": "SELECT, UPDATE (reason), DELETE",

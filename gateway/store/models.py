@@ -213,10 +213,10 @@ class NumberUse(Base):
     report_id: Mapped[str | None] = mapped_column(ForeignKey("reports.id"), index=True)
 
 
-class Deed(Base):
+class Action(Base):
     """That a session did a thing, by a hash of both, so that doing it again changes nothing."""
 
-    __tablename__ = "deeds"
+    __tablename__ = "actions"
 
     request: Mapped[bytes] = mapped_column(primary_key=True)
     report_id: Mapped[str] = mapped_column(ForeignKey("reports.id"), index=True)
@@ -335,10 +335,10 @@ class ProviderHealth(Base):
     """When an operator was last told that its credit is low."""
 
 
-class Beat(Base):
+class ProcessSeen(Base):
     """When a part of the service was last alive: the clock writes one at each tick."""
 
-    __tablename__ = "beats"
+    __tablename__ = "processes_seen"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime]

@@ -22,7 +22,7 @@ def upgrade(engine: Engine) -> None:
     with engine.begin() as connection:
         database.take_long(connection)
         if _revision(connection) != head():
-            command.upgrade(_config(connection), "head")
+            command.upgrade(config_of(connection), "head")
         crash_points.point("schema.upgrade before commit")
     crash_points.point("schema.upgrade after commit")
 
@@ -42,7 +42,8 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _config(connection: Connection) -> Config:
+def config_of(connection: Connection) -> Config:
+    """What Alembic needs to change the schema on this connection."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection

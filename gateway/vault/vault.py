@@ -1,4 +1,4 @@
-"""The vault: all that the rest of the house may ask of keys, by the role of the process."""
+"""The vault: all that the rest of the service may ask of keys, by the role of the process."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Part = TypeVar("Part")
 Result = TypeVar("Result")
 
 
-class Parts(Hidden):
+class OpenedKeys(Hidden):
     """What can be done with the keys of one role, made anew whenever they change."""
 
     __slots__ = ("alerts", "boxes", "fingerprints", "pins", "role", "secrets", "sessions")
@@ -87,7 +87,7 @@ class Vault(Hidden):
 
     __slots__ = ("_keys", "role")
 
-    def __init__(self, keys: Source[Parts], role: Role) -> None:
+    def __init__(self, keys: Source[OpenedKeys], role: Role) -> None:
         self._keys, self.role = keys, role
 
     @classmethod
@@ -106,8 +106,8 @@ class Vault(Hidden):
         """
         chosen = hasher or default_hasher()
 
-        def make(keyring: Keyring) -> Parts:
-            return Parts(keyring, chosen)
+        def make(keyring: Keyring) -> OpenedKeys:
+            return OpenedKeys(keyring, chosen)
 
         return cls(Watched(folder, role, make, complain, clock), role)
 
@@ -219,7 +219,7 @@ class Vault(Hidden):
             raise CannotOpen("the sealed box holds no data key")
         return KeyBytes(raw)
 
-    def _opened(self, open_with: Callable[[Parts], Result]) -> Result:
+    def _opened(self, open_with: Callable[[OpenedKeys], Result]) -> Result:
         """Open with the keys at hand; when one is missing, look whether it has come since."""
         parts = self._keys.parts()
         try:

@@ -8,7 +8,7 @@ from typing import Final
 
 from flask import Request
 
-from gateway.inbox.notices import Post
+from gateway.inbox.notices import Inbox
 from gateway.runtime.callbacks import Kind
 from gateway.web import bodies
 from gateway.web.forms import fields
@@ -19,10 +19,10 @@ ENDED_BY_US: Final = "Success"
 
 
 @dataclass(frozen=True, slots=True)
-class Notices:
+class AfricasTalkingNotices:
     """Reads Africa's Talking's. `region` tells how numbers are written in this country."""
 
-    post: Post
+    post: Inbox
     region: str
 
     def notices(self) -> Mapping[Kind, Notice]:

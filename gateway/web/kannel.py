@@ -13,7 +13,7 @@ from typing import Final
 
 from flask import Request
 
-from gateway.inbox.notices import Post
+from gateway.inbox.notices import Inbox
 from gateway.runtime.callbacks import Kind
 from gateway.web import bodies
 from gateway.web.forms import NotAForm, fields
@@ -41,13 +41,13 @@ REASON: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Kannel:
+class KannelNotices:
     """Reads Kannel's notices. `region` tells how numbers are written in this country.
 
     Nothing is answered but an empty page: Kannel would send any word of it to whoever wrote.
     """
 
-    post: Post
+    post: Inbox
     region: str
 
     def notices(self) -> Mapping[Kind, Notice]:

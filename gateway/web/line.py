@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 from prometheus_client import Counter
 
 from gateway.conversation import cumulative
-from gateway.conversation.contract import Answer, Bell, CannotDo, TooMuch
-from gateway.conversation.cumulative import Conversation
-from gateway.conversation.incremental import Message, NewestInput
+from gateway.conversation.contract import Answer, CannotDo, Doorbell, TooMuch
+from gateway.conversation.cumulative import CumulativeConversation
+from gateway.conversation.incremental import IncrementalConversation, Message
 from gateway.country.pack import Pack
 from gateway.runtime import logs
 from gateway.runtime.metrics import STEP_SECONDS, STEPS
 from gateway.web import bodies
 from gateway.web.forms import NotAForm
-from gateway.web.networks.contract import Network, SessionOver, Step, Unusable
+from gateway.web.networks.contract import Network, NetworkStep, SessionOver, Unusable
 from menus import gsm7
 from menus.callers import emergency
 from menus.ports import Hotlines
@@ -32,7 +32,7 @@ from menus.speech import Speech
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-Talk = Callable[[Step], Answer]
+Talk = Callable[[NetworkStep], Answer]
 """Holds the conversation. Raises TooMuch and CannotDo."""
 
 
@@ -51,7 +51,7 @@ class Help:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class UssdEndpoint:
     """Answers steps of one network, to whoever knew the secret (gateway.web.entrance).
 
     A caller is answered whatever the method, and nothing that goes wrong reaches the phone but as
@@ -105,10 +105,10 @@ def _steps(event: str) -> Counter:
     return STEPS.labels(event)
 
 
-def with_history(talk: Conversation) -> Talk:
+def with_history(talk: CumulativeConversation) -> Talk:
     """For networks that send everything typed so far."""
 
-    def answer(step: Step) -> Answer:
+    def answer(step: NetworkStep) -> Answer:
         return talk.answer(
             cumulative.Request(step.session_id, step.msisdn, step.text or "", step.network)
         )
@@ -116,14 +116,14 @@ def with_history(talk: Conversation) -> Talk:
     return answer
 
 
-def with_newest(talk: NewestInput, bell: Bell) -> Talk:
+def with_incremental(talk: IncrementalConversation, doorbell: Doorbell) -> Talk:
     """For networks that send the newest input alone."""
 
-    def answer(step: Step) -> Answer:
+    def answer(step: NetworkStep) -> Answer:
         message = Message(step.session_id, step.msisdn, step.text, step.id, step.network)
         said, waiting = talk.answer(message)
         if waiting:
-            bell.ring()
+            doorbell.ring()
         return said
 
     return answer

@@ -16,12 +16,12 @@ from prometheus_client.registry import Collector
 from werkzeug.exceptions import HTTPException
 
 from gateway.operations import status
-from gateway.operations.status import Vitals
+from gateway.operations.status import Status
 from gateway.runtime import logs
 from gateway.store import database
-from gateway.wiring import House
+from gateway.wiring import Parts
 
-GAUGES: Final[Mapping[str, tuple[str, Callable[[Vitals], float]]]] = {
+GAUGES: Final[Mapping[str, tuple[str, Callable[[Status], float]]]] = {
     "isange_oldest_unsent_seconds": (
         "How long the SMS waits that should have left first",
         lambda now: now.oldest_unsent or 0,
@@ -53,7 +53,7 @@ PATHS: Final = ("/healthz", "/readyz", "/metrics")
 """Where an operator's machines ask, without a secret in the path."""
 
 
-def install(app: Flask, house: House) -> None:
+def install(app: Flask, parts: Parts) -> None:
     """Add the routes, and make every error page of this app an empty one."""
     app.config["TRAP_HTTP_EXCEPTIONS"] = False
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False  # They tell routes from unknown URLs,
@@ -66,8 +66,8 @@ def install(app: Flask, house: House) -> None:
 
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        now = _vitals(house)
-        degraded = [] if house.redis_answers() else ["redis"]
+        now = _status(parts)
+        degraded = [] if parts.redis_answers() else ["redis"]
         if now is None:
             return jsonify(ready=False, degraded=degraded), 503
         degraded.extend(now.troubles())
@@ -75,9 +75,9 @@ def install(app: Flask, house: House) -> None:
 
     @app.get("/metrics")
     def metrics() -> Response:
-        if not _may_see_metrics(house.settings.metrics_token):
+        if not _may_see_metrics(parts.settings.metrics_token):
             abort(404)
-        shown = generate_latest(_registry(house)) + generate_latest(_gauges(_vitals(house)))
+        shown = generate_latest(_registry(parts)) + generate_latest(_gauges(_status(parts)))
         return Response(shown, content_type=CONTENT_TYPE_LATEST)
 
 
@@ -92,19 +92,19 @@ def _empty(error: HTTPException) -> Response:
     return plain("", status)
 
 
-def _vitals(house: House) -> Vitals | None:
+def _status(parts: Parts) -> Status | None:
     """How the service does; None while the database does not answer."""
     try:
-        return status.read(house.database, house.pack.duty_desk.id)
+        return status.read(parts.database, parts.pack.duty_desk.id)
     except database.DatabaseDown as error:
         logs.failure("vitals_not_read", error)
         return None
 
 
 class _Gauges(Collector):
-    """The vitals as gauges, read when they are asked for: they belong to no process."""
+    """The status as gauges, read when they are asked for: they belong to no process."""
 
-    def __init__(self, now: Vitals | None) -> None:
+    def __init__(self, now: Status | None) -> None:
         self._now = now
 
     def collect(self) -> Iterator[Metric]:
@@ -122,7 +122,7 @@ def _or_ever(seconds: float | None) -> float:
     return inf if seconds is None else seconds
 
 
-def _gauges(now: Vitals | None) -> CollectorRegistry:
+def _gauges(now: Status | None) -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(_Gauges(now))
     return registry
@@ -136,9 +136,9 @@ def _may_see_metrics(token: str | None) -> bool:
     return hmac.compare_digest(given, f"Bearer {token}".encode())
 
 
-def _registry(house: House) -> CollectorRegistry:
-    if house.settings.metrics_folder is None:
+def _registry(parts: Parts) -> CollectorRegistry:
+    if parts.settings.metrics_folder is None:
         return REGISTRY
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=str(house.settings.metrics_folder))  # type: ignore[no-untyped-call]
+    MultiProcessCollector(registry, path=str(parts.settings.metrics_folder))  # type: ignore[no-untyped-call]
     return registry

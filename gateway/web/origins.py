@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.runtime import alarms
 from gateway.runtime.callbacks import Kind
-from gateway.runtime.memory import Seldom
+from gateway.runtime.memory import Throttle
 from gateway.runtime.metrics import CALLBACKS_FROM_ELSEWHERE
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Origins:
     def __init__(self, networks: Sequence[IPv4Network | IPv6Network], proxies: int = 0) -> None:
         self._networks = networks
         self._proxies = proxies
-        self._alarm = Seldom(TELL_AGAIN)
+        self._alarm = Throttle(TELL_AGAIN)
 
     def look(self, kind: Kind, request: WSGIEnvironment) -> None:
         """Notice a callback from elsewhere. Its address is kept nowhere."""

@@ -15,7 +15,7 @@ from gateway.runtime.parent_process import die_with_parent
 from gateway.runtime.settings import App, Settings
 from gateway.vault.roles import Role
 from gateway.web import callers, staff
-from gateway.wiring import PhoneHouse
+from gateway.wiring import PhoneParts
 
 ROLES: Final[Mapping[App, Role]] = {"callers": "web", "staff": "staff"}
 """Whose keys each app holds."""
@@ -31,7 +31,7 @@ def serve(face: App, host: str, port: int) -> None:
     settings = Settings.read(os.environ)
     # Wrong keys and secrets end this process with one line, not its workers with a traceback each.
     settings.addressed_by(face)
-    _ = PhoneHouse(settings, ROLES[face]).vault
+    _ = PhoneParts(settings, ROLES[face]).vault
     processes = settings.web_processes if face == "callers" else 1
     run(f"{__name__}:{face}_app", host, port, processes, settings.web_threads)
 
@@ -56,20 +56,20 @@ def run(factory: str, host: str, port: int, processes: int, threads: int) -> Non
 
 def callers_app() -> Flask:
     """The callers' app of one worker process."""
-    house = _house("web")
-    app = callers.create_app(house)
-    house.centres.keep_fresh()
+    parts = _parts("web")
+    app = callers.create_app(parts)
+    parts.centres.keep_fresh()
     return app
 
 
 def staff_app() -> Flask:
     """The staff app of one worker process."""
-    return staff.create_app(_house("staff"))
+    return staff.create_app(_parts("staff"))
 
 
-def _house(role: Role) -> PhoneHouse:
+def _parts(role: Role) -> PhoneParts:
     die_with_parent()
     logs.configure(role)
     settings = Settings.read(os.environ)
     sentry.start(settings.sentry_dsn, role)
-    return PhoneHouse(settings, role)
+    return PhoneParts(settings, role)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from flask import Flask
 
 from gateway.web import entrance, monitoring
-from gateway.web.line import Help, Line, with_history
+from gateway.web.line import Help, UssdEndpoint, with_history
 from gateway.web.networks.africastalking import AfricasTalking
-from gateway.wiring import House
+from gateway.wiring import Parts
 
 
-def create_app(house: House) -> Flask:
+def create_app(parts: Parts) -> Flask:
     """The app with all its routes."""
     app = Flask("gateway.web.staff", static_folder=None)
-    monitoring.install(app, house)
-    help_ = Help(house.pack, house.speech, house.pack.staff_language)
-    line = Line(AfricasTalking(house.pack.region), with_history(house.staff_conversation), help_)
-    entrance.guard(app, house.settings, "staff", {"staff": line})
+    monitoring.install(app, parts)
+    help_ = Help(parts.pack, parts.speech, parts.pack.staff_language)
+    line = UssdEndpoint(
+        AfricasTalking(parts.pack.region), with_history(parts.staff_conversation), help_
+    )
+    entrance.guard(app, parts.settings, "staff", {"staff": line})
     return app

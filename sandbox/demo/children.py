@@ -16,7 +16,7 @@ from typing import BinaryIO
 from urllib.parse import urlsplit, urlunsplit
 
 from gateway.runtime.parent_process import SUPERVISED, tie_to_parent
-from sandbox.demo.reaper import Leash, kill_session
+from sandbox.demo.reaper import Reaper, kill_session
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds before a child that died is started again: the first pause doubles up to the longest."""
@@ -81,11 +81,11 @@ def pause_after(previous: float, lived: float) -> float:
 class Kept:
     """A child through all its lives. Used from the main thread alone."""
 
-    def __init__(self, child: Child, log: Path, leash: Leash, inherit: Sequence[int]) -> None:
+    def __init__(self, child: Child, log: Path, reaper: Reaper, inherit: Sequence[int]) -> None:
         self.child = child
         self.pid = 0
         """Of the latest life; 0 before the first."""
-        self._log, self._leash, self._inherit = log, leash, inherit
+        self._log, self._reaper, self._inherit = log, reaper, inherit
         self._process: subprocess.Popen[bytes] | None = None
         self._session = 0
         """The latest life's session, until nobody of it is left (then 0)."""
@@ -108,7 +108,7 @@ class Kept:
             self._mourn(f"could not be started ({error})", say)
             return False
         self.pid = self._session = self._process.pid
-        self._leash.hold(self._session, self.child.parent_death_signal)
+        self._reaper.hold(self._session, self.child.parent_death_signal)
         return True
 
     def is_ready(self) -> bool:
@@ -152,7 +152,7 @@ class Kept:
         """Kill who is left in the session, so that no old worker keeps the port; none: True."""
         if self._session and kill_session(self._session):
             return False
-        self._leash.let_go(self._session)
+        self._reaper.let_go(self._session)
         self._session = 0
         return True
 
@@ -169,13 +169,13 @@ class Kept:
                 start_new_session=True,
                 # Unsafe in a process with threads, and the death signal belongs to the thread that
                 # forks: both ask for a supervisor that is nothing but one main thread.
-                preexec_fn=partial(_before_exec, self._leash, os.getpid(), self.child),
+                preexec_fn=partial(_before_exec, self._reaper, os.getpid(), self.child),
             )
 
 
-def _before_exec(leash: Leash, supervisor: int, child: Child) -> None:
+def _before_exec(reaper: Reaper, supervisor: int, child: Child) -> None:
     """Runs in the new process, in its new session, before it becomes the child's program."""
-    leash.announce(os.getpid(), child.parent_death_signal)
+    reaper.announce(os.getpid(), child.parent_death_signal)
     tie_to_parent(supervisor, child.parent_death_signal)
 
 

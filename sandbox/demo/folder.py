@@ -32,7 +32,7 @@ MARKER = ".isange-demo"
 """The names of what the demo made in this folder, one a line: `forget` deletes nothing else."""
 
 PATIENCE = 6.0
-"""Seconds a start waits for the processes of a killed demo to end (the leash needs up to 3)."""
+"""Seconds a start waits for the processes of a killed demo to end (the reaper needs up to 3)."""
 
 JUST_KILLED = 0.3
 """Seconds a start doubts that a demo is alive: `kill -9` returns before the process is dead."""

@@ -4,17 +4,17 @@ Three ties, because each has a hole that another closes:
 
 - A *session* for each child. A server forks workers of its own and RQ puts a job in a process group
   of its own, but both stay in the session, so the session is what gets killed.
-- The *leash*, a tiny process that reads a pipe whose other end the supervisor holds. When the
-  supervisor dies, however it dies, the pipe ends and the leash kills every session it was told of.
+- The *reaper*, a tiny process that reads a pipe whose other end the supervisor holds. When the
+  supervisor dies, however it dies, the pipe ends and the reaper kills every session it was told of.
   It works on any Unix and needs nothing from the children. It has a session of its own, so
   a signal for the terminal's whole group does not reach it.
-- On Linux, the kernel's parent-death signal, for the case where the leash was killed too. It is
+- On Linux, the kernel's parent-death signal, for the case where the reaper was killed too. It is
   not inherited over a fork, so a server's workers ask for it themselves: `die_with_parent` in
   gateway.runtime.parent_process.
 
 A process that makes a new session of its own (a daemon) escapes; we start none.
 
-This file is also run by its path as the leash: it imports the standard library only.
+This file is also run by its path as the reaper: it imports the standard library only.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 GRACE = 2.0
-"""Seconds between the leash's first signal and SIGKILL: nothing may be left after five."""
+"""Seconds between the reaper's first signal and SIGKILL: nothing may be left after five."""
 
 GIVE_UP = 10.0
-"""Seconds after which the leash stops trying: what SIGKILL does not end, it cannot end either."""
+"""Seconds after which the reaper stops trying: what SIGKILL does not end, it cannot end either."""
 
 
 _LINUX = sys.platform == "linux"
@@ -93,10 +93,11 @@ def kill_session(session: int) -> bool:
     return signal_sessions({session: signal.SIGKILL})
 
 
-class Leash:
-    """Our end of the leash. Forgetting to close it is safe: that is its purpose.
+class Reaper:
+    """Our end of the reaper. Forgetting to close it is safe: that is its purpose.
 
-    `inherit` are descriptors that the leash keeps open for as long as it lives (the folder's lock).
+    `inherit` are descriptors that the reaper keeps open for as long as it lives (the folder's
+    lock).
     """
 
     def __init__(self, inherit: Sequence[int] = ()) -> None:
@@ -109,12 +110,12 @@ class Leash:
         return self._process.pid
 
     def announce(self, session: int, signum: int) -> None:
-        """Tell the leash of a session. Safe between fork and exec: one write, below PIPE_BUF.
+        """Tell the reaper of a session. Safe between fork and exec: one write, below PIPE_BUF.
 
         A child says this itself before it becomes its program, so that there is no moment in which
-        it runs and the leash has not heard of it.
+        it runs and the reaper has not heard of it.
         """
-        with contextlib.suppress(OSError):  # The leash just died, and `mend` will tell the next.
+        with contextlib.suppress(OSError):  # The reaper just died, and `mend` will tell the next.
             _announce(self._pipe, session, signum)
 
     def hold(self, session: int, signum: int) -> None:
@@ -128,7 +129,7 @@ class Leash:
             self.announce(session, 0)
 
     def mend(self) -> bool:
-        """Start the leash again if it was killed; tell whether that was done."""
+        """Start the reaper again if it was killed; tell whether that was done."""
         if self._process.poll() is None:
             return False
         with contextlib.suppress(OSError):  # No process to be had just now: the next look tries.
@@ -139,7 +140,7 @@ class Leash:
         return False
 
     def close(self) -> None:
-        """End the leash, and now what it still holds. Waits until that is done."""
+        """End the reaper, and now what it still holds. Waits until that is done."""
         os.close(self._pipe)
         self._process.wait(GIVE_UP + 1)
 

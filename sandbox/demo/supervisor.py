@@ -3,7 +3,8 @@
 Children start stage by stage: all of a stage at once, the next stage when all of them are ready.
 What dies is started again, for ever, after a pause that grows; stopping goes through the stages
 backwards. One thread does everything by looking around every few hundredths of a second, so no
-child can keep another waiting. How nothing outlives a supervisor that is killed is told in `leash`.
+child can keep another waiting. How nothing outlives a supervisor that is killed is told in
+`reaper`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from types import FrameType
 
 from sandbox.demo.children import Child, Kept
 from sandbox.demo.folder import CannotStart
-from sandbox.demo.reaper import Leash
+from sandbox.demo.reaper import Reaper
 
 TICK = 0.03
 """Seconds between two looks at everything."""
@@ -87,25 +88,25 @@ class Supervisor:
         Gives the exit status, STOPPED or KILLED. Raises NotReady, with everything stopped again.
         """
         with self._hearing_signals():
-            leash = Leash(self._inherit)
+            reaper = Reaper(self._inherit)
             try:
-                if self._start(leash):
+                if self._start(reaper):
                     on_ready(self.pids)
-                    self._tend(leash, lambda: False, self._tell)
+                    self._tend(reaper, lambda: False, self._tell)
             finally:
                 self._stop()
-                leash.close()
+                reaper.close()
         return KILLED if self._hurry else STOPPED
 
-    def _start(self, leash: Leash) -> bool:
+    def _start(self, reaper: Reaper) -> bool:
         """False when somebody wanted to stop before everything was ready."""
         for stage in self._stages:
             latest = [
-                Kept(child, self._logs / f"{child.name}.log", leash, self._inherit)
+                Kept(child, self._logs / f"{child.name}.log", reaper, self._inherit)
                 for child in stage
             ]
             self._kept.append(latest)
-            if not self._tend(leash, self._readiness(latest), _nothing):
+            if not self._tend(reaper, self._readiness(latest), _nothing):
                 return False
         return True
 
@@ -124,13 +125,13 @@ class Supervisor:
         return all_ready
 
     def _tend(
-        self, leash: Leash, done: Callable[[], bool], on_change: Callable[[Pids], None]
+        self, reaper: Reaper, done: Callable[[], bool], on_change: Callable[[Pids], None]
     ) -> bool:
         """Keep everything running until it is done, or (False) somebody wants to stop."""
         while self._asked_to_stop_at is None:
             begun = [kept for stage in self._kept for kept in stage if kept.tend(self._say)]
-            if leash.mend():
-                self._say("the leash was killed; there is a new one")
+            if reaper.mend():
+                self._say("the reaper was killed; there is a new one")
             if begun:
                 on_change(self.pids)
             if done():

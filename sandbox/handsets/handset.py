@@ -13,10 +13,10 @@ from typing import Final, Literal, TypeVar
 from sandbox.handsets.cast import Holder
 from sandbox.handsets.changes import Changes
 from sandbox.handsets.errors import NetworkGone, Unable
-from sandbox.handsets.line import Line
+from sandbox.handsets.line import DialledLine
 from sandbox.handsets.meter import fill
 from sandbox.handsets.recording import Recording
-from sandbox.handsets.session import Limits, Session
+from sandbox.handsets.session import HandsetSession, Limits
 from sandbox.standin.client import Refused, Sms, StandIn
 from sandbox.standin.store import moment
 
@@ -57,7 +57,7 @@ class Message:
 class Surroundings:
     """What a phone shares with the others."""
 
-    line: Line
+    line: DialledLine
     network: StandIn
     changes: Changes
     recording: Recording
@@ -80,7 +80,7 @@ class Handset:
         self.reachable = True
         self.late = False
         """The answer to the next step will come too late."""
-        self.session: Session | None = None
+        self.session: HandsetSession | None = None
         """The one under way, or the last one until it is put away."""
         self.messages: list[Message] = []
         self.typing: dict[str, str] | None = None
@@ -121,7 +121,7 @@ class Handset:
             placed = network.dial(
                 self.number, code, network_code=self.network_code, text=text, **limits
             )
-            self.session = Session(network, placed, limits, at_start=not text)
+            self.session = HandsetSession(network, placed, limits, at_start=not text)
 
         self._exchange(call)
 
@@ -270,7 +270,7 @@ class Handset:
             self._note("screen", text=self.screen, state=self.session.state)
         self._around.changes.ring()
 
-    def _open_session(self) -> Session:
+    def _open_session(self) -> HandsetSession:
         if self.session is None or self.session.is_over:
             raise Unable("There is no call.")
         return self.session

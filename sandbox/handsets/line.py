@@ -16,7 +16,7 @@ _DIALLED: Final = re.compile(r"\*[0-9*]+#")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DialledLine:
     """Where everything is. Read once; process ids change and are read again with `pids`."""
 
     description: Path
@@ -32,7 +32,7 @@ class Line:
     staff: Sequence[Mapping[str, str]] = field(repr=False)
 
     @classmethod
-    def read(cls, data: Path) -> Line:
+    def read(cls, data: Path) -> DialledLine:
         """The line of the demo that runs in the folder `data`. Raises StillStarting."""
         path = data / DESCRIPTION
         demo = _described(path)

@@ -17,7 +17,7 @@ Limits = Mapping[str, float | None]
 """session_life, idle_limit and answer_limit in seconds; None for a limit that there is not."""
 
 
-class Session:
+class HandsetSession:
     """A session from its first screen on. Safe to use from many threads."""
 
     def __init__(self, network: StandIn, call: Call, limits: Limits, *, at_start: bool) -> None:
@@ -69,10 +69,10 @@ class Session:
         shown = {name: value for name, value in newest.items() if name != "number"}
         return {**shown, "fill": fill(newest["screen"], "screen"), "limits": self.limits}
 
-    def _do(self, deed: Callable[[Call], Call]) -> None:
+    def _do(self, action: Callable[[Call], Call]) -> None:
         call = Call(self._network, self._newest)
         try:
-            deed(call)
+            action(call)
         except Refused:
             self._see_how_it_ended(call)
         self.take(call.view)

@@ -12,7 +12,7 @@ from flask import Flask, Response, jsonify, send_from_directory
 from werkzeug.exceptions import HTTPException
 
 from sandbox.handsets.errors import NetworkGone, StillStarting, Unable
-from sandbox.handsets.line import Line
+from sandbox.handsets.line import DialledLine
 from sandbox.page import guard
 from sandbox.page.room import Room, open_room
 from sandbox.page.watch import Watcher
@@ -39,7 +39,7 @@ class Lobby:
         """The room. Raises StillStarting and NetworkGone."""
         with self._lock:
             if self._room is None:
-                self._room = open_room(Line.read(self._data))
+                self._room = open_room(DialledLine.read(self._data))
                 Watcher(self._room).start()
             return self._room
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sandbox.handsets.errors import Unable
-from sandbox.handsets.line import Line
+from sandbox.handsets.line import DialledLine
 from sandbox.standin.client import StandIn
 
 SMS: Final[Mapping[str, Mapping[str, object]]] = {
@@ -37,7 +37,7 @@ def spoil(network: StandIn, number: str, what: str, *, lasting: bool) -> None:
     network.behave(number, **SMS[what], **times)
 
 
-def kill(line: Line, name: str) -> int:
+def kill(line: DialledLine, name: str) -> int:
     """`kill -9` of a process of the demo, as when its machine fails; the id it had.
 
     Raises Unable.

@@ -14,13 +14,13 @@ from sandbox.handsets.cast import TITLES, WHO, Holder, PhoneId
 from sandbox.handsets.changes import Changes
 from sandbox.handsets.errors import NetworkGone, Unable
 from sandbox.handsets.handset import LIMITS, Handset, Surroundings
-from sandbox.handsets.line import Line
+from sandbox.handsets.line import DialledLine
 from sandbox.handsets.recording import Recording
 from sandbox.handsets.words import Interpreter
 from sandbox.page import mishaps
-from sandbox.page.deeds import Stage
 from sandbox.page.post_office import PostOffice
 from sandbox.page.stories import STORIES
+from sandbox.page.story_actions import StoryPhones
 from sandbox.page.teller import READING, Speed, Teller
 from sandbox.scripts import writing
 from sandbox.scripts.setting import Setting
@@ -32,7 +32,7 @@ PHONES: Final[tuple[PhoneId, ...]] = get_args(PhoneId)
 class Room:
     """Everything that the page shows and does. Safe to use from many threads."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: DialledLine) -> None:
         self.line = line
         self.changes = Changes()
         self.network = StandIn(line.stand_in_url)
@@ -129,7 +129,7 @@ class Room:
             told = STORIES[story]
             self.recording.begin(story)
             self._set_the_stage(told.holders)
-            stage = Stage(
+            stage = StoryPhones(
                 phones=self.phones,
                 scene=self._scene,
                 line=self.line,
@@ -246,7 +246,7 @@ def _speed(wished: object) -> Speed:
     raise Unable("There is no such speed.")
 
 
-def open_room(line: Line) -> Room:
+def open_room(line: DialledLine) -> Room:
     """A room on a line that runs. Raises NetworkGone."""
     room = Room(line)
     try:

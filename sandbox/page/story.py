@@ -28,7 +28,7 @@ Verb = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StoryStep:
     """`caption` is shown before and while it happens; empty, the one before it stays."""
 
     phone: PhoneId
@@ -44,5 +44,5 @@ class Story:
     id: str
     title: str
     summary: str
-    steps: Sequence[Step]
+    steps: Sequence[StoryStep]
     holders: Mapping[PhoneId, str] = field(default_factory=dict)

@@ -14,8 +14,8 @@ from typing import Any, Final, Literal
 from sandbox.handsets.cast import PhoneId
 from sandbox.handsets.errors import Unable
 from sandbox.handsets.recording import Recording
-from sandbox.page.deeds import Deeds, Stage, Stopped
-from sandbox.page.story import Step, Story
+from sandbox.page.story import Story, StoryStep
+from sandbox.page.story_actions import Stopped, StoryActions, StoryPhones
 from sandbox.standin.schedule import report
 
 State = Literal["running", "paused", "done", "failed", "stopped"]
@@ -31,12 +31,14 @@ SHORTEST: Final[Mapping[Speed, float]] = {"slow": 1.6, "normal": 0.9, "fast": 0.
 class Teller:
     """One telling of one story, on a thread of its own."""
 
-    def __init__(self, story: Story, stage: Stage, speed: Speed, recording: Recording) -> None:
+    def __init__(
+        self, story: Story, stage: StoryPhones, speed: Speed, recording: Recording
+    ) -> None:
         self.story = story
         self.state: State = "running"
         self._stage, self._recording = stage, recording
         self._stop = threading.Event()
-        self._deeds = Deeds(stage, self._stop)
+        self._actions = StoryActions(stage, self._stop)
         self._place = 0
         self._caption = story.summary
         self._phone: PhoneId | None = None
@@ -76,7 +78,7 @@ class Teller:
     def set_speed(self, speed: Speed) -> None:
         with self._moved:
             self.speed: Speed = speed
-            self._deeds.hurry = speed == "fast"
+            self._actions.hurry = speed == "fast"
             self._moved.notify_all()
         self._stage.changes.ring()
 
@@ -129,9 +131,9 @@ class Teller:
             self._recording.add(step.phone, "caption", text=step.caption)
             self._stage.changes.ring()
             self._wait(step)
-            self._deeds.do(step)
+            self._actions.do(step)
 
-    def _wait(self, step: Step) -> None:
+    def _wait(self, step: StoryStep) -> None:
         """Until the caption has been read, or the next step is asked for. Raises Stopped."""
         began = time.monotonic()
         with self._moved:
@@ -141,7 +143,7 @@ class Teller:
                 raise Stopped
             self._single_steps = max(0, self._single_steps - 1)
 
-    def _still_to_wait(self, step: Step, began: float) -> float:
+    def _still_to_wait(self, step: StoryStep, began: float) -> float:
         """Seconds, as things stand; whoever changes how they stand wakes the one who waits."""
         if self.state == "stopped" or self._single_steps:
             return 0.0

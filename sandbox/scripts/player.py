@@ -16,7 +16,7 @@ from sandbox.scripts import pattern
 from sandbox.scripts.dictionary import Dictionary
 from sandbox.scripts.pattern import Known
 from sandbox.scripts.script import Act, Script
-from sandbox.scripts.script_phones import Demo, Phone
+from sandbox.scripts.script_phones import Demo, ScriptPhone
 from sandbox.scripts.setting import CannotPlay
 from sandbox.standin.client import Refused, Sms
 
@@ -95,7 +95,7 @@ class Performance:
     """One playing of one script."""
 
     def __init__(
-        self, script: Script, demo: Demo, phones: dict[str, Phone], recording: Recording
+        self, script: Script, demo: Demo, phones: dict[str, ScriptPhone], recording: Recording
     ) -> None:
         self._script, self._demo, self._phones = script, demo, phones
         self._recording = recording
@@ -129,7 +129,7 @@ class Performance:
         about = {} if code is None else {"code": code}
         self._recording.add(None, "time", minutes=minutes, **about)
 
-    def _do(self, act: Act, phone: Phone) -> None:
+    def _do(self, act: Act, phone: ScriptPhone) -> None:
         match act.verb:
             case "expect" | "expect end":
                 self._expect(act, phone)
@@ -142,7 +142,7 @@ class Performance:
             case _:
                 self._handle(act, phone)
 
-    def _handle(self, act: Act, phone: Phone) -> None:
+    def _handle(self, act: Act, phone: ScriptPhone) -> None:
         """What somebody does who holds the phone."""
         handset = phone.handset
         match act.verb:
@@ -160,7 +160,7 @@ class Performance:
             case _:
                 self._befall(act, phone)
 
-    def _befall(self, act: Act, phone: Phone) -> None:
+    def _befall(self, act: Act, phone: ScriptPhone) -> None:
         """What the network does to a phone."""
         handset = phone.handset
         match act.verb:
@@ -173,7 +173,7 @@ class Performance:
             case _:
                 handset.set_coverage(reachable=act.verb == "find network")
 
-    def _dial(self, act: Act, phone: Phone) -> None:
+    def _dial(self, act: Act, phone: ScriptPhone) -> None:
         handset, line = phone.handset, self._demo.line
         usual = line.staff_code if handset.holder.pin else line.service_code
         code = self._filled(act) if act.words else usual
@@ -181,7 +181,7 @@ class Performance:
         handset.put_away()
         self._demo.interpreter.dial(handset, code)
 
-    def _press(self, act: Act, phone: Phone) -> None:
+    def _press(self, act: Act, phone: ScriptPhone) -> None:
         """A key, or the line that has these words, once the pages before it are turned."""
         words, handset = act.words[0], phone.handset
         if _KEY.fullmatch(words):
@@ -200,7 +200,7 @@ class Performance:
             handset.press(further)
         raise self._differs(act, f"no line '{words}' to press", self._sees(phone))
 
-    def _expect(self, act: Act, phone: Phone) -> None:
+    def _expect(self, act: Act, phone: ScriptPhone) -> None:
         handset = phone.handset
         for words in act.words:
             learnt = learn(handset.screen, words, handset.spoken, self._dictionary, self._known)
@@ -210,7 +210,7 @@ class Performance:
         if act.verb == "expect end" and handset.is_open:
             raise self._differs(act, "the call should have ended, and goes on", self._sees(phone))
 
-    def _expect_cut(self, act: Act, phone: Phone) -> None:
+    def _expect_cut(self, act: Act, phone: ScriptPhone) -> None:
         deadline = time.monotonic() + CUT_WITHIN
         while phone.handset.is_open and time.monotonic() < deadline:
             phone.handset.look()
@@ -220,7 +220,7 @@ class Performance:
             what = "the network should have ended the call, and has not"
             raise self._differs(act, what, self._sees(phone))
 
-    def _expect_sms(self, act: Act, phone: Phone) -> None:
+    def _expect_sms(self, act: Act, phone: ScriptPhone) -> None:
         deadline = time.monotonic() + act.within
         while True:
             came = phone.new_messages()
@@ -235,7 +235,7 @@ class Performance:
         what = f"expected an SMS within {act.within:g} s: {told}"
         raise self._differs(act, what, _messages(came))
 
-    def _is_expected(self, sms: Sms, words: Sequence[str], phone: Phone) -> bool:
+    def _is_expected(self, sms: Sms, words: Sequence[str], phone: ScriptPhone) -> bool:
         known: Known = self._known
         for one in words:
             learnt = learn(sms.text, one, phone.handset.language, self._dictionary, known)
@@ -245,7 +245,7 @@ class Performance:
         self._known = dict(known)
         return True
 
-    def _expect_no_sms(self, act: Act, phone: Phone) -> None:
+    def _expect_no_sms(self, act: Act, phone: ScriptPhone) -> None:
         came = phone.new_messages()
         if came:
             raise self._differs(act, "expected no SMS", _messages(came))
@@ -253,12 +253,12 @@ class Performance:
     def _filled(self, act: Act) -> str:
         return pattern.parse(act.words[0]).fill(self._known)
 
-    def _told(self, words: str, phone: Phone) -> str:
+    def _told(self, words: str, phone: ScriptPhone) -> str:
         """What is looked for, with its other form where the line says it otherwise."""
         forms = self._dictionary.said(words, phone.handset.spoken)
         return " or ".join(repr(form) for form in forms)
 
-    def _sees(self, phone: Phone) -> str:
+    def _sees(self, phone: ScriptPhone) -> str:
         session = phone.handset.session
         if session is None:
             return "  There is no call."

@@ -15,7 +15,7 @@ from sandbox.handsets import timers
 from sandbox.handsets.changes import Changes
 from sandbox.handsets.errors import StillStarting
 from sandbox.handsets.handset import Handset, Surroundings
-from sandbox.handsets.line import Line
+from sandbox.handsets.line import DialledLine
 from sandbox.handsets.recording import Recording
 from sandbox.handsets.words import Interpreter
 from sandbox.scripts.script import Holder
@@ -24,7 +24,7 @@ from sandbox.standin.client import Sms, StandIn
 
 
 @dataclass
-class Phone:
+class ScriptPhone:
     """A handset, and the SMS that reached it since the script began."""
 
     handset: Handset
@@ -54,7 +54,7 @@ class Phone:
 class Demo:
     """A running demo on which scripts are played, one after another."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: DialledLine) -> None:
         pack = load_country(line.country)
         self.line = line
         self.setting = Setting(line, pack)
@@ -69,7 +69,7 @@ class Demo:
     def at(cls, data: Path) -> Iterator[Demo]:
         """The demo that runs in a folder. Raises CannotPlay."""
         try:
-            line = Line.read(data.expanduser())
+            line = DialledLine.read(data.expanduser())
         except StillStarting:
             raise CannotPlay(
                 f"no demo is running in {data}: start one with `isange demo`, "
@@ -83,7 +83,7 @@ class Demo:
 
     def cast(
         self, holders: Mapping[str, Holder], language: str, recording: Recording
-    ) -> dict[str, Phone]:
+    ) -> dict[str, ScriptPhone]:
         """A phone for each name; callers have numbers that nobody knows. Raises CannotPlay."""
         people = {name: self.setting.person(holder) for name, holder in holders.items()}
         if len({person.number for person in people.values()}) < len(people):
@@ -95,7 +95,7 @@ class Demo:
             handset.pace = "off"
             handset.language = self.line.staff_language if person.pin else language
             handset.spoken = handset.language
-            phones[name] = Phone(handset, self._network)
+            phones[name] = ScriptPhone(handset, self._network)
         return phones
 
     def pass_time(self, code: str | None) -> timedelta | None:

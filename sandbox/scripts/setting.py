@@ -8,7 +8,7 @@ from gateway.country.pack import Pack
 from gateway.runtime.errors import OperatorError
 from sandbox.handsets.cast import ROLES, new_number, scene
 from sandbox.handsets.cast import Holder as Person
-from sandbox.handsets.line import Line
+from sandbox.handsets.line import DialledLine
 from sandbox.scripts import script
 from sandbox.scripts.dictionary import Dictionary
 from sandbox.scripts.script import Holder
@@ -21,7 +21,7 @@ class CannotPlay(OperatorError):
 class Setting:
     """What is the same for every script of a demo."""
 
-    def __init__(self, line: Line, pack: Pack) -> None:
+    def __init__(self, line: DialledLine, pack: Pack) -> None:
         self.line, self.pack = line, pack
         self.dictionary = Dictionary(pack)
         self._centre = scene(pack).centre

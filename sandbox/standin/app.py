@@ -9,7 +9,7 @@ from sandbox.standin.config import Config, refuse_production
 from sandbox.standin.control import control
 from sandbox.standin.current import EXTENSION
 from sandbox.standin.messaging import messaging
-from sandbox.standin.network import Network
+from sandbox.standin.network import PretendNetwork
 from sandbox.standin.schedule import report
 
 
@@ -20,7 +20,7 @@ def create_app(config: Config) -> Flask:
     """
     refuse_production()
     app = Flask("standin", static_folder=None)
-    app.extensions[EXTENSION] = Network(config)
+    app.extensions[EXTENSION] = PretendNetwork(config)
     app.register_blueprint(messaging)
     app.register_blueprint(control)
     app.register_error_handler(Exception, _broken)

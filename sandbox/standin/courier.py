@@ -18,7 +18,7 @@ JOURNAL_LENGTH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Callback:
     """One callback to be posted."""
 
     kind: Kind
@@ -36,7 +36,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class Attempt:
     """One attempt at a callback, for whoever debugs an application.
 
     `place` grows by one with each attempt, and further with each start.
@@ -53,7 +53,7 @@ class Post:
 class Courier:
     """Posts letters in the background and repeats those that were not taken.
 
-    Letters handed over together go out one after another: the next waits until the one before it
+    Callbacks handed over together go out one after another: the next waits until the one before it
     was taken, which is what makes a wrong order on purpose reliable.
     """
 
@@ -67,36 +67,38 @@ class Courier:
         self._callbacks = callbacks
         # From the time of day, so that who has seen the last one before a restart misses nothing.
         self._places = itertools.count(time.time_ns() // 1_000_000)
-        self._journal: deque[Post] = deque(maxlen=JOURNAL_LENGTH)
+        self._journal: deque[Attempt] = deque(maxlen=JOURNAL_LENGTH)
         self._lock = threading.Lock()
 
-    def send(self, letters: Sequence[Letter], delay: float = 0.0) -> None:
-        """Post `letters` in their order, the first one after `delay` seconds."""
-        if letters:
+    def send(self, callbacks: Sequence[Callback], delay: float = 0.0) -> None:
+        """Post `callbacks` in their order, the first one after `delay` seconds."""
+        if callbacks:
             deadline = time.monotonic() + delay + self._patience
-            self._schedule.after(delay, lambda: self._step(letters, deadline))
+            self._schedule.after(delay, lambda: self._step(callbacks, deadline))
 
-    def posts(self, after: int = 0) -> list[Post]:
+    def posts(self, after: int = 0) -> list[Attempt]:
         """The latest attempts, oldest first, from the one after the place `after`."""
         with self._lock:
             return [post for post in self._journal if post.place > after]
 
-    def _step(self, letters: Sequence[Letter], deadline: float) -> None:
-        letter = letters[0]
-        url = self._callbacks().url(letter.kind)
+    def _step(self, callbacks: Sequence[Callback], deadline: float) -> None:
+        first = callbacks[0]
+        url = self._callbacks().url(first.kind)
         if url is None:
             return
-        reply = post(url, letter.body, letter.agent, self._limits)
-        taken = letter.taken(reply)
-        self._note(letter, reply, taken=taken)
+        reply = post(url, first.body, first.agent, self._limits)
+        taken = first.taken(reply)
+        self._note(first, reply, taken=taken)
         now = time.monotonic()
         if taken:
-            self.send(letters[1:])
+            self.send(callbacks[1:])
         elif now + self._retry_every <= deadline:
-            self._schedule.after(self._retry_every, lambda: self._step(letters, deadline))
+            self._schedule.after(self._retry_every, lambda: self._step(callbacks, deadline))
 
-    def _note(self, letter: Letter, reply: Reply, *, taken: bool) -> None:
-        body = letter.body.decode("ascii")
+    def _note(self, callback: Callback, reply: Reply, *, taken: bool) -> None:
+        body = callback.body.decode("ascii")
         with self._lock:
             place = next(self._places)
-            self._journal.append(Post(place, letter.kind, body, reply.status, reply.error, taken))
+            self._journal.append(
+                Attempt(place, callback.kind, body, reply.status, reply.error, taken)
+            )

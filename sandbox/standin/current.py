@@ -6,16 +6,16 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from sandbox.standin.network import Network
+from sandbox.standin.network import PretendNetwork
 
 EXTENSION = "standin"
 
 
-def network_of(app: Flask) -> Network:
+def network_of(app: Flask) -> PretendNetwork:
     """The network of a stand-in that `app.create_app` built."""
-    return cast(Network, app.extensions[EXTENSION])
+    return cast(PretendNetwork, app.extensions[EXTENSION])
 
 
-def this_network() -> Network:
+def this_network() -> PretendNetwork:
     """The network of the request that is being answered."""
     return network_of(current_app)

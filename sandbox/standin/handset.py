@@ -11,7 +11,7 @@ from typing import Literal
 
 from sandbox.standin import wire
 from sandbox.standin.config import Callbacks, Config, Kind
-from sandbox.standin.courier import Courier, Letter
+from sandbox.standin.courier import Callback, Courier
 from sandbox.standin.outgoing import Limits, Reply, post
 from sandbox.standin.schedule import Schedule
 
@@ -169,7 +169,7 @@ class Call:
         self.state = state
         self._exchange.over(self, self._event(EVENT_STATUS[state]))
 
-    def _event(self, status: str) -> Letter:
+    def _event(self, status: str) -> Callback:
         body = wire.ussd_event(
             number=self.dialled.number,
             service_code=self.dialled.service_code,
@@ -183,7 +183,7 @@ class Call:
             millis=round((time.monotonic() - self._began) * 1000),
             ended=datetime.now(UTC),
         )
-        return Letter("events", body)
+        return Callback("events", body)
 
 
 class Exchange:
@@ -233,7 +233,7 @@ class Exchange:
     def later(self, seconds: float, work: Callable[[], None]) -> None:
         self._schedule.after(seconds, work)
 
-    def over(self, call: Call, event: Letter) -> None:
+    def over(self, call: Call, event: Callback) -> None:
         """A call has ended: free its phone and tell the application."""
         with self._lock:
             if self._open.get(call.dialled.number) is call:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from sandbox.standin import wire
 from sandbox.standin.behaviours import DEFAULT_HOLD, Behaviour, Behaviours
 from sandbox.standin.config import Callbacks, Config
-from sandbox.standin.courier import Courier, Letter
+from sandbox.standin.courier import Callback, Courier
 from sandbox.standin.handset import Exchange
 from sandbox.standin.schedule import Schedule
 from sandbox.standin.store import Message, Store, moment
@@ -40,7 +40,7 @@ class Answer:
     reset: bool = False
 
 
-class Network:
+class PretendNetwork:
     """Everything one stand-in holds. Safe to use from many threads."""
 
     def __init__(self, config: Config) -> None:
@@ -117,14 +117,14 @@ class Network:
             network_code=self.config.network_code,
             date=datetime.now(UTC),
         )
-        self.courier.send([Letter("sms", body)])
+        self.courier.send([Callback("sms", body)])
         return message_id
 
     def opt_out(self, number: str, sender: str | None) -> None:
         """A handset wants no more messages: the application is told, and sending is refused."""
         self.behaviours.add(Behaviour(number=number, status_code=406))
         body = wire.opt_out(sender=sender or self.config.sender, number=number)
-        self.courier.send([Letter("opt_out", body)])
+        self.courier.send([Callback("opt_out", body)])
 
     def inbox(self, number: str) -> list[Message]:
         """The messages that the handset of `number` shows by now, oldest first."""
@@ -161,7 +161,7 @@ class Network:
         self.courier.send([self._report(message, each, reason) for each in reports], delay)
         return message.id
 
-    def _report(self, message: Message, status: str, reason: str) -> Letter:
+    def _report(self, message: Message, status: str, reason: str) -> Callback:
         body = wire.delivery_report(
             message_id=message.id,
             status=status,
@@ -169,7 +169,7 @@ class Network:
             network_code=self.config.network_code,
             failure_reason=reason if status in wire.UNDELIVERED else "",
         )
-        return Letter("delivery", body)
+        return Callback("delivery", body)
 
 
 def spoil(answer: Answer, behaviour: Behaviour) -> Answer:

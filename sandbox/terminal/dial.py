@@ -49,7 +49,7 @@ class CannotDial(OperatorError):
 
 
 @dataclass(frozen=True, slots=True)
-class Phone:
+class TerminalPhone:
     """A phone on a pretend network, and the code it dials."""
 
     network: StandIn
@@ -93,7 +93,7 @@ def run(
 
 
 @contextlib.contextmanager
-def _at_the_demo(data: Path, number: str | None, *, staff: bool) -> Iterator[Phone]:
+def _at_the_demo(data: Path, number: str | None, *, staff: bool) -> Iterator[TerminalPhone]:
     """A phone on the network of the demo that runs in `data`."""
     demo = _description(data)
     code = demo["staff_service_code" if staff else "service_code"]
@@ -102,11 +102,11 @@ def _at_the_demo(data: Path, number: str | None, *, staff: bool) -> Iterator[Pho
         number = somebody["phone"]
         print_line(f"You are the health worker of {somebody['centre']}, PIN {somebody['pin']}.")
     recording = Recording(demo.get("country", ""))
-    yield Phone(StandIn(demo["stand_in_url"]), number or CALLER, code, recording)
+    yield TerminalPhone(StandIn(demo["stand_in_url"]), number or CALLER, code, recording)
 
 
 @contextlib.contextmanager
-def _elsewhere(url: str, number: str | None) -> Iterator[Phone]:
+def _elsewhere(url: str, number: str | None) -> Iterator[TerminalPhone]:
     """A phone on a network of its own, which calls the application at `url`."""
     from sandbox.standin.config import Callbacks, Config, RefusedInProduction
     from sandbox.standin.control import WEB_ADDRESS
@@ -118,7 +118,7 @@ def _elsewhere(url: str, number: str | None) -> Iterator[Phone]:
         config = Config(Path(folder), "dial", "dial", Callbacks(ussd=url))
         try:
             with background(config) as address:
-                yield Phone(StandIn(address), number or CALLER, ANY_CODE, Recording(""))
+                yield TerminalPhone(StandIn(address), number or CALLER, ANY_CODE, Recording(""))
         except RefusedInProduction as refused:
             raise CannotDial(str(refused)) from None
 
@@ -148,14 +148,14 @@ def _save(recording: Recording, data: Path, record: Path) -> None:
     print_line(f"The calls are in {record}.")
 
 
-def _use(phone: Phone) -> None:
+def _use(phone: TerminalPhone) -> None:
     while True:
         _hold(phone)
         if not sys.stdin.isatty() or not _wants_more():
             return
 
 
-def _hold(phone: Phone) -> None:
+def _hold(phone: TerminalPhone) -> None:
     """One call, from the first screen until it is over."""
     print_line(f"{phone.service_code} - Ctrl-C hangs up")
     call = phone.dial()
@@ -175,7 +175,7 @@ def _hold(phone: Phone) -> None:
     print_line(OVER.get(call.state, f"The network has cut the call: {call.view['error']}."))
 
 
-def _press(phone: Phone, call: Call, typed: str) -> None:
+def _press(phone: TerminalPhone, call: Call, typed: str) -> None:
     phone.note("press", typed=typed)
     try:
         call.press(typed)

@@ -11,7 +11,7 @@ from bench import alerts, million, queries, storage
 from bench.tables import Table
 from gateway.store import database
 from gateway.store.models import Alert, Audit, Base, ContactRow, DataKeyRow, Outbox, Report
-from tests.staff_and_reports import Office
+from tests.staff_and_reports import StaffAndReports
 
 pytestmark = pytest.mark.system
 
@@ -50,12 +50,12 @@ def test_reports_of_callers_who_press_at_once_are_timed() -> None:
 
 
 @pytest.fixture
-def year(office: Office) -> Engine:
+def year(records: StaffAndReports) -> Engine:
     """A database with 400 reports of a year, at the one centre that has staff."""
     for _ in range(2):
-        office.staff()
-    million.fill(office.engine, 400)
-    return office.engine
+        records.staff()
+    million.fill(records.engine, 400)
+    return records.engine
 
 
 def test_a_year_of_service_is_made_with_all_that_belongs_to_it(year: Engine) -> None:

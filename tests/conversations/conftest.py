@@ -17,11 +17,11 @@ from tests.clocks import EVENING, where_it_is
 from tests.conversations.interpreter import Interpreter
 from tests.conversations.kept import Kept, sizes
 from tests.one_process_line import Line
-from tests.shared_parts import SharedHouse
+from tests.shared_parts import SharedParts
 
 
 @dataclass(frozen=True)
-class HouseAtAnHour(SharedHouse):
+class PartsAtAnHour(SharedParts):
     """Its limits are those of one and the same hour, and the clocks of its country show `hour`."""
 
     hour: int
@@ -59,8 +59,10 @@ def hour(request: pytest.FixtureRequest) -> int:
 def line(settings: Callable[..., Settings], language: str, hour: int) -> Iterator[Line]:
     """The whole line in this process, and phones read by the English words of a test."""
     roles: tuple[Role, ...] = ("web", "staff", "worker")
-    houses = (HouseAtAnHour(settings(role, ISANGE_LANGUAGE=language), role, hour) for role in roles)
-    made = Line(*houses)
+    processes = (
+        PartsAtAnHour(settings(role, ISANGE_LANGUAGE=language), role, hour) for role in roles
+    )
+    made = Line(*processes)
     made.reads = Interpreter.of(language, made.web.pack, made.web.speech)
     yield made
     made.close()

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from gateway.cases import contacts, data_keys
 from gateway.cases.contacts import Reachable
 from gateway.cases.reports import answers_of
-from gateway.conversation.sessions import Session, Sessions
+from gateway.conversation.sessions import CallSession, Sessions
 from gateway.runtime import phones
 from gateway.store import database
 from gateway.store.models import Base, DataKeyRow, Outbox, OutboxState, Report
@@ -24,7 +24,16 @@ from tests.one_process_line import Line
 from tests.phone import Phone
 
 OF_THE_OPERATOR: Final = frozenset(
-    {"audit_heads", "audit_lanes", "beats", "centres", "providers", "shifts", "staff", "swaps"}
+    {
+        "audit_heads",
+        "audit_lanes",
+        "processes_seen",
+        "centres",
+        "providers",
+        "shifts",
+        "staff",
+        "swaps",
+    }
 )
 """Tables that say nothing of a caller."""
 
@@ -86,10 +95,10 @@ class Kept:
         with database.reading(self.line.web.database) as session:
             return session.scalar(pending) or 0
 
-    def session(self, phone: Phone) -> Session | None:
+    def session(self, phone: Phone) -> CallSession | None:
         """What Valkey holds of a phone's call."""
-        house = self.line.web
-        sessions = Sessions(house.redis, house.vault)
+        parts = self.line.web
+        sessions = Sessions(parts.redis, parts.vault)
         return sessions.load(sessions.key(phone.session, phones.parse(phone.number)))
 
     def raw(self) -> bytes:

@@ -13,7 +13,7 @@ from gateway.runtime.settings import Settings
 from gateway.store import database
 from gateway.store.models import Report
 from gateway.vault.roles import Role
-from gateway.wiring import House
+from gateway.wiring import Parts
 from menus import gsm7
 from tests.one_process_line import CALLER, SECRET, Line
 
@@ -23,7 +23,7 @@ def line(settings: Callable[..., Settings]) -> Iterator[Line]:
     """The line of an operator who has a contract with both networks."""
     roles: tuple[Role, ...] = ("web", "staff", "worker")
     networks = {"ISANGE_NETWORKS": "africastalking, hubtel"}
-    made = Line(*(House(settings(role, **networks), role) for role in roles))
+    made = Line(*(Parts(settings(role, **networks), role) for role in roles))
     yield made
     made.close()
 
@@ -125,7 +125,7 @@ def test_an_operator_without_that_contract_has_no_such_address(
     settings: Callable[..., Settings],
 ) -> None:
     roles: tuple[Role, ...] = ("web", "staff", "worker")
-    line = Line(*(House(settings(role), role) for role in roles))
+    line = Line(*(Parts(settings(role), role) for role in roles))
     unknown = line.client.post("/nothing/here")
     closed = line.client.post(callbacks.url("", SECRET, "hubtel"))
     line.close()

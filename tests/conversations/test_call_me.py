@@ -56,7 +56,7 @@ def test_another_number_is_rung_and_never_written_to(line: Line, kept: Kept) -> 
     line.deliver()
     line.clock.tick()
     assert kept.sms_to_callers() == 0
-    assert not any(sms.to.endswith("788999111") for sms in line.tray.sent)
+    assert not any(sms.to.endswith("788999111") for sms in line.sms_provider.sent)
 
 
 def test_a_number_that_is_also_a_nurses_changes_nothing(line: Line, kept: Kept) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from gateway.store import database
 from gateway.store.models import Audit, CodeTry
 from tests.conversations.calls import SECRET, reported
-from tests.conversations.conftest import HouseAtAnHour
+from tests.conversations.conftest import PartsAtAnHour
 from tests.conversations.kept import Kept
 from tests.conversations.test_my_code import NO_MATCH, unknown_code
 from tests.one_process_line import PIN, Line, digits
@@ -29,9 +29,9 @@ def wait(line: Line) -> Wait:
     """Nobody presses a key for so many seconds, on any phone."""
 
     def pauses(seconds: float) -> None:
-        for house in (line.web, line.staff_house):
-            assert isinstance(house, HouseAtAnHour)
-            house.pauses.append(seconds)
+        for parts in (line.web, line.staff_parts):
+            assert isinstance(parts, PartsAtAnHour)
+            parts.pauses.append(seconds)
 
     return pauses
 

@@ -14,7 +14,7 @@ from tests.conversations.interpreter import in_every_language
 from tests.conversations.test_staff_line import acts, signed_in
 from tests.one_process_line import CALLER, Line, code, digits
 from tests.phone import Phone
-from workers.compose import Drop, Letter, Letters
+from workers.compose import Composer, Drop, Sms
 
 BY_SMS = ("Yes, by SMS", "Yes", "Evening")
 TO_HER = Outbox.audience == "caller"
@@ -40,13 +40,13 @@ def waiting(line: Line) -> list[str]:
     return [row.template for row in rows(line, TO_HER, Outbox.state == OutboxState.PENDING)]
 
 
-def when_it_leaves(line: Line) -> tuple[Letter | Drop, datetime]:
+def when_it_leaves(line: Line) -> tuple[Sms | Drop, datetime]:
     """What becomes of the SMS to her that waits, and when, by the clock of the country."""
     (row,) = rows(line, TO_HER, Outbox.state == OutboxState.PENDING)
     with database.reading(line.web.database) as session:
         fresh = session.get_one(Outbox, row.id)
-        letter = Letters.of(line.worker).write(session, fresh, row.due_at)
-    return letter, row.due_at.astimezone(line.web.pack.timezone)
+        sms = Composer.of(line.worker).write(session, fresh, row.due_at)
+    return sms, row.due_at.astimezone(line.web.pack.timezone)
 
 
 def today(line: Line) -> date:
@@ -74,10 +74,10 @@ def test_a_nurse_sets_a_reminder_and_sees_when_it_leaves(line: Line, language: s
     phone.choose("SMS").sees("No reminder is set.").choose("Appointment").sees("Which day?")
     phone.choose("In {days} days").choose("Morning")
 
-    letter, at = when_it_leaves(line)
+    sms, at = when_it_leaves(line)
     assert (at.date() - today(line)).days == 1, "her hours are in the evening: the day before"
-    assert isinstance(letter, Letter)
-    assert letter.to.reveal() == CALLER
+    assert isinstance(sms, Sms)
+    assert sms.to.reveal() == CALLER
     phone.sees("Reminder: {day} {time}.", "tomorrow", f"{at:%H:%M}")
     phone.choose("Back to the report").sees(ref).choose("SMS").sees("Reminder: {day} {time}.")
     assert acts(line)[-2:] == ["reminder set", "opened"]
@@ -87,9 +87,9 @@ def test_another_day_takes_its_place_and_days_may_be_typed(line: Line) -> None:
     _, _, phone = accepted(line, *BY_SMS)
     phone.choose("SMS", "Appointment", "In 5 days", "Evening", "Back to the report")
     phone.choose("SMS", "Appointment").press("14").choose("Evening")
-    letter, at = when_it_leaves(line)
-    assert isinstance(letter, Letter)
-    assert letter.text == "Hello. A reminder of your appointment tomorrow."
+    sms, at = when_it_leaves(line)
+    assert isinstance(sms, Sms)
+    assert sms.text == "Hello. A reminder of your appointment tomorrow."
     assert (at.date() - today(line)).days == 13
     phone.sees(f"Reminder: {at:%d/%m} 19:30.")
 
@@ -144,9 +144,9 @@ def test_closing_leaves_one_check_in_some_days_later(line: Line) -> None:
     _, _, phone = accepted(line, *BY_SMS)
     phone.choose("SMS", "Appointment", "In 2 days", "Morning", "Back to the report")
     phone.choose("Close", "Yes, close").sees("closed")
-    letter, at = when_it_leaves(line)
-    assert isinstance(letter, Letter)
-    assert letter.text == "Hello. We hope that you are well."
+    sms, at = when_it_leaves(line)
+    assert isinstance(sms, Sms)
+    assert sms.text == "Hello. We hope that you are well."
     assert (at.date() - today(line)).days == line.web.pack.limits.check_in_days
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.cases import leaving
-from gateway.conversation.contract import Step
+from gateway.conversation.contract import Occasion
 from gateway.runtime.phones import Msisdn
 from gateway.staff import staff_list
 from gateway.store import database
@@ -20,13 +20,13 @@ from tests.one_process_line import PIN, Line, code, digits
 NEW_PIN = "9076"
 
 
-def typed_again(number: str) -> Step:
+def typed_again(number: str) -> Occasion:
     """Her first step in a call that is rebuilt."""
-    return Step(b"a call", b"a call, one step", Msisdn(number), "en", None, again=True)
+    return Occasion(b"a call", b"a call, one step", Msisdn(number), "en", None, again=True)
 
 
 def remove(line: Line, number: str) -> int:
-    return leaving.take_out(line.staff_house, number)
+    return leaving.take_out(line.staff_parts, number)
 
 
 def test_who_has_left_is_not_recognised_any_more(line: Line) -> None:
@@ -47,7 +47,7 @@ def test_a_call_that_is_under_way_is_over_at_once(line: Line, key: str) -> None:
 
 def test_a_call_whose_session_was_lost_does_not_come_back(line: Line) -> None:
     nurse = line.staff("kabutare")
-    desk, step = line.staff_house.staff_line, typed_again(nurse)
+    desk, step = line.staff_parts.staff_line, typed_again(nurse)
     desk.do(SignIn(PIN), replace(step, again=False))
     assert "staff" in desk.do(SignIn(PIN), step).facts
     remove(line, nurse)
@@ -81,9 +81,9 @@ def test_nobody_is_alerted_who_has_left(line: Line) -> None:
     remove(line, nurse)
     remove(line, lead)
     line.deliver()
-    line.tray.sent.clear()
+    line.sms_provider.sent.clear()
     report(line)
-    assert {sms.to for sms in line.tray.sent} == {other_lead}
+    assert {sms.to for sms in line.sms_provider.sent} == {other_lead}
 
 
 def test_her_leads_hear_that_nobody_is_left(line: Line) -> None:
@@ -95,7 +95,7 @@ def test_her_leads_hear_that_nobody_is_left(line: Line) -> None:
 def test_an_sms_from_her_number_is_a_strangers(line: Line) -> None:
     nurse, other = line.staff("kabutare"), line.staff("kabutare")
     report(line)
-    (alert,) = (sms for sms in line.tray.sent if sms.to == nurse)
+    (alert,) = (sms for sms in line.sms_provider.sent if sms.to == nurse)
     remove(line, nurse)
     line.text(nurse, f"1 {code(alert)} {digits(alert)}")
     signed_in(line, other).sees(f"{code(alert)} P2 new")
@@ -115,7 +115,7 @@ def test_the_number_can_be_somebody_elses_then(line: Line) -> None:
     nurse = line.staff("kabutare")
     remove(line, nurse)
     staff_list.add(
-        line.staff_house, staff_list.Entry(nurse, "counsellor", "kabutare", "en", NEW_PIN)
+        line.staff_parts, staff_list.StaffEntry(nurse, "counsellor", "kabutare", "en", NEW_PIN)
     )
     line.staff_phone(nurse).dial().press(NEW_PIN).sees("You are on duty.")
 
@@ -151,7 +151,7 @@ def test_the_old_pin_is_not_found_by_trying(line: Line) -> None:
 def test_a_new_pin_ends_the_calls_of_the_old_one(line: Line) -> None:
     nurse = line.staff("kabutare")
     phone = signed_in(line, nurse)
-    staff_list.change_pin(line.staff_house, nurse, NEW_PIN)
+    staff_list.change_pin(line.staff_parts, nurse, NEW_PIN)
     phone.press("1").hangs_up()
     line.staff_phone(nurse).dial().press(PIN).sees("Not recognised")
     line.staff_phone(nurse).dial().press(NEW_PIN).sees("You are on duty.")
@@ -159,9 +159,9 @@ def test_a_new_pin_ends_the_calls_of_the_old_one(line: Line) -> None:
 
 def test_a_lost_session_of_the_old_pin_does_not_come_back_with_the_new_one(line: Line) -> None:
     nurse = line.staff("kabutare")
-    desk, step = line.staff_house.staff_line, typed_again(nurse)
+    desk, step = line.staff_parts.staff_line, typed_again(nurse)
     desk.do(SignIn(PIN), replace(step, again=False))
-    staff_list.change_pin(line.staff_house, nurse, NEW_PIN)
+    staff_list.change_pin(line.staff_parts, nurse, NEW_PIN)
     assert desk.do(SignIn(PIN), step).facts == {}
 
 
@@ -169,7 +169,7 @@ def test_a_new_pin_opens_a_line_that_wrong_ones_had_locked(line: Line) -> None:
     nurse = line.staff("kabutare")
     for _ in range(5):
         line.staff_phone(nurse).dial().press("0852")
-    staff_list.change_pin(line.staff_house, nurse, NEW_PIN)
+    staff_list.change_pin(line.staff_parts, nurse, NEW_PIN)
     line.staff_phone(nurse).dial().press(NEW_PIN).sees("You are on duty.")
 
 

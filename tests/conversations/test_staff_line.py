@@ -104,7 +104,7 @@ def test_off_duty_and_on_again(line: Line) -> None:
     phone = signed_in(line, nurse).choose("Go off duty").sees("You are off duty.")
     lead = line.staff("kabutare", "lead")
     report(line)
-    assert {sms.to for sms in line.tray.sent} == {lead}
+    assert {sms.to for sms in line.sms_provider.sent} == {lead}
     phone.choose("Go on duty").sees("You are on duty.")
 
 

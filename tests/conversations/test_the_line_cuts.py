@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from gateway.store import database
-from gateway.store.models import Alert, ContactRow, DataKeyRow, Deed, Outbox, Report
+from gateway.store.models import Action, Alert, ContactRow, DataKeyRow, Outbox, Report
 from tests.conversations.interpreter import in_every_language
 from tests.one_process_line import Line
 from tests.phone import Phone
@@ -37,7 +37,7 @@ def event(phone: Phone, status: str = "Incomplete", **other: str) -> dict[str, s
 
 def rows(line: Line) -> dict[str, int]:
     """How many rows each table about a caller holds."""
-    tables = (Report, ContactRow, DataKeyRow, Deed, Alert, Outbox)
+    tables = (Report, ContactRow, DataKeyRow, Action, Alert, Outbox)
     with database.reading(line.web.database) as session:
         return {
             table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0

@@ -15,7 +15,7 @@ from gateway.vault.errors import CannotOpen
 from gateway.vault.fields import Where
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
-from menus.script import Step
+from menus.script import Visited
 from tests.conversations.calls import SECRET, reported, until_confirm, until_contact
 from tests.conversations.kept import Kept
 from tests.one_process_line import Line
@@ -81,7 +81,7 @@ def test_after_the_end_the_session_remembers_nothing(line: Line, kept: Kept) -> 
     session = kept.session(phone)
     assert session is not None
     assert session.state.ended
-    assert session.state.trail == (Step("welcome.first"),)
+    assert session.state.trail == (Visited("welcome.first"),)
 
 
 def test_the_number_lies_apart_under_a_key_of_its_own(

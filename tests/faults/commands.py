@@ -39,7 +39,7 @@ class Command(Story):
     def play(self, point: str) -> datetime:
         self.before()
         self.had = self.count()
-        once = self.ground.home / "command.once"
+        once = self.running.home / "command.once"
         once.touch()
         died = self.isange({"ISANGE_CRASH": point, "ISANGE_CRASH_ONCE": str(once)})
         assert died.returncode == -signal.SIGKILL, f"it did not die at {point}: {died.stderr}"
@@ -49,12 +49,12 @@ class Command(Story):
         return datetime.now(UTC)
 
     def isange(self, more: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-        keys = str(self.ground.home / "keys" / self.role)
+        keys = str(self.running.home / "keys" / self.role)
         return subprocess.run(
             [sys.executable, "-m", "commands.cli", *(words or self.words())],
             input=self.typed,
             start_new_session=True,  # What is asked for is not asked of a terminal.
-            env={**self.ground.settings, "ISANGE_KEYS": keys, **self.settings(), **more},
+            env={**self.running.settings, "ISANGE_KEYS": keys, **self.settings(), **more},
             capture_output=True,
             text=True,
             timeout=60,
@@ -68,7 +68,7 @@ class Command(Story):
         return {}
 
     def count(self) -> int:
-        with self.ground.reading() as session:
+        with self.running.reading() as session:
             return session.scalar(select(func.count()).select_from(Staff)) or 0
 
     def broken(self) -> Iterator[str]:
@@ -103,7 +103,7 @@ class RemovesStaff(AddsStaff):
         return ("staff", "remove", self.number)
 
     def count(self) -> int:
-        with self.ground.reading() as session:
+        with self.running.reading() as session:
             here = select(func.count()).where(Staff.left_at.is_(None), Staff.number.is_not(None))
             return session.scalar(here) or 0
 
@@ -112,7 +112,7 @@ class ImportsStaff(Command):
     changes = 3
 
     def before(self) -> None:
-        self.file = self.ground.home / "staff.csv"
+        self.file = self.running.home / "staff.csv"
         with self.file.open("w", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(["phone", "role", "centre", "language", "pin"])
@@ -127,7 +127,7 @@ class ImportsCentres(Command):
         return ("centres", "import", str(SAMPLE))
 
     def count(self) -> int:
-        with self.ground.reading() as session:
+        with self.running.reading() as session:
             assert session.get(Centre, CENTRE), "the centre of the tests is gone"
             return session.scalar(select(func.count()).select_from(Centre)) or 0
 
@@ -138,7 +138,7 @@ class UpgradesSchema(Command):
     committed = "schema.upgrade"
 
     def before(self) -> None:
-        self.url = self.ground.empty_database()
+        self.url = self.running.empty_database()
 
     def words(self) -> Sequence[str]:
         return ("db", "upgrade")

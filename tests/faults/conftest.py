@@ -10,13 +10,13 @@ import pytest
 
 from tests.faults.demos import Demo
 from tests.faults.proxy import Wires
-from tests.faults.running_service import Ground, laid
+from tests.faults.running_service import RunningService, laid
 
 LONG = Path(__file__).with_name("long")
 """Tests that take minutes, or need what only a prepared machine has: `make faults` runs them."""
 
-Lay = Callable[[str], Ground]
-"""Lays a ground on the database of this URL and starts every process."""
+Lay = Callable[[str], RunningService]
+"""Starts a service on the database of this URL and starts every process."""
 
 DEAD_PROXY = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
 """What a machine behind a proxy is told; nothing of a demo may ask it."""
@@ -58,7 +58,7 @@ def new_demo(tmp_path: Path) -> Iterator[Callable[[str], Demo]]:
 
 @pytest.fixture
 def wires() -> Iterator[Wires]:
-    """A wire to each server of each process of a ground."""
+    """A wire to each server of each process of a service."""
     with ExitStack() as stack:
         yield Wires(stack)
 
@@ -67,8 +67,8 @@ def wires() -> Iterator[Wires]:
 def lay(wires: Wires, tmp_path: Path) -> Iterator[Lay]:
     with ExitStack() as stack:
 
-        def make(url: str) -> Ground:
-            made = stack.enter_context(laid(tmp_path / "ground", url, between=wires.between))
+        def make(url: str) -> RunningService:
+            made = stack.enter_context(laid(tmp_path / "running", url, between=wires.between))
             made.start()
             return made
 

@@ -29,7 +29,7 @@ from tests.faults import promises
 from tests.faults.commands import COMMANDS
 from tests.faults.points import crash_points, named
 from tests.faults.promises import Account
-from tests.faults.running_service import NAMES, Database, Databases, Ground, laid
+from tests.faults.running_service import NAMES, Database, Databases, RunningService, laid
 from tests.faults.stories import STORIES
 from tests.faults.stories.story import Story
 from tests.services import wait_until
@@ -63,11 +63,11 @@ def played() -> list[str]:
 
 
 class Kills:
-    """Plays stories on one ground, one after another."""
+    """Plays stories on one service, one after another."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
-        ground.start()
+    def __init__(self, running: RunningService) -> None:
+        self._ground = running
+        running.start()
 
     def at(self, point: str, runs: int) -> Account:
         """Kill so often at a point; how the promises were kept."""
@@ -142,8 +142,8 @@ def run(
             for home in homes
         ]
 
-        def work(ground: Ground) -> None:
-            kills = Kills(ground)
+        def work(running: RunningService) -> None:
+            kills = Kills(running)
             for point in _each(waiting):
                 began = time.monotonic()
                 found = kills.at(point, runs)

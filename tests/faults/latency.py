@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 from threading import Event
 
 from tests.faults.callers import Caller
-from tests.faults.running_service import Database, Databases, Ground, laid
+from tests.faults.running_service import Database, Databases, RunningService, laid
 
 IDLE, BURST, A_SECOND = 60, 500, 50
 """Reports one by one, reports of the burst, and how many of those a second."""
@@ -40,31 +40,31 @@ class Ended:
     took: float
 
 
-def ready(ground: Ground, count: int) -> list[Caller]:
+def ready(running: RunningService, count: int) -> list[Caller]:
     """Callers who have only to press one key more."""
     with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(lambda _: ground.caller().dial().press("1", "1"), range(count)))
+        return list(pool.map(lambda _: running.caller().dial().press("1", "1"), range(count)))
 
 
-def one_by_one(ground: Ground, count: int) -> list[Ended]:
+def one_by_one(running: RunningService, count: int) -> list[Ended]:
     """Each report after the alerts of the one before have left."""
     ended = []
-    for caller in ready(ground, count):
+    for caller in ready(running, count):
         ended.append(_end(caller))
-        ground.settle()
+        running.settle()
     return ended
 
 
-def burst(ground: Ground, count: int, a_second: int) -> list[Ended]:
+def burst(running: RunningService, count: int, a_second: int) -> list[Ended]:
     """So many reports a second, whatever becomes of those before."""
-    callers, never, begun = ready(ground, count), Event(), time.monotonic()
+    callers, never, begun = ready(running, count), Event(), time.monotonic()
     with ThreadPoolExecutor(THREADS) as pool:
         calls = []
         for place, caller in enumerate(callers):
             never.wait(max(0.0, begun + place / a_second - time.monotonic()))
             calls.append(pool.submit(_end, caller))
         ended = [call.result() for call in calls]
-    ground.settle()
+    running.settle()
     return ended
 
 
@@ -74,11 +74,11 @@ def _end(caller: Caller) -> Ended:
     return Ended(caller.told[0], datetime.now(UTC), time.monotonic() - begun)
 
 
-def waits(ground: Ground, ended: Sequence[Ended]) -> list[float]:
+def waits(running: RunningService, ended: Sequence[Ended]) -> list[float]:
     """Seconds from each END to the first alert about it; 0 for one that came before it."""
     first: dict[str, datetime] = {}
     codes = {one.code for one in ended}
-    for sms in ground.network.sent():
+    for sms in running.network.sent():
         for code in codes.intersection(sms.text.split()):
             first.setdefault(code, datetime.fromisoformat(sms.at))
     return [max(0.0, (first[one.code] - one.at).total_seconds()) for one in ended]
@@ -109,14 +109,14 @@ def measured(
     """
     with ExitStack() as stack:
         databases = Databases(kind, stack, durable=durable)
-        ground = stack.enter_context(laid(folder / "ground", databases.empty(folder)))
-        ground.start()
-        one_by_one(ground, 3)  # What is loaded at the first use is no figure of a service.
+        running = stack.enter_context(laid(folder / "running", databases.empty(folder)))
+        running.start()
+        one_by_one(running, 3)  # What is loaded at the first use is no figure of a service.
         return {
-            name: (waits(ground, ended), [one.took for one in ended])
+            name: (waits(running, ended), [one.took for one in ended])
             for name, ended in (
-                (f"{kind}, idle", one_by_one(ground, idle)),
-                (f"{kind}, {A_SECOND} reports a second", burst(ground, crowd, A_SECOND)),
+                (f"{kind}, idle", one_by_one(running, idle)),
+                (f"{kind}, {A_SECOND} reports a second", burst(running, crowd, A_SECOND)),
             )
         }
 

@@ -51,7 +51,7 @@ def crash_points() -> tuple[str, ...]:
 
 
 def named(point: str) -> str:
-    """The transaction or the deed that a point stands beside."""
+    """The transaction or the act that a point stands beside."""
     return re.sub(r" (before|after) commit$|^(before|after) ", "", point)
 
 
@@ -138,7 +138,7 @@ class _Names:
         ]
 
     def _in_table(self, value: ast.Call | ast.Subscript) -> list[str]:
-        """The strings of a table of this module: `DEEDS.get(kind)`, `DEEDS[kind]`."""
+        """The strings of a table of this module: `ACTIONS.get(kind)`, `ACTIONS[kind]`."""
         looked_up = value.func if isinstance(value, ast.Call) else value
         table = getattr(looked_up, "value", None)
         return [

@@ -37,7 +37,7 @@ Pair = tuple[socket.socket, socket.socket]
 """The two ends of a connection: the client's, and the server's."""
 
 
-class Wire:
+class ProxiedWire:
     """A TCP port of our own in front of `server`: `host:port`, or the path of a Unix socket."""
 
     def __init__(self, server: str) -> None:
@@ -238,9 +238,9 @@ def _tear(*ends: socket.socket) -> None:
 
 
 @contextmanager
-def wire(server: str) -> Iterator[Wire]:
+def wire(server: str) -> Iterator[ProxiedWire]:
     """A wire to a server while the block lasts."""
-    made = Wire(server)
+    made = ProxiedWire(server)
     try:
         yield made
     finally:
@@ -252,7 +252,7 @@ class Wires:
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
-        self._made: dict[tuple[str, str], Wire] = {}
+        self._made: dict[tuple[str, str], ProxiedWire] = {}
 
     def between(self, name: str, what: str, url: str) -> str:
         parts = urlsplit(url)
@@ -263,7 +263,7 @@ class Wires:
         self._made[name, what] = made
         return made.url(url)
 
-    def to(self, what: str, *names: str) -> list[Wire]:
+    def to(self, what: str, *names: str) -> list[ProxiedWire]:
         """The wires of these processes to a server; of all of them if none is named."""
         return [
             one

@@ -33,7 +33,7 @@ from gateway.vault.secrets import quick_hasher
 from gateway.vault.vault import Vault
 from sandbox.demo import sample
 from sandbox.demo.folder import free_port
-from sandbox.demo.reaper import Leash
+from sandbox.demo.reaper import Reaper
 from sandbox.standin.client import StandIn
 from sandbox.standin.config import Callbacks, Config
 from sandbox.standin.outgoing import Reply, post
@@ -71,7 +71,7 @@ SOON: Final = timedelta(seconds=70)
 
 
 @dataclass
-class Ground:
+class RunningService:
     """The service as a test sees it."""
 
     home: Path
@@ -170,7 +170,7 @@ class Ground:
 
     def empty_database(self) -> str:
         """The URL of another database, without anything in it."""
-        assert self.databases is not None, "this ground was laid on a database alone"
+        assert self.databases is not None, "this service was laid on a database alone"
         return self.databases.empty(self.home)
 
     def now(self) -> datetime:
@@ -257,8 +257,8 @@ def laid(
     databases: Databases | None = None,
     between: Between = lambda name, what, url: url,
     **settings: str,
-) -> Iterator[Ground]:
-    """Lay a ground in the folder `home`; no process of the service runs on it yet.
+) -> Iterator[RunningService]:
+    """Lay a service in the folder `home`; no process of the service runs on it yet.
 
     `between` gives the URLs that a process is told, for a test that stands in the way. `settings`
     are more of the environment.
@@ -305,12 +305,12 @@ def laid(
                 "ISANGE_AT_URL": between(name, "provider", network),
             }
 
-        held = Leash()
+        held = Reaper()
         stack.callback(held.close)
         services = {name: _service(name, home, ports, told(name), held, valkey) for name in NAMES}
         for service in services.values():
             stack.callback(service.kill)
-        yield Ground(
+        yield RunningService(
             home=home,
             database_url=database_url,
             valkey=valkey,
@@ -346,7 +346,7 @@ def _service(
     home: Path,
     ports: Mapping[Name, int],
     env: Mapping[str, str],
-    held: Leash,
+    held: Reaper,
     valkey: Valkey,
 ) -> Service:
     port = ports.get(name)

@@ -11,7 +11,7 @@ from pathlib import Path
 from gateway.runtime.parent_process import SUPERVISED
 from sandbox.demo import reaper
 from sandbox.demo.children import answers
-from sandbox.demo.reaper import Leash
+from sandbox.demo.reaper import Reaper
 from tests.services import wait_until
 
 ONE_LOOK = 1.0
@@ -30,7 +30,7 @@ class Service:
         argv: Sequence[str],
         environment: Mapping[str, str],
         folder: Path,
-        held: Leash,
+        held: Reaper,
         url: str | None = None,
         ready: Callable[[], bool] | None = None,
     ) -> None:

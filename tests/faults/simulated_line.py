@@ -33,12 +33,12 @@ from gateway.store import database
 from gateway.store.models import Alert, Outbox, Report
 from gateway.vault.roles import Role
 from gateway.web import callers
-from gateway.wiring import House
+from gateway.wiring import Parts
 from menus.speech import Speech
 from tests.one_process_line import SECRET
 from tests.phone import Phone
 from workers.clock import Clock
-from workers.compose import Letters
+from workers.compose import Composer
 from workers.deliver import Delivery
 from workers.probe import Probing
 
@@ -49,7 +49,7 @@ Answers = Callable[[str], Outcome | None]
 
 
 @dataclass
-class Post:
+class ObedientProvider:
     """A provider that keeps what it took, and answers as the test wants.
 
     `answer` gets a number; None takes the SMS. `takes` is whether it leaves all the same when the
@@ -72,10 +72,10 @@ class Post:
 
 
 @dataclass(frozen=True)
-class Reborn(House):
-    """A house after a death. What it reads of files that no death changes is read only once."""
+class Reborn(Parts):
+    """Parts after a death. What they read of files that no death changes is read only once."""
 
-    before: House | None = None
+    before: Parts | None = None
 
     @cached_property
     def pack(self) -> Pack:
@@ -88,29 +88,29 @@ class Reborn(House):
         return Speech(translations.shipped(self.pack.languages))
 
 
-class World:
+class SimulatedLine:
     """One line on one SQLite file, from the handset to the provider."""
 
     def __init__(self, file: Path, make: MakeSettings) -> None:
         self.file = file
         self.ahead = timedelta()
         """How far the database's clock is ahead."""
-        self.provider = Post()
+        self.provider = ObedientProvider()
         self._make = make
-        self.web, self.worker = self._houses()
+        self.web, self.worker = self._processes()
         self.client: FlaskClient = callers.create_app(self.web).test_client()
         self._build()
 
     def die(self) -> None:
         """Whatever was in memory is gone; what comes after is made anew."""
         self.close()
-        self.web, self.worker = self._houses(self.web)
+        self.web, self.worker = self._processes(self.web)
         self._build()
 
     def close(self) -> None:
-        for house in (self.web, self.worker):
-            house.database.dispose()
-            house.redis.close()
+        for parts in (self.web, self.worker):
+            parts.database.dispose()
+            parts.redis.close()
 
     def begin_again(self, template: Path) -> None:
         """A fresh database, a fresh provider and the right time."""
@@ -118,22 +118,22 @@ class World:
         for end in ("", "-wal", "-shm"):
             Path(f"{self.file}{end}").unlink(missing_ok=True)
         shutil.copyfile(template, self.file)
-        self.ahead, self.provider = timedelta(), Post()
+        self.ahead, self.provider = timedelta(), ObedientProvider()
         self.die()
 
-    def _houses(self, before: House | None = None) -> tuple[House, House]:
+    def _processes(self, before: Parts | None = None) -> tuple[Parts, Parts]:
         url = f"sqlite:///{self.file}"
         web = Reborn(self._make("web", url), "web", before)
         worker = Reborn(self._make("worker", url), "worker", before or web)
-        for house in (web, worker):
-            event.listen(house.database, "connect", self._bring_clock)
+        for parts in (web, worker):
+            event.listen(parts.database, "connect", self._bring_clock)
         return web, worker
 
     def _build(self) -> None:
         self.client.application = callers.create_app(self.web)
         fleet = only(self.provider)
         self.delivery = Delivery(
-            self.worker.database, Letters.of(self.worker), fleet, note_again=()
+            self.worker.database, Composer.of(self.worker), fleet, note_again=()
         )
         self.clock = Clock(self.worker, self.delivery)
         self.probing = Probing(self.worker.database, fleet)

@@ -14,7 +14,7 @@ from tests.faults.crashes import run
 from tests.faults.points import crash_points
 from tests.faults.promises import Account, Story, Witnesses, account, table
 from tests.faults.running_service import Database
-from tests.staff_and_reports import SMS_NOW, Office, on_sqlite
+from tests.staff_and_reports import SMS_NOW, StaffAndReports, on_sqlite
 
 SAMPLE = {
     "sqlite": ("report.send after commit", "outbox.settle before commit"),
@@ -33,13 +33,13 @@ def test_a_process_dies_and_every_promise_is_kept(kind: Database) -> None:
 
 
 @on_sqlite
-def test_a_promise_that_is_broken_is_seen(office: Office, tmp_path: Path) -> None:
+def test_a_promise_that_is_broken_is_seen(records: StaffAndReports, tmp_path: Path) -> None:
     """A report that was told and is not there, an alert that never left, a caller's second SMS."""
-    nurse = office.staff()
-    report = office.report(contact=SMS_NOW)
+    nurse = records.staff()
+    report = records.report(contact=SMS_NOW)
     with background(Config(tmp_path / "stand-in", "clinic", "key")) as url:
-        asked = Witnesses(StandIn(url), office.engine, {nurse.id: nurse.number})
-        told = [office.code(report), "000000"]
+        asked = Witnesses(StandIn(url), records.engine, {nurse.id: nurse.number})
+        told = [records.code(report), "000000"]
 
         found = account(asked, "here", Story(told, [], datetime.now(UTC), reports=2))
 

@@ -48,7 +48,7 @@ def test_a_call_goes_on_after_everything_in_valkey_is_gone(demo: Demo) -> None:
     demo.wait_for_sms(demo.staff("kabutare")["health"], report.code)
 
 
-def test_a_bell_that_was_lost_is_rung_again(demo: Demo) -> None:
+def test_a_doorbell_that_was_lost_is_rung_again(demo: Demo) -> None:
     with demo.frozen():
         worker = demo.kill_child("worker")
         report = demo.phone().report()

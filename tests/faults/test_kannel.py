@@ -29,7 +29,7 @@ from gateway.store import database
 from gateway.store.models import Outbox, Report
 from gateway.vault.roles import Role
 from gateway.web import callers
-from gateway.wiring import House
+from gateway.wiring import Parts
 from sandbox.demo.folder import free_port
 from tests.faults.kannels import PASSWORD, Kannel
 from tests.one_process_line import SECRET, Line
@@ -149,7 +149,7 @@ def line(settings: Callable[..., Settings], kannel: Kannel, port: int) -> Iterat
     roles: tuple[Role, ...] = ("web", "staff", "worker")
     receipts = {"ISANGE_CALLBACK_SECRETS": SECRET}  # Kannel brings them to the callers' app.
     given = {"web": other, "staff": other, "worker": {**other, **receipts}}
-    made = Line(*(House(settings(role, **given[role]), role) for role in roles))
+    made = Line(*(Parts(settings(role, **given[role]), role) for role in roles))
     made.delivery = Delivery.of(made.worker)
     yield made
     made.close()

@@ -13,40 +13,40 @@ from tests.faults.callers import Caller
 from tests.faults.conftest import Lay
 from tests.faults.crowd import for_help
 from tests.faults.promises import Account, Story, account
-from tests.faults.running_service import Ground
+from tests.faults.running_service import RunningService
 
 pytestmark = pytest.mark.system
 
 
 def test_a_caller_whose_answer_was_lost_asks_again(lay: Lay, sqlite_url: str) -> None:
     """Her second report is folded into the first: who comes for the one has the other with it."""
-    ground = lay(sqlite_url)
-    caller = asks_twice(ground)
-    ground.settle()
-    found = accounted(ground, caller)
+    running = lay(sqlite_url)
+    caller = asks_twice(running)
+    running.settle()
+    found = accounted(running, caller)
     assert found.is_kept, found
     assert (found.told, found.durable, len(found.alerts)) == (1, 1, 2)
 
 
 def test_nobody_was_asked_about_either(lay: Lay, sqlite_url: str) -> None:
-    ground = lay(sqlite_url)
-    caller = asks_twice(ground)
-    ground.settle()
-    with database.writing(ground.engine, "test.nobody") as session:
+    running = lay(sqlite_url)
+    caller = asks_twice(running)
+    running.settle()
+    with database.writing(running.engine, "test.nobody") as session:
         session.execute(delete(Outbox))
         session.execute(delete(Alert))
-    assert accounted(ground, caller).broken == ["a report that nobody was asked about"] * 2
+    assert accounted(running, caller).broken == ["a report that nobody was asked about"] * 2
 
 
-def asks_twice(ground: Ground) -> Caller:
+def asks_twice(running: RunningService) -> Caller:
     """She is told once only: what the line said to her the first time never reached her."""
-    unheard = ground.caller()
+    unheard = running.caller()
     for_help(unheard)
     caller = Caller(unheard.url, unheard.number)
     for_help(caller)
     return caller
 
 
-def accounted(ground: Ground, caller: Caller) -> Account:
+def accounted(running: RunningService, caller: Caller) -> Account:
     story = Story(told=caller.told, callers=[caller.number], recovered=datetime.now(UTC))
-    return account(ground.witnesses, "an answer lost", story)
+    return account(running.witnesses, "an answer lost", story)

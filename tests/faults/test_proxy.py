@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from tests.faults.proxy import Wire, wire
+from tests.faults.proxy import ProxiedWire, wire
 from tests.services import PATIENCE, wait_until
 
 
@@ -44,13 +44,13 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def line(server: Server) -> Iterator[Wire]:
+def line(server: Server) -> Iterator[ProxiedWire]:
     with wire(f"127.0.0.1:{server.server_address[1]}") as made:
         yield made
 
 
 @contextmanager
-def connected(line: Wire) -> Iterator[socket.socket]:
+def connected(line: ProxiedWire) -> Iterator[socket.socket]:
     with socket.create_connection(("127.0.0.1", line.port), timeout=PATIENCE) as connection:
         yield connection
 
@@ -64,14 +64,14 @@ def said(connection: socket.socket, words: bytes) -> bytes:
         return b""
 
 
-def test_it_carries_what_is_said(line: Wire) -> None:
+def test_it_carries_what_is_said(line: ProxiedWire) -> None:
     with connected(line) as first, connected(line) as second:
         assert said(first, b"one\n") == b"one\n"
         assert said(second, b"two\n") == b"two\n"
 
 
 def test_a_lost_connection_stands_and_carries_nothing_while_new_ones_do(
-    line: Wire, server: Server
+    line: ProxiedWire, server: Server
 ) -> None:
     with connected(line) as lost:
         assert said(lost, b"one\n") == b"one\n"
@@ -88,7 +88,7 @@ def test_a_lost_connection_stands_and_carries_nothing_while_new_ones_do(
     assert line.accepted == 2
 
 
-def test_a_delay_is_felt_in_each_direction(line: Wire) -> None:
+def test_a_delay_is_felt_in_each_direction(line: ProxiedWire) -> None:
     with connected(line) as connection:
         line.delay(0.1)
         began = time.monotonic()
@@ -96,7 +96,9 @@ def test_a_delay_is_felt_in_each_direction(line: Wire) -> None:
         assert time.monotonic() - began > 0.2
 
 
-def test_nothing_comes_out_of_a_black_hole_until_it_is_mended(line: Wire, server: Server) -> None:
+def test_nothing_comes_out_of_a_black_hole_until_it_is_mended(
+    line: ProxiedWire, server: Server
+) -> None:
     with connected(line) as connection:
         line.black_hole()
         connection.settimeout(0.2)
@@ -108,7 +110,7 @@ def test_nothing_comes_out_of_a_black_hole_until_it_is_mended(line: Wire, server
         assert connection.recv(100) == b"one\n"
 
 
-def test_a_reset_ends_what_is_connected_and_no_more(line: Wire) -> None:
+def test_a_reset_ends_what_is_connected_and_no_more(line: ProxiedWire) -> None:
     with connected(line) as connection:
         assert said(connection, b"one\n") == b"one\n"
         line.reset()
@@ -118,7 +120,7 @@ def test_a_reset_ends_what_is_connected_and_no_more(line: Wire) -> None:
         assert said(another, b"two\n") == b"two\n"
 
 
-def test_who_is_refused_is_not_heard(line: Wire, server: Server) -> None:
+def test_who_is_refused_is_not_heard(line: ProxiedWire, server: Server) -> None:
     line.refuse()
     # It may be torn down before we know that it was made.
     with suppress(ConnectionResetError), connected(line) as connection:
@@ -126,7 +128,7 @@ def test_who_is_refused_is_not_heard(line: Wire, server: Server) -> None:
     assert server.heard == []
 
 
-def test_an_answer_is_cut_after_some_bytes(line: Wire) -> None:
+def test_an_answer_is_cut_after_some_bytes(line: ProxiedWire) -> None:
     line.cut_after(2)
     with connected(line) as connection:
         assert said(connection, b"one\n") == b"on"
@@ -134,7 +136,9 @@ def test_an_answer_is_cut_after_some_bytes(line: Wire) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_it_strikes_at_a_word_that_follows_another(line: Wire, server: Server, after: bool) -> None:
+def test_it_strikes_at_a_word_that_follows_another(
+    line: ProxiedWire, server: Server, after: bool
+) -> None:
     with connected(line) as bystander, connected(line) as connection:
         line.reset_when(b"COMMIT", b"INSERT", after=after)
         assert said(bystander, b"COMMIT\n") == b"COMMIT\n"

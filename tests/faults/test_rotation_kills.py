@@ -29,7 +29,7 @@ from gateway.vault.create import create_keys
 from gateway.vault.rotating import Folders
 from gateway.vault.vault import Vault
 from tests.services import PATIENCE, wait_until
-from tests.staff_and_reports import SMS_NOW, Office
+from tests.staff_and_reports import SMS_NOW, StaffAndReports
 
 pytestmark = pytest.mark.system
 
@@ -56,7 +56,7 @@ Rotation(engine, root, settle=2.5, grace=2.5).run()
 class Traffic:
     """Callers who report and staff who read, all the time, with vaults opened once at the start."""
 
-    office: Office
+    records: StaffAndReports
     staff: Vault
     written: list[str] = field(default_factory=list)
     read: int = 0
@@ -87,12 +87,12 @@ class Traffic:
 
     def _write(self, chance: random.Random) -> None:
         number = f"+2507{chance.randrange(80_000_000, 90_000_000)}"
-        self.written.append(self.office.report(contact=SMS_NOW, number=number))
+        self.written.append(self.records.report(contact=SMS_NOW, number=number))
 
     def _read(self, chance: random.Random) -> None:
         report_id = chance.choice(self.written)
-        for vault in (self.staff, self.office.worker):
-            with database.reading(self.office.engine) as session:
+        for vault in (self.staff, self.records.worker):
+            with database.reading(self.records.engine) as session:
                 assert contacts.read(session, vault, report_id) is not None
         self.read += 1
 
@@ -107,16 +107,16 @@ def root(tmp_path: Path) -> Path:
 def traffic(engine: Engine, pack: Pack, root: Path) -> Traffic:
     web, worker = Vault.open(root / "web", "web"), Vault.open(root / "worker", "worker")
     audit.seal_with(engine, lambda: web)
-    office = Office(engine, pack, web, worker, Vault.open(root / "staff", "staff"))
-    office.staff()
-    made = Traffic(office, office.staff_vault)
+    records = StaffAndReports(engine, pack, web, worker, Vault.open(root / "staff", "staff"))
+    records.staff()
+    made = Traffic(records, records.staff_vault)
     for number in range(REPORTS):
-        made.written.append(office.report(contact=SMS_NOW, number=f"+2507880{number:05}"))
+        made.written.append(records.report(contact=SMS_NOW, number=f"+2507880{number:05}"))
     return made
 
 
-def rotating(office: Office, root: Path) -> subprocess.Popen[bytes]:
-    url = office.engine.url.render_as_string(hide_password=False)
+def rotating(records: StaffAndReports, root: Path) -> subprocess.Popen[bytes]:
+    url = records.engine.url.render_as_string(hide_password=False)
     return subprocess.Popen([sys.executable, "-c", PROGRAM, url, str(root)])
 
 
@@ -130,21 +130,21 @@ def test_a_rotation_killed_in_each_of_its_steps_costs_nobody_anything(
     traffic: Traffic, root: Path
 ) -> None:
     """Given readers and writers, when it is killed while it prepares and re-wraps, all go on."""
-    office, folders = traffic.office, Folders(root)
+    records, folders = traffic.records, Folders(root)
 
     def renewed(recipient: str) -> int:
         mine = (DataKeyRow.recipient == recipient, DataKeyRow.key_id != OLD)
-        with database.reading(office.engine) as session:
+        with database.reading(records.engine) as session:
             return session.scalar(select(func.count()).where(*mine)) or 0
 
     with traffic.flowing():
         killed(
-            rotating(office, root), lambda: folders.ids("pepper", "next"), "new secrets lie ready"
+            rotating(records, root), lambda: folders.ids("pepper", "next"), "new secrets lie ready"
         )
         killed(
-            rotating(office, root), lambda: renewed("sender") > REPORTS // 2, "rows are re-wrapped"
+            rotating(records, root), lambda: renewed("sender") > REPORTS // 2, "rows are re-wrapped"
         )
-        assert rotating(office, root).wait(60 + MORE_TIME) == 0
+        assert rotating(records, root).wait(60 + MORE_TIME) == 0
         done = len(traffic.written)
         wait_until(lambda: len(traffic.written) > done + 5, "callers go on")
 
@@ -152,10 +152,10 @@ def test_a_rotation_killed_in_each_of_its_steps_costs_nobody_anything(
     assert traffic.read > 10
     assert not folders.is_under_way()
     new = folders.current()
-    assert {row.key_id for row in office.all(DataKeyRow) if row.recipient != "escrow"} == {new}
+    assert {row.key_id for row in records.all(DataKeyRow) if row.recipient != "escrow"} == {new}
     assert not list(root.glob(f"*/*-{OLD}.private"))[1:], "only the escrow has its old half"
     staff, worker = Vault.open(root / "staff", "staff"), Vault.open(root / "worker", "worker")
     for report_id in traffic.written:
-        with database.reading(office.engine) as session:
+        with database.reading(records.engine) as session:
             assert contacts.read(session, staff, report_id)
             assert contacts.read(session, worker, report_id)

@@ -23,7 +23,7 @@ from gateway.store.models import Report
 from gateway.vault.create import create_keys
 from gateway.vault.vault import Vault
 from tests.faults.callers import Caller
-from tests.faults.proxy import Wire, wire
+from tests.faults.proxy import ProxiedWire, wire
 from tests.gateway.web.ussd_wire import opened
 from tests.gateway.web.web_server import WebServer, environment, request
 from tests.one_process_line import SECRET
@@ -43,11 +43,11 @@ NEAREST = ("2", "1", "1", "4", "9")
 
 
 @dataclass(frozen=True)
-class Line:
+class SilentService:
     """A web process, and what stands behind it."""
 
     web: WebServer
-    between: Wire
+    between: ProxiedWire
     server: Postgres
     engine: Engine
 
@@ -70,7 +70,7 @@ class Line:
 @pytest.fixture
 def line(
     tmp_path: Path, postgres: Postgres, postgres_url: str, valkey: Valkey, pack: Pack
-) -> Iterator[Line]:
+) -> Iterator[SilentService]:
     create_keys(tmp_path / "keys")
     engine = database.connect(postgres_url)
     opened(engine, pack, Vault.open(tmp_path / "keys" / "staff", "staff"))
@@ -83,20 +83,20 @@ def line(
             ISANGE_WEB_THREADS=str(THREADS),
         )
         web = WebServer(tmp_path / "web.log", env)
-        yield Line(web, between, postgres, engine)
+        yield SilentService(web, between, postgres, engine)
         web.stop()
     engine.dispose()
 
 
 @contextmanager
-def no_bytes_pass(line: Line) -> Iterator[None]:
+def no_bytes_pass(line: SilentService) -> Iterator[None]:
     """As a pooler that hangs. What it held is lost, and new connections work again."""
     line.between.black_hole()
     yield
     line.between.lose()
 
 
-Silence = Callable[[Line], AbstractContextManager[None]]
+Silence = Callable[[SilentService], AbstractContextManager[None]]
 
 SILENCES: dict[str, Silence] = {
     "a pooler that hangs": no_bytes_pass,
@@ -106,7 +106,7 @@ SILENCES: dict[str, Silence] = {
 
 
 @pytest.mark.parametrize("silence", SILENCES.values(), ids=SILENCES)
-def test_callers_while_postgresql_hangs(line: Line, silence: Silence) -> None:
+def test_callers_while_postgresql_hangs(line: SilentService, silence: Silence) -> None:
     """Each is answered within the 15 s of the network: else Caller raises."""
     usual = line.caller().dial().press(*NEAREST).screen
     with ThreadPoolExecutor(THREADS) as threads:

@@ -41,7 +41,7 @@ from gateway.vault.secrets import quick_hasher
 from gateway.vault.vault import Vault
 from sandbox.demo import sample
 from tests.faults.callers import BY_SMS, TOLD, UNTIL_CONTACT, UNTIL_PLACE
-from tests.faults.simulated_line import Look, World
+from tests.faults.simulated_line import Look, SimulatedLine
 from tests.phone import Phone
 from tests.services import Valkey
 
@@ -116,7 +116,7 @@ class Call:
 class Promises(RuleBasedStateMachine):
     """What may happen, and what must hold after each of it."""
 
-    world: World
+    simulated: SimulatedLine
     template: Path
     staff: list[dict[str, str]]
 
@@ -125,7 +125,7 @@ class Promises(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world.begin_again(self.template)
+        self.simulated.begin_again(self.template)
         self.made: list[Call] = []
         self.holders: dict[str, str] = {}
         self.incoming = itertools.count(1)
@@ -136,7 +136,7 @@ class Promises(RuleBasedStateMachine):
         while call.is_open:
             call.answer()
         if alerted:
-            self.world.delivery.drain(5)
+            self.simulated.delivery.drain(5)
         return call
 
     @precondition(lambda self: len(self.made) < MOST_CALLS)
@@ -165,30 +165,30 @@ class Promises(RuleBasedStateMachine):
         call.is_cut = True
         status = "Success" if call.phone.ended else "Incomplete"
         event = {"sessionId": call.phone.session, "phoneNumber": call.phone.number}
-        self._do(partial(self.world.post, "events", status=status, **event), death)
+        self._do(partial(self.simulated.post, "events", status=status, **event), death)
 
     @rule(how=st.sampled_from(sorted(OUTCOMES)))
     def the_provider_changes(self, how: str) -> None:
-        self.world.provider.answer = lambda number: OUTCOMES[how]
-        self.world.provider.takes = how.startswith("took")
+        self.simulated.provider.answer = lambda number: OUTCOMES[how]
+        self.simulated.provider.takes = how.startswith("took")
 
     @rule(seconds=st.sampled_from(WAITS), death=DEATHS)
     def time_passes_and_a_worker_drains(self, seconds: int, death: int) -> None:
-        self.world.ahead += timedelta(seconds=seconds)
-        self._do(lambda: self.world.delivery.drain(5), death)
+        self.simulated.ahead += timedelta(seconds=seconds)
+        self._do(lambda: self.simulated.delivery.drain(5), death)
 
     @rule(seconds=st.sampled_from(WAITS), death=DEATHS)
     def time_passes_and_the_clock_ticks(self, seconds: int, death: int) -> None:
-        self.world.ahead += timedelta(seconds=seconds)
-        self._do(self.world.tick, death)
+        self.simulated.ahead += timedelta(seconds=seconds)
+        self._do(self.simulated.tick, death)
 
     @rule(how=st.sampled_from(sorted(OUTCOMES)), rounds=st.integers(2, 6), death=DEATHS)
     def the_provider_is_bad_for_a_while(self, how: str, rounds: int, death: int) -> None:
         self.the_provider_changes(how)
         for _ in range(rounds):
-            self.world.ahead += timedelta(seconds=60)
-            self._do(self.world.tick, 0)
-            self._do(lambda: self.world.delivery.drain(5), death)
+            self.simulated.ahead += timedelta(seconds=60)
+            self._do(self.simulated.tick, 0)
+            self._do(lambda: self.simulated.delivery.drain(5), death)
 
     @rule(
         which=ANY,
@@ -196,8 +196,8 @@ class Promises(RuleBasedStateMachine):
         death=DEATHS,
     )
     def the_network_tells_what_became_of_an_sms(self, which: int, status: str, death: int) -> None:
-        place = 1 + which % (len(self.world.provider.taken) + 1)
-        self._do(lambda: self.world.post("delivery", id=f"id-{place}", status=status), death)
+        place = 1 + which % (len(self.simulated.provider.taken) + 1)
+        self._do(lambda: self.simulated.post("delivery", id=f"id-{place}", status=status), death)
 
     @rule(
         target=receipts,
@@ -227,7 +227,7 @@ class Promises(RuleBasedStateMachine):
 
     @invariant()
     def every_promise_is_kept(self) -> None:
-        with self.world.looking() as look:
+        with self.simulated.looking() as look:
             self._who_was_told_sent_has_a_report(look)
             self._no_alert_goes_out_more_than_three_times(look)
             self._an_open_report_is_never_left_alone(look)
@@ -261,10 +261,10 @@ class Promises(RuleBasedStateMachine):
 
     def _no_caller_gets_a_second_sms(self) -> None:
         for call in self.made:
-            assert self.world.sent(call.phone.number) <= 1
+            assert self.simulated.sent(call.phone.number) <= 1
 
     def _no_number_is_in_the_clear(self) -> None:
-        files = self.world.bytes_of_database()
+        files = self.simulated.bytes_of_database()
         known = [*(call.phone.number for call in self.made), self.staff[0]["phone"]]
         for number in known:
             assert number.removeprefix("+250").encode() not in files
@@ -274,24 +274,24 @@ class Promises(RuleBasedStateMachine):
 
         Unless so many died in the middle of an alert that it may have left three times.
         """
-        self.world.provider.answer, self.world.provider.takes = (lambda number: None), False
+        self.simulated.provider.answer, self.simulated.provider.takes = (lambda number: None), False
         for seconds in (60, 60, *[700] * 8):
-            self.world.ahead += timedelta(seconds=seconds)
-            self.world.tick()
-            self.world.delivery.drain(5)
+            self.simulated.ahead += timedelta(seconds=seconds)
+            self.simulated.tick()
+            self.simulated.delivery.drain(5)
         self.every_promise_is_kept()
-        with self.world.looking() as look:
+        with self.simulated.looking() as look:
             under_way = [row for row in look.outbox if row.state == OutboxState.SENDING]
             assert not under_way, "an SMS is being sent for ever"
             spent = {
                 one.report_id for one in look.alerts if look.possible_sends()[one.id] == MOST_SENDS
             }
             for code in {code for call in self.made for code in call.told}:
-                heard = any(f" {code} " in text for _, text in self.world.provider.taken)
+                heard = any(f" {code} " in text for _, text in self.simulated.provider.taken)
                 assert heard or look.reports[code].id in spent, f"nobody ever heard of {code}"
 
     def _dial(self, labels: list[str], *way: str) -> Call:
-        call = Call(self.world.phone(f"+250{next(numbers)}"), labels)
+        call = Call(self.simulated.phone(f"+250{next(numbers)}"), labels)
         call.phone.dial()
         for label in way:
             if label.isdecimal():
@@ -303,11 +303,11 @@ class Promises(RuleBasedStateMachine):
 
     def _do(self, act: Callable[[], object], death: int) -> None:
         """Do something; who does it dies at that point of its way, if it comes so far."""
-        self.world.survives(f"* @{death}" if death else None, act)
+        self.simulated.survives(f"* @{death}" if death else None, act)
 
     def _alerts(self) -> list[tuple[str, str, str]]:
         found = []
-        for number, text in self.world.provider.taken:
+        for number, text in self.simulated.provider.taken:
             alert = re.search(r"Reply 1 (\d+) (\d{4})", text)
             if alert:
                 found.append((number, alert[1], alert[2]))
@@ -316,7 +316,7 @@ class Promises(RuleBasedStateMachine):
     def _receive(self, receipt: str, death: int) -> None:
         number, text, message_id = receipt.split("|")
         form = {"from": number, "text": text, "to": "3029", "id": message_id}
-        self._do(lambda: self.world.post("sms", **form), death)
+        self._do(lambda: self.simulated.post("sms", **form), death)
 
 
 @pytest.fixture
@@ -331,9 +331,9 @@ def machine(
     people = sample.load(engine, staff_vault, pack)
     engine.dispose()
     shutil.copyfile(template, file)
-    world = World(file, lambda role, url: settings(role, DATABASE_URL=url))
-    yield type("Run", (Promises,), {"world": world, "template": template, "staff": people})
-    world.close()
+    simulated = SimulatedLine(file, lambda role, url: settings(role, DATABASE_URL=url))
+    yield type("Run", (Promises,), {"simulated": simulated, "template": template, "staff": people})
+    simulated.close()
 
 
 def test_whatever_happens_and_whoever_dies(machine: type[Promises]) -> None:

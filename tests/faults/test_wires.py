@@ -12,22 +12,23 @@ from gateway.store.models import Report
 from tests.faults.callers import Caller
 from tests.faults.conftest import Lay
 from tests.faults.proxy import Wires
-from tests.faults.running_service import NURSES, Ground
+from tests.faults.running_service import NURSES, RunningService
 from tests.services import wait_until
 
 pytestmark = pytest.mark.system
 
 
-def reports(ground: Ground) -> int:
-    with ground.reading() as session:
+def reports(running: RunningService) -> int:
+    with running.reading() as session:
         return session.scalar(select(func.count()).select_from(Report)) or 0
 
 
-def alerts(ground: Ground, code: str) -> list[int]:
+def alerts(running: RunningService, code: str) -> list[int]:
     """How many alerts each nurse got about a report."""
     mark = f"Reply 1 {code} "
     return [
-        sum(mark in sms.text for sms in ground.network.sent(ground.number(role))) for role in NURSES
+        sum(mark in sms.text for sms in running.network.sent(running.number(role)))
+        for role in NURSES
     ]
 
 
@@ -39,8 +40,8 @@ def is_helped(caller: Caller) -> bool:
 def test_valkey_falls_silent_in_the_middle_of_a_call(
     lay: Lay, wires: Wires, sqlite_url: str
 ) -> None:
-    ground = lay(sqlite_url)
-    caller = ground.caller().until_draft()
+    running = lay(sqlite_url)
+    caller = running.caller().until_draft()
     for one in wires.to("redis"):
         one.black_hole()
 
@@ -48,12 +49,12 @@ def test_valkey_falls_silent_in_the_middle_of_a_call(
     caller.press("0852").choose("Send: health").sees("Sent. Code: ")
 
     for role in NURSES:
-        ground.wait_for_alert(role, caller.code)
+        running.wait_for_alert(role, caller.code)
     for one in wires.to("redis"):
         one.mend()
-    ground.settle()
-    assert alerts(ground, caller.code) == [1, 1]
-    assert reports(ground) == 1
+    running.settle()
+    assert alerts(running, caller.code) == [1, 1]
+    assert reports(running) == 1
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["not committed", "committed"])
@@ -61,8 +62,8 @@ def test_the_database_is_gone_at_the_commit(
     lay: Lay, wires: Wires, postgres_url: str, after: bool
 ) -> None:
     """Nobody can tell whether it was committed. She is told nothing, and sends once more."""
-    ground = lay(postgres_url)
-    caller = ground.caller().until_last_word()
+    running = lay(postgres_url)
+    caller = running.caller().until_last_word()
     for one in wires.to("database", "web"):
         one.reset_when(b"COMMIT", b"INSERT INTO reports", after=after)
 
@@ -70,41 +71,41 @@ def test_the_database_is_gone_at_the_commit(
 
     assert any(one.struck.is_set() for one in wires.to("database", "web"))
     assert is_helped(caller), caller.screen
-    assert reports(ground) == int(after)
+    assert reports(running) == int(after)
 
     caller.repeat().sees("Sent. Code: ")
 
-    assert reports(ground) == 1
+    assert reports(running) == 1
     for role in NURSES:
-        ground.wait_for_alert(role, caller.code)
-    ground.settle()
-    assert alerts(ground, caller.code) == [1, 1]
-    assert len(ground.network.sent(caller.number)) <= 1
+        running.wait_for_alert(role, caller.code)
+    running.settle()
+    assert alerts(running, caller.code) == [1, 1]
+    assert len(running.network.sent(caller.number)) <= 1
 
 
 def test_the_database_falls_silent_and_comes_back(
     lay: Lay, wires: Wires, postgres_url: str
 ) -> None:
     """The connections there are stay silent for ever; every process makes new ones by itself."""
-    ground = lay(postgres_url)
-    caller = ground.caller().until_last_word()
+    running = lay(postgres_url)
+    caller = running.caller().until_last_word()
     for one in wires.to("database"):
         one.black_hole()
 
     caller.choose("Send: health")
 
     assert is_helped(caller), caller.screen
-    since = ground.now()
+    since = running.now()
     for one in wires.to("database"):
         one.lose()
     wait_until(lambda: caller.repeat().told, "her report is sent")
     for role in NURSES:
-        ground.wait_for_alert(role, caller.code)
-    wait_until(lambda: ticked(ground) > since, "the clock ticks again")
-    assert reports(ground) == 1
+        running.wait_for_alert(role, caller.code)
+    wait_until(lambda: ticked(running) > since, "the clock ticks again")
+    assert reports(running) == 1
 
 
-def ticked(ground: Ground) -> datetime:
+def ticked(running: RunningService) -> datetime:
     """When a clock last ticked."""
-    with ground.reading() as session:
-        return liveness.last(session)["clock"]
+    with running.reading() as session:
+        return liveness.last_alive(session)["clock"]

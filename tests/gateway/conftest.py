@@ -11,37 +11,39 @@ from gateway.runtime.settings import Settings
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from tests.clocks import EVENING
-from tests.conversations.conftest import HouseAtAnHour
+from tests.conversations.conftest import PartsAtAnHour
 from tests.gateway.audit.audit_log import Log
 from tests.gateway.store import roles
 from tests.gateway.store.roles import Database
-from tests.gateway.web.ussd_wire import Gate, Gated, Wire, opened, wire
+from tests.gateway.web.ussd_wire import RedisSwitch, SwitchedProcess, UssdWire, opened, wire
 from tests.one_process_line import Line
 from tests.services import Valkey
-from tests.shared_parts import SharedHouse
-from tests.staff_and_reports import Office
+from tests.shared_parts import SharedParts
+from tests.staff_and_reports import StaffAndReports
 
-Process = Callable[..., SharedHouse]
+Process = Callable[..., SharedParts]
 
 
 @pytest.fixture
 def process(settings: Callable[..., Settings]) -> Iterator[Process]:
     """Start a callers' process; settings may be given by their environment variables."""
-    started: list[SharedHouse] = []
+    started: list[SharedParts] = []
 
-    def start(gate: Gate | None = None, **other: str) -> SharedHouse:
+    def start(redis_switch: RedisSwitch | None = None, **other: str) -> SharedParts:
         own = settings("web", **other)
-        house = Gated(own, "web", gate) if gate else SharedHouse(own, "web")
-        started.append(house)
-        return house
+        parts = (
+            SwitchedProcess(own, "web", redis_switch) if redis_switch else SharedParts(own, "web")
+        )
+        started.append(parts)
+        return parts
 
     yield start
-    for house in started:
-        house.close()
+    for parts in started:
+        parts.close()
 
 
 @pytest.fixture
-def house(process: Process, vaults: Callable[[Role], Vault]) -> SharedHouse:
+def parts(process: Process, vaults: Callable[[Role], Vault]) -> SharedParts:
     """A callers' process with the sample centres in its database, and somebody on duty."""
     made = process()
     opened(made.database, made.pack, vaults("staff"))
@@ -49,19 +51,19 @@ def house(process: Process, vaults: Callable[[Role], Vault]) -> SharedHouse:
 
 
 @pytest.fixture
-def calls(house: SharedHouse) -> Wire:
-    return wire(house)
+def calls(parts: SharedParts) -> UssdWire:
+    return wire(parts)
 
 
 @pytest.fixture
-def gate(valkey: Valkey) -> Gate:
-    return Gate(valkey.url)
+def redis_switch(valkey: Valkey) -> RedisSwitch:
+    return RedisSwitch(valkey.url)
 
 
 @pytest.fixture
-def log(office: Office, vaults: Callable[[Role], Vault]) -> Log:
+def log(records: StaffAndReports, vaults: Callable[[Role], Vault]) -> Log:
     """An audit log with rows in several lanes; nothing is wrong with it."""
-    made = Log(office, vaults)
+    made = Log(records, vaults)
     assert made.faults() == []
     return made
 
@@ -81,7 +83,7 @@ def guarded_line(
     urls = guarded.urls
     made = Line(
         *(
-            HouseAtAnHour(settings(one, DATABASE_URL=urls[one]), one, EVENING)
+            PartsAtAnHour(settings(one, DATABASE_URL=urls[one]), one, EVENING)
             for one in roles.PROCESSES
         )
     )

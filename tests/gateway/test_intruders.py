@@ -40,8 +40,8 @@ Vaults = Callable[[Role], Vault]
 
 @pytest.fixture
 def line(guarded_line: Line) -> Line:
-    house = guarded_line.web
-    guarded_line.reads = Interpreter.of("en", house.pack, house.speech)
+    web = guarded_line.web
+    guarded_line.reads = Interpreter.of("en", web.pack, web.speech)
     return guarded_line
 
 
@@ -113,7 +113,7 @@ def test_a_forged_call_leads_nowhere(line: Line) -> None:
     nurse = line.staff("kabutare")
     code = calls.reported(line)
     hers = signed_in(line, nurse).sees(code)
-    of_staff = Sessions(line.staff_house.redis, line.staff_house.vault, "staff")
+    of_staff = Sessions(line.staff_parts.redis, line.staff_parts.vault, "staff")
     genuine = of_staff.load(of_staff.key(hers.session, phones.parse(nurse)))
     assert genuine is not None
 
@@ -160,10 +160,10 @@ def test_what_was_typed_is_not_found_by_trying(
 
 def in_redis(line: Line, whose: LineName, phone: Phone) -> tuple[bytes, bytes]:
     """The name of the call on a phone, and what lies there: the mark of what was typed first."""
-    house = line.staff_house if whose == "staff" else line.web
-    sessions = Sessions(house.redis, house.vault, whose)
+    process = line.staff_parts if whose == "staff" else line.web
+    sessions = Sessions(process.redis, process.vault, whose)
     name = sessions.key(phone.session, phones.parse(phone.number))
-    stored = house.redis.get(f"session:{name.hex()}")
+    stored = process.redis.get(f"session:{name.hex()}")
     assert isinstance(stored, bytes)
     assert stored[:16] == sessions.digest(name, phone.text)
     return name, stored

@@ -21,7 +21,7 @@ from sandbox.standin import wire
 from sandbox.standin.outgoing import Limits, post
 from tests.faults.points import crash_points
 from tests.leaks import canaries
-from tests.leaks.stolen_service import Stage
+from tests.leaks.stolen_service import StolenService
 from tests.phone import MORE
 
 PATIENT: Final = Limits(connect=5, answer=15)
@@ -61,7 +61,7 @@ _ids = itertools.count(1)
 class Call:
     """A call that is posted step by step, without the pretend network in between."""
 
-    stage: Stage
+    stage: StolenService
     number: str
     staff: bool = False
 
@@ -131,7 +131,7 @@ class Interrupted(LookupError):
 class Campaign:
     """Callers and staff of one line."""
 
-    stage: Stage
+    stage: StolenService
     armed: Path
     """The folder with a file for each point that is still to fail."""
 

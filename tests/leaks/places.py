@@ -19,7 +19,7 @@ from sqlalchemy import MetaData, select
 from gateway.store import database
 from tests.leaks import canaries, wal
 from tests.leaks.encodings import readings
-from tests.leaks.stolen_service import BACKUP, METRICS, WAL, Stage
+from tests.leaks.stolen_service import BACKUP, METRICS, WAL, StolenService
 from tests.services import PATIENCE
 
 DUMP, REDIS, SENTRY = "database dump", "Redis", "Sentry"
@@ -45,7 +45,7 @@ class Find:
     canary: str
 
 
-def everything(stage: Stage, reported: list[bytes]) -> Iterator[Loot]:
+def everything(stage: StolenService, reported: list[bytes]) -> Iterator[Loot]:
     """All there is to steal. `reported` is what a fault reporter was sent."""
     yield from _dump(stage.info["database_url"])
     yield from _redis(stage.info["redis_url"])

@@ -16,7 +16,7 @@ from gateway.store import database
 from tests.leaks import canaries
 from tests.leaks.encodings import ENCODINGS
 from tests.leaks.places import DUMP, REDIS, SENTRY
-from tests.leaks.stolen_service import DATABASE_PLACES, REDIS_FILES, Stage
+from tests.leaks.stolen_service import DATABASE_PLACES, REDIS_FILES, StolenService
 from tests.services import PATIENCE
 
 FIRST: Final = 8000
@@ -25,7 +25,7 @@ FIRST: Final = 8000
 Plant = Callable[[bytes], None]
 
 
-def plant_all(stage: Stage, dsn: str) -> set[tuple[str, str]]:
+def plant_all(stage: StolenService, dsn: str) -> set[tuple[str, str]]:
     """Put a canary of its own into each place in each shape; the finds that a scan must make."""
     expected: set[tuple[str, str]] = set()
     indices = iter(range(FIRST, 10_000))
@@ -40,7 +40,7 @@ def plant_all(stage: Stage, dsn: str) -> set[tuple[str, str]]:
     return expected
 
 
-def _ways(stage: Stage, dsn: str) -> Iterator[tuple[tuple[str, ...], Plant, bool]]:
+def _ways(stage: StolenService, dsn: str) -> Iterator[tuple[tuple[str, ...], Plant, bool]]:
     of_a_row = (DUMP, *DATABASE_PLACES[stage.kind])
     engine = database.connect(stage.info["database_url"])
     yield of_a_row, _into_database(engine), False

@@ -18,7 +18,7 @@ from gateway.store import database
 from sandbox.standin.client import StandIn
 from tests.faults.demos import Demo
 from tests.faults.records import Records
-from tests.faults.running_service import Ground, laid
+from tests.faults.running_service import RunningService, laid
 from tests.machine import home_for_postgres
 from tests.services import Postgres, running
 
@@ -36,7 +36,7 @@ DATABASE_PLACES: Final[Mapping[Database, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True)
-class Stage:
+class StolenService:
     """What of a running line the callers and the thief have to know. `info` is as in demo.json."""
 
     kind: Database
@@ -56,7 +56,7 @@ class Stage:
 
 
 @contextmanager
-def on(kind: Database, folder: Path, env: Mapping[str, str]) -> Iterator[Stage]:
+def on(kind: Database, folder: Path, env: Mapping[str, str]) -> Iterator[StolenService]:
     """A line on this kind of database, running, with these settings besides its own."""
     made = _on_sqlite if kind == "sqlite" else _on_postgresql
     with made(folder, env) as stage:
@@ -64,12 +64,12 @@ def on(kind: Database, folder: Path, env: Mapping[str, str]) -> Iterator[Stage]:
 
 
 @contextmanager
-def _on_sqlite(folder: Path, env: Mapping[str, str]) -> Iterator[Stage]:
+def _on_sqlite(folder: Path, env: Mapping[str, str]) -> Iterator[StolenService]:
     demo = Demo(folder / "demo")
     try:
         demo.start(env=env)
         data = demo.data
-        yield Stage(
+        yield StolenService(
             kind="sqlite",
             info=demo.info,
             network=demo.network,
@@ -89,63 +89,63 @@ def _on_sqlite(folder: Path, env: Mapping[str, str]) -> Iterator[Stage]:
 
 
 @contextmanager
-def _on_postgresql(folder: Path, env: Mapping[str, str]) -> Iterator[Stage]:
-    home, metrics = folder / "ground", folder / "metrics"
+def _on_postgresql(folder: Path, env: Mapping[str, str]) -> Iterator[StolenService]:
+    home, metrics = folder / "service", folder / "metrics"
     metrics.mkdir()
     settings: dict[str, Any] = {**env, "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
     with home_for_postgres() as own:
         server = Postgres(own)
         with running(server):
             url = server.create()
-            with laid(home, url, **settings) as ground:
-                ground.start()
-                yield _staged(ground, server, metrics)
+            with laid(home, url, **settings) as laid_service:
+                laid_service.start()
+                yield _staged(laid_service, server, metrics)
 
 
-def _staged(ground: Ground, server: Postgres, metrics: Path) -> Stage:
-    home, codes = ground.home, ground.pack.codes
+def _staged(laid_service: RunningService, server: Postgres, metrics: Path) -> StolenService:
+    home, codes = laid_service.home, laid_service.pack.codes
 
     def checkpoint() -> None:
-        with database.reading(ground.engine) as session:
+        with database.reading(laid_service.engine) as session:
             session.execute(text("CHECKPOINT"))
 
     def tend() -> None:
-        for service in ground.services.values():
+        for service in laid_service.services.values():
             service.tend()
 
-    return Stage(
+    return StolenService(
         kind="postgresql",
         info={
             "service_code": codes.callers,
             "staff_service_code": codes.staff,
-            "ussd_url": ground.url("ussd"),
-            "events_url": ground.url("events"),
-            "staff_ussd_url": ground.url("staff"),
-            "metrics_url": f"http://127.0.0.1:{ground.ports['web']}/metrics",
-            "database_url": ground.database_url,
-            "redis_url": ground.valkey.url,
-            "staff": ground.staff,
+            "ussd_url": laid_service.url("ussd"),
+            "events_url": laid_service.url("events"),
+            "staff_ussd_url": laid_service.url("staff"),
+            "metrics_url": f"http://127.0.0.1:{laid_service.ports['web']}/metrics",
+            "database_url": laid_service.database_url,
+            "redis_url": laid_service.valkey.url,
+            "staff": laid_service.staff,
         },
-        network=ground.network,
-        records=Records(ground.database_url),
-        pids=lambda: {name: one.process.pid for name, one in ground.services.items()},
+        network=laid_service.network,
+        records=Records(laid_service.database_url),
+        pids=lambda: {name: one.process.pid for name, one in laid_service.services.items()},
         left=(
             (WAL, server.data / "pg_wal"),
-            *((FILES, path) for path in _written_in_service(ground, server)),
+            *((FILES, path) for path in _written_in_service(laid_service, server)),
             (REDIS_FILES, home / "valkey"),
             (METRICS, metrics),
-            *((LOGS, service.log) for service in ground.services.values()),
+            *((LOGS, service.log) for service in laid_service.services.values()),
         ),
-        open_to={LOGS: ground.services["web"].log, METRICS: metrics / "planted.db"},
-        backup=lambda: server.dump(ground.database_url),
+        open_to={LOGS: laid_service.services["web"].log, METRICS: metrics / "planted.db"},
+        backup=lambda: server.dump(laid_service.database_url),
         settle=checkpoint,
         tend=tend,
     )
 
 
-def _written_in_service(ground: Ground, server: Postgres) -> Iterator[Path]:
+def _written_in_service(laid_service: RunningService, server: Postgres) -> Iterator[Path]:
     """What of the server's files can hold a row: not the databases that it was made with."""
-    with database.reading(ground.engine) as session:
+    with database.reading(laid_service.engine) as session:
         ours = session.scalar(
             text("SELECT oid FROM pg_database WHERE datname = current_database()")
         )

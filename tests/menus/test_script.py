@@ -11,7 +11,7 @@ from menus.script import (
     Choose,
     End,
     Phrase,
-    Step,
+    Visited,
     ask,
     choose,
     end,
@@ -35,7 +35,7 @@ def sugar(caller: Caller) -> End:
     return end("Sugar is free.")
 
 
-def caller(*trail: Step) -> Caller:
+def caller(*trail: Visited) -> Caller:
     return Caller(few(), "en", trail)
 
 
@@ -89,48 +89,48 @@ def test_a_name_is_no_text_to_translate() -> None:
 
 
 def test_a_screen_knows_what_was_answered_before_it() -> None:
-    here = caller(Step("test_script.tea", answer="tea"), Step("test_script.sugar"))
+    here = caller(Visited("test_script.tea", answer="tea"), Visited("test_script.sugar"))
     assert here.answer(tea) == "tea"
     assert here.answer_before == "tea"
 
 
 def test_a_screen_does_not_know_its_own_answer() -> None:
-    assert caller(Step("test_script.tea", answer="tea")).answer(tea) is None
-    assert caller(Step("test_script.tea", answer="tea")).answer_before is None
+    assert caller(Visited("test_script.tea", answer="tea")).answer(tea) is None
+    assert caller(Visited("test_script.tea", answer="tea")).answer_before is None
 
 
 def test_what_was_answered_last_counts() -> None:
     trail = (
-        Step("test_script.tea", answer="tea"),
-        Step("test_script.sugar", answer="one"),
-        Step("test_script.tea", answer=None),
-        Step("test_script.sugar"),
+        Visited("test_script.tea", answer="tea"),
+        Visited("test_script.sugar", answer="one"),
+        Visited("test_script.tea", answer=None),
+        Visited("test_script.sugar"),
     )
     assert caller(*trail).answer(tea) is None, "she skipped it the second time"
-    assert caller(*trail[:2], Step("x.y")).answer(tea, sugar) == "one"
+    assert caller(*trail[:2], Visited("x.y")).answer(tea, sugar) == "one"
     assert caller(*trail).last_of(tea) is tea
     assert caller(*trail[:1]).last_of(sugar) is None
 
 
 def test_all_that_was_answered_on_a_screen_is_known_but_what_was_skipped() -> None:
     answers = ("tea", None, "more tea")
-    trail = [Step("test_script.tea", answer=answer) for answer in answers]
-    assert caller(*trail, Step("test_script.sugar")).answers(tea) == ("tea", "more tea")
+    trail = [Visited("test_script.tea", answer=answer) for answer in answers]
+    assert caller(*trail, Visited("test_script.sugar")).answers(tea) == ("tea", "more tea")
     assert caller(*trail).answers(tea) == ("tea",), "not what she is about to answer"
 
 
 def test_what_the_service_found_out_last_counts() -> None:
     trail = (
-        Step("test_script.tea", facts={"ref": "1", "status": "received"}),
-        Step("test_script.tea", facts={"ref": "2"}),
-        Step("test_script.sugar"),
+        Visited("test_script.tea", facts={"ref": "1", "status": "received"}),
+        Visited("test_script.tea", facts={"ref": "2"}),
+        Visited("test_script.sugar"),
     )
     assert caller(*trail).fact("ref") == "2"
     assert caller(*trail).fact("status") == "received"
     assert caller(*trail).fact("case") is None
 
 
-@pytest.mark.parametrize("value", [Step("a.b", answer="sexual", facts={"ref": "123456"})])
-def test_a_step_that_is_printed_shows_no_answer(value: Step) -> None:
+@pytest.mark.parametrize("value", [Visited("a.b", answer="sexual", facts={"ref": "123456"})])
+def test_a_step_that_is_printed_shows_no_answer(value: Visited) -> None:
     assert "sexual" not in repr(value)
     assert "123456" not in repr(value)

@@ -17,7 +17,7 @@ from menutools.cost import (
     SLOW,
     Cost,
     NoWay,
-    Step,
+    PathStep,
     short_path,
     travel,
 )
@@ -89,7 +89,7 @@ def test_the_table_says_where_a_session_is_too_short() -> None:
 
 
 def test_time_is_reading_and_three_seconds_a_key() -> None:
-    steps = [Step("a", 70), Step(SAFETY, 70), Step(DRAFT, 140), Step("b", 7)]
+    steps = [PathStep("a", 70), PathStep(SAFETY, 70), PathStep(DRAFT, 140), PathStep("b", 7)]
     path = Cost("A path", "en", steps)
     assert path.keys == 3
     assert path.seconds(7) == 41 + 3 * 3

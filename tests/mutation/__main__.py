@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.mutation.groups import GROUPS
-from tests.mutation.working_copy import Ground, Mutant, disk
+from tests.mutation.working_copy import Mutant, WorkingCopy, disk
 
 WORDS = ("killed", "survived", "timeout", "no tests")
 HEAD = f"{'group':<15}{'mutants':>8}" + "".join(f"{word:>10}" for word in WORDS)
@@ -31,14 +31,14 @@ def left(mutants: Sequence[Mutant]) -> Iterator[str]:
 
 
 def judged(name: str, tool: Path) -> Sequence[Mutant]:
-    """What came of all mutants of a group. Raises ground.NotJudged."""
+    """What came of all mutants of a group. Raises working_copy.NotJudged."""
     mutants: list[Mutant] = []
     for run in GROUPS[name]:
         with tempfile.TemporaryDirectory(prefix="mutation-", dir=disk()) as home:
-            ground = Ground(Path(home), tool)
-            ground.prepare(run)
-            ground.run()
-            mutants += ground.results()
+            copy = WorkingCopy(Path(home), tool)
+            copy.prepare(run)
+            copy.run()
+            mutants += copy.results()
     return mutants
 
 

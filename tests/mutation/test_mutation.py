@@ -11,7 +11,7 @@ import pytest
 from tests.mutation.__main__ import main, row
 from tests.mutation.groups import GROUPS, LEFT_OUT, Run
 from tests.mutation.quickest import within
-from tests.mutation.working_copy import Ground, Mutant
+from tests.mutation.working_copy import Mutant, WorkingCopy
 from tests.rules.sources import ROOT
 
 RUNS = [run for runs in GROUPS.values() for run in runs]
@@ -45,7 +45,7 @@ def test_the_copy_can_be_broken_and_tells_mutmut_what_to_break(tmp_path: Path) -
         modules=["gateway/store/insert_once.py", "menus/*.py"],
         tests=["tests/gateway/sms/test_outbox.py"],
     )
-    Ground(tmp_path, tool=tmp_path).prepare(run)
+    WorkingCopy(tmp_path, tool=tmp_path).prepare(run)
     read = configparser.ConfigParser()
     read.read(tmp_path / "setup.cfg")
     assert read["mutmut"]["only_mutate"].split() == ["gateway/store/insert_once.py", "menus/*.py"]

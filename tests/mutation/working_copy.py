@@ -75,7 +75,7 @@ class Mutant:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class WorkingCopy:
     """A folder for one run, and the environment in which pip put mutmut."""
 
     home: Path

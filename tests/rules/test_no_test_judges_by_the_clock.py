@@ -79,7 +79,7 @@ def test_a_judgement_is_seen(line: str) -> None:
         "assert time.monotonic() - began > 0.3",
         "end = time.monotonic() + seconds\n    assert time.monotonic() < end",
         "assert len(found) < 3",
-        "assert office.now() - report.created_at < A_DAY",
+        "assert records.now() - report.created_at < A_DAY",
     ],
 )
 def test_a_lower_bound_and_a_deadline_are_none(line: str) -> None:

@@ -10,9 +10,9 @@ from redis import Redis
 from rq import Queue
 
 from gateway.runtime import doorbell
-from gateway.runtime.doorbell import Doorbell
+from gateway.runtime.doorbell import RqDoorbell
 from gateway.runtime.settings import Settings
-from gateway.wiring import House
+from gateway.wiring import Parts
 from tests.rules.sources import modules, none_of
 from workers import jobs
 
@@ -20,30 +20,30 @@ QUEUES = "gateway/runtime/doorbell.py"
 
 
 @pytest.fixture
-def house(settings: Callable[..., Settings]) -> Iterator[House]:
-    made = House(settings("worker"), "worker")
+def parts(settings: Callable[..., Settings]) -> Iterator[Parts]:
+    made = Parts(settings("worker"), "worker")
     yield made
     made.database.dispose()
 
 
-def test_the_worker_watches_every_queue(house: House, redis: Redis) -> None:
-    watched = set(jobs.worker(house, redis).queue_names())
+def test_the_worker_watches_every_queue(parts: Parts, redis: Redis) -> None:
+    watched = set(jobs.worker(parts, redis).queue_names())
     assert watched == set(doorbell.QUEUES), "let workers.jobs.worker watch all of doorbell.QUEUES"
 
 
-def test_the_worker_knows_every_job(house: House) -> None:
-    known = jobs.table(house)
+def test_the_worker_knows_every_job(parts: Parts) -> None:
+    known = jobs.table(parts)
     assert set(known) == set(doorbell.JOBS), (
         "name each job in doorbell.JOBS and in workers.jobs.table"
     )
     assert all(callable(job) for job in known.values())
 
 
-def test_what_rings_is_heard(redis: Redis, house: House) -> None:
-    Doorbell(redis).ring()
+def test_what_rings_is_heard(redis: Redis, parts: Parts) -> None:
+    RqDoorbell(redis).ring()
     rung = {queue.name for queue in Queue.all(connection=redis)}
     assert rung
-    assert rung <= set(jobs.worker(house, redis).queue_names()), "nobody watches this queue"
+    assert rung <= set(jobs.worker(parts, redis).queue_names()), "nobody watches this queue"
 
 
 def test_nothing_is_enqueued_but_by_name() -> None:

@@ -17,7 +17,7 @@ from gateway.runtime.callbacks import KINDS, OF_STAFF, PATHS, Kind, segment
 from gateway.runtime.settings import NetworkName, ProviderName, Settings
 from gateway.vault.roles import Role
 from gateway.web import callers, staff
-from gateway.wiring import House
+from gateway.wiring import Parts
 from tests.one_process_line import SECRET, STAFF_SECRET
 
 OPEN = {"/healthz", "/readyz"}
@@ -44,10 +44,10 @@ def app(request: pytest.FixtureRequest, settings: Callable[..., Settings]) -> It
     """Each of the two apps, with all networks and providers, and a token for its metrics."""
     role = ROLES[request.param]
     given = settings(role, ISANGE_METRICS_TOKEN=TOKEN, **EVERY)
-    house = House(given, role)
-    yield FACES[request.param](house)
-    house.database.dispose()
-    house.redis.close()
+    parts = Parts(given, role)
+    yield FACES[request.param](parts)
+    parts.database.dispose()
+    parts.redis.close()
 
 
 def test_no_route_answers_a_stranger(app: Flask) -> None:
@@ -86,10 +86,10 @@ def test_every_callback_is_served(settings: Callable[..., Settings]) -> None:
     """An address that `isange callbacks` prints has to lead somewhere."""
     opened: set[str] = set()
     for face, role in ROLES.items():
-        house = House(settings(role, **EVERY), role)
-        opened |= served(FACES[face](house))
-        house.database.dispose()
-        house.redis.close()
+        parts = Parts(settings(role, **EVERY), role)
+        opened |= served(FACES[face](parts))
+        parts.database.dispose()
+        parts.redis.close()
     assert opened == set(PATHS.values())
 
 

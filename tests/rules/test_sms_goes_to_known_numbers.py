@@ -52,15 +52,15 @@ def test_rows_are_made_in_one_place() -> None:
     )
 
 
-def test_a_letter_goes_to_one_of_three_numbers() -> None:
-    made = [(module, call) for module, call in calls() if _name(call) == "Letter"]
+def test_an_sms_goes_to_one_of_three_numbers() -> None:
+    made = [(module, call) for module, call in calls() if _name(call) == "Sms"]
     none_of(
         (
             module.at(call, ast.unparse(call))
             for module, call in made
             if module.path != Path("workers/compose.py")
         ),
-        "only workers.compose writes letters: it looks again at the moment of sending",
+        "only workers.compose writes SMS: it looks again at the moment of sending",
     )
     assert {ast.unparse(call.args[0]) for _, call in made} == set(RECIPIENTS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from sandbox.handsets.session import Session
+from sandbox.handsets.session import HandsetSession
 from sandbox.standin.client import Call, StandIn
 from tests.sandbox.conftest import Start
 from tests.sandbox.receiver import Heard, Receiver
@@ -109,7 +109,7 @@ def test_a_session_that_the_network_has_forgotten_is_over(stand_in: StandIn, app
     app.speak = goes_on
     call = stand_in.dial(ONE, CODE)
     forgotten = Call(stand_in, {**call.view, "id": "ATUid_of_another_life"})
-    session = Session(stand_in, forgotten, {}, at_start=True)
+    session = HandsetSession(stand_in, forgotten, {}, at_start=True)
 
     session.press("1", 0.0)
 
@@ -120,7 +120,7 @@ def test_a_session_that_the_network_has_forgotten_is_over(stand_in: StandIn, app
 
 def test_an_old_view_does_not_replace_a_newer_one(stand_in: StandIn, app: Receiver) -> None:
     app.speak = lambda heard: (200, f"CON <{heard['text']}>")
-    session = Session(stand_in, stand_in.dial(ONE, CODE), {}, at_start=True)
+    session = HandsetSession(stand_in, stand_in.dial(ONE, CODE), {}, at_start=True)
     session.press("1", 0.0)
     old = {**session.view(), "number": ONE, "age": 0.0, "screen": "<>"}
 

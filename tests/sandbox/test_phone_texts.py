@@ -13,7 +13,7 @@ from sandbox.demo import sample
 from sandbox.handsets import cast
 from sandbox.handsets.changes import Changes
 from sandbox.handsets.errors import StillStarting, Unable
-from sandbox.handsets.line import Line
+from sandbox.handsets.line import DialledLine
 from sandbox.handsets.meter import Kind, fill
 from sandbox.handsets.words import Interpreter
 from sandbox.page.stories import STORIES
@@ -111,7 +111,7 @@ def test_a_code_and_what_stands_beyond_it(
 ) -> None:
     describe(tmp_path, load_country("rw"), "http://127.0.0.1:1", "sqlite://")
 
-    assert Line.read(tmp_path).route(dialled) == found
+    assert DialledLine.read(tmp_path).route(dialled) == found
 
 
 @pytest.mark.parametrize("dialled", ["*384*30291#", "*384#", "384*3029", "*384*3029*1", "*", ""])
@@ -119,12 +119,12 @@ def test_other_codes_lead_nowhere(tmp_path: Path, dialled: str) -> None:
     describe(tmp_path, load_country("rw"), "http://127.0.0.1:1", "sqlite://")
 
     with pytest.raises(Unable):
-        Line.read(tmp_path).route(dialled)
+        DialledLine.read(tmp_path).route(dialled)
 
 
 def test_a_demo_that_is_not_described_is_still_starting(tmp_path: Path) -> None:
     with pytest.raises(StillStarting):
-        Line.read(tmp_path)
+        DialledLine.read(tmp_path)
 
 
 def test_whoever_waits_hears_of_a_change() -> None:

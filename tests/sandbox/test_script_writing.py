@@ -9,7 +9,7 @@ import pytest
 
 from gateway.country.pack import Pack
 from sandbox.demo import sample
-from sandbox.handsets.line import Line
+from sandbox.handsets.line import DialledLine
 from sandbox.handsets.recording import Recording
 from sandbox.scripts import reading, writing
 from sandbox.scripts.setting import Setting
@@ -21,7 +21,7 @@ CALLER, OTHER = "+250720000001", "+250720000002"
 @pytest.fixture
 def setting(tmp_path: Path, pack: Pack) -> Setting:
     describe(tmp_path, pack, "http://127.0.0.1:9", "sqlite://")
-    return Setting(Line.read(tmp_path), pack)
+    return Setting(DialledLine.read(tmp_path), pack)
 
 
 @pytest.fixture

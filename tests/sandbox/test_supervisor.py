@@ -185,7 +185,7 @@ class Demo:
             return [int(line) for line in (self.data / "family").read_text().split()]
         return []
 
-    def leash(self) -> int | None:
+    def reaper(self) -> int | None:
         """The one child of the supervisor that is in no file: it is nobody's business."""
         mine = {pid for pid, parent in processes().items() if parent == self.process.pid}
         return next(iter(mine - set(self.pids().values())), None)
@@ -379,7 +379,7 @@ def test_a_killed_supervisor_leaves_nothing_and_the_next_goes_on(start: Start) -
     demo = start(EVERYTHING)
     pids = demo.ready()
     until(lambda: len(demo.family()) == 2 and (demo.data / "up").exists())
-    everyone = [*pids.values(), *demo.family(), demo.worker(), killable(demo.leash())]
+    everyone = [*pids.values(), *demo.family(), demo.worker(), killable(demo.reaper())]
     assert len(set(everyone)) == 7
     assert running(*everyone) == set(everyone)
     with redis.Redis.from_url(redis_url(demo.data / "valkey")) as client:
@@ -395,46 +395,48 @@ def test_a_killed_supervisor_leaves_nothing_and_the_next_goes_on(start: Start) -
     assert again.stop()[0] == 0
 
 
-def kill_with_its_leash(demo: Demo) -> None:
-    # Stopped first, so that the supervisor cannot start another leash in between.
+def kill_with_its_reaper(demo: Demo) -> None:
+    # Stopped first, so that the supervisor cannot start another reaper in between.
     os.kill(demo.process.pid, signal.SIGSTOP)
-    os.kill(killable(demo.leash()), signal.SIGKILL)
+    os.kill(killable(demo.reaper()), signal.SIGKILL)
     demo.process.kill()
     demo.process.wait()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a parent-death signal")
-def test_with_the_leash_killed_as_well_the_kernel_ends_the_rest(start: Start) -> None:
+def test_with_the_reaper_killed_as_well_the_kernel_ends_the_rest(start: Start) -> None:
     demo = start("[[granian(), family('worker')]]")
     pids = demo.ready()
     until(lambda: len(demo.family()) == 2)
     everyone = [*pids.values(), *demo.family(), demo.worker()]
-    kill_with_its_leash(demo)
+    kill_with_its_reaper(demo)
     until(lambda: not running(*everyone))
 
 
-def test_a_killed_leash_is_replaced_and_the_new_one_holds(start: Start) -> None:
-    """The child ignores SIGTERM, which is all that the kernel sends it: only a leash can end it."""
+def test_a_killed_reaper_is_replaced_and_the_new_one_holds(start: Start) -> None:
+    """The child ignores SIGTERM, which is all that the kernel sends it: only a reaper can end
+    it.
+    """
     stubborn = "python('stubborn', STUBBORN, data / 'up', parent_death_signal=signal.SIGTERM)"
     demo = start(f"[[{stubborn}]]")
     child = demo.ready()["stubborn"]
     until((demo.data / "up").exists)
-    old = killable(demo.leash())
+    old = killable(demo.reaper())
     os.kill(old, signal.SIGKILL)
-    until(lambda: demo.leash() not in (None, old))
+    until(lambda: demo.reaper() not in (None, old))
     demo.process.kill()
     until(lambda: not running(child))
 
 
-def test_a_new_leash_has_heard_of_everybody_before_it_lives(
+def test_a_new_reaper_has_heard_of_everybody_before_it_lives(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Given a supervisor that dies in the very moment in which it has started another leash."""
+    """Given a supervisor that dies in the very moment in which it has started another reaper."""
     child = subprocess.Popen(
         [sys.executable, "-c", STUBBORN, str(tmp_path / "up")], start_new_session=True
     )
     until((tmp_path / "up").exists)
-    rope = reaper.Leash()
+    rope = reaper.Reaper()
     rope.hold(child.pid, signal.SIGTERM)
     os.kill(killable(rope.pid), signal.SIGKILL)
     start, started = subprocess.Popen, []
@@ -459,14 +461,14 @@ def test_a_new_leash_has_heard_of_everybody_before_it_lives(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs SIGTERM from the kernel")
 def test_the_folder_stays_locked_while_any_child_lives(start: Start) -> None:
-    """Given a child that outlives everything, which takes killing the leash and ignoring SIGTERM,
+    """Given a child that outlives everything, which takes killing the reaper and ignoring SIGTERM,
     then no other demo gets into its folder."""
     demo = start(
         "[[python('stubborn', STUBBORN, data / 'up', parent_death_signal=signal.SIGTERM)]]"
     )
     child = demo.ready()["stubborn"]
     until((demo.data / "up").exists)
-    kill_with_its_leash(demo)
+    kill_with_its_reaper(demo)
     try:
         with pytest.raises(FolderInUse):
             DataFolder.open(demo.data, patience=0.2)

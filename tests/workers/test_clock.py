@@ -23,10 +23,10 @@ from gateway.sms.providers.contract import Refused
 from gateway.sms.routing import only
 from gateway.store import database
 from gateway.store.models import Alert, Outbox, OutboxState, Report, ReportState
-from gateway.wiring import House
-from tests.staff_and_reports import Office, Provider
+from gateway.wiring import Parts
+from tests.staff_and_reports import Provider, StaffAndReports
 from workers.clock import EVERY, PATIENCE, Clock
-from workers.compose import Letters
+from workers.compose import Composer
 from workers.deliver import Delivery
 
 A_WHILE = timedelta(seconds=PATIENCE + 1)
@@ -36,16 +36,16 @@ MakeClock = Callable[..., Clock]
 
 @pytest.fixture
 def make_clock(
-    settings: Callable[..., Settings], database_url: str, office: Office
+    settings: Callable[..., Settings], database_url: str, records: StaffAndReports
 ) -> Iterator[MakeClock]:
-    """Clocks on the database of the office, each with connections of its own."""
+    """Clocks on the database of the records, each with connections of its own."""
     with ExitStack() as stack:
 
         def make(provider: Provider, **other: str) -> Clock:
-            house = House(settings("worker", DATABASE_URL=database_url, **other), "worker")
-            stack.callback(house.database.dispose)
-            stack.callback(house.redis.close)
-            return Clock(house, Delivery(house.database, Letters.of(house), only(provider)))
+            parts = Parts(settings("worker", DATABASE_URL=database_url, **other), "worker")
+            stack.callback(parts.database.dispose)
+            stack.callback(parts.redis.close)
+            return Clock(parts, Delivery(parts.database, Composer.of(parts), only(provider)))
 
         yield make
 
@@ -58,22 +58,24 @@ def alarms(kind: str) -> float:
     return float(ALARMS.labels(kind)._value.get())
 
 
-def passes(office: Office, time: timedelta) -> None:
+def passes(records: StaffAndReports, time: timedelta) -> None:
     """Everything that waits has waited so much longer."""
-    for row in office.all(Outbox, Outbox.state == OutboxState.PENDING):
-        office.change(Outbox, Outbox.id == row.id, due_at=row.due_at - time)
-    for report in office.all(Report, Report.climb_at.is_not(None)):
+    for row in records.all(Outbox, Outbox.state == OutboxState.PENDING):
+        records.change(Outbox, Outbox.id == row.id, due_at=row.due_at - time)
+    for report in records.all(Report, Report.climb_at.is_not(None)):
         assert report.climb_at is not None
-        office.change(Report, Report.id == report.id, climb_at=report.climb_at - time)
+        records.change(Report, Report.id == report.id, climb_at=report.climb_at - time)
 
 
-def test_what_is_due_is_rung_for_once(office: Office, make_clock: MakeClock, redis: Redis) -> None:
+def test_what_is_due_is_rung_for_once(
+    records: StaffAndReports, make_clock: MakeClock, redis: Redis
+) -> None:
     provider = Provider()
     clock = make_clock(provider)
     clock.tick()
     assert waiting_jobs(redis) == 0, "there is nothing to ring for"
 
-    office.queue(office.staff(), 3)
+    records.queue(records.staff(), 3)
     for _ in range(3):
         clock.tick()
 
@@ -81,131 +83,139 @@ def test_what_is_due_is_rung_for_once(office: Office, make_clock: MakeClock, red
     assert provider.taken == [], "a worker has time to come"
 
 
-def test_when_no_worker_comes_the_clock_sends(office: Office, make_clock: MakeClock) -> None:
+def test_when_no_worker_comes_the_clock_sends(
+    records: StaffAndReports, make_clock: MakeClock
+) -> None:
     provider = Provider()
-    person = office.staff()
-    office.queue(person, 3)
-    passes(office, A_WHILE)
+    person = records.staff()
+    records.queue(person, 3)
+    passes(records, A_WHILE)
     make_clock(provider).tick()
     assert provider.counted() == {person.number: 3}
 
 
-def test_without_redis_the_clock_sends(office: Office, make_clock: MakeClock) -> None:
+def test_without_redis_the_clock_sends(records: StaffAndReports, make_clock: MakeClock) -> None:
     provider = Provider()
     clock = make_clock(provider, REDIS_URL="unix:///nowhere/valkey.sock")
-    person = office.staff()
-    office.queue(person)
+    person = records.staff()
+    records.queue(person)
     clock.tick()
     assert provider.taken == []
-    passes(office, A_WHILE)
+    passes(records, A_WHILE)
     clock.tick()
     assert provider.counted() == {person.number: 1}
 
 
 def test_new_work_all_the_time_does_not_make_the_old_wait(
-    office: Office, make_clock: MakeClock
+    records: StaffAndReports, make_clock: MakeClock
 ) -> None:
     provider = Provider()
     clock = make_clock(provider)
-    old, new = office.staff(), office.staff()
-    office.queue(old)
-    passes(office, A_WHILE)
-    office.queue(new)
+    old, new = records.staff(), records.staff()
+    records.queue(old)
+    passes(records, A_WHILE)
+    records.queue(new)
     clock.tick()
     assert provider.counted()[old.number] == 1
 
 
-def test_what_died_is_taken_up(office: Office, make_clock: MakeClock) -> None:
-    office.queue(office.staff())
-    office.change(Outbox, state=OutboxState.SENDING, attempt=1, maybe_sent=1)
-    office.end_leases()
+def test_what_died_is_taken_up(records: StaffAndReports, make_clock: MakeClock) -> None:
+    records.queue(records.staff())
+    records.change(Outbox, state=OutboxState.SENDING, attempt=1, maybe_sent=1)
+    records.end_leases()
     before = alarms("died_while_sending")
     make_clock(Provider()).tick()
-    assert office.one(Outbox).state == OutboxState.PENDING
+    assert records.one(Outbox).state == OutboxState.PENDING
     assert alarms("died_while_sending") == before + 1
 
 
-def test_a_report_climbs_when_its_time_is_up(office: Office, make_clock: MakeClock) -> None:
-    nurse, lead = office.staff(), office.staff(role="lead")
-    report = office.report()
+def test_a_report_climbs_when_its_time_is_up(
+    records: StaffAndReports, make_clock: MakeClock
+) -> None:
+    nurse, lead = records.staff(), records.staff(role="lead")
+    report = records.report()
     clock = make_clock(Provider())
     clock.tick()
-    assert office.asked(report) == {nurse.id}
-    passes(office, timedelta(minutes=5))
+    assert records.asked(report) == {nurse.id}
+    passes(records, timedelta(minutes=5))
     for _ in range(3):
         clock.tick()
-    assert office.asked(report) == {nurse.id, lead.id}
+    assert records.asked(report) == {nurse.id, lead.id}
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
 def test_an_alert_that_reached_nobody_is_passed_on_although_the_worker_died(
-    office: Office, make_clock: MakeClock, side: str
+    records: StaffAndReports, make_clock: MakeClock, side: str
 ) -> None:
-    nurse, lead = office.staff(), office.staff(role="lead")
-    report = office.report()
+    nurse, lead = records.staff(), records.staff(role="lead")
+    report = records.report()
     refusing = Provider(
         does=lambda number: Refused("invalid number") if number == nurse.number else None
     )
     with crash_points.armed(f"alert.give_up {side} commit !"), pytest.raises(crash_points.Crash):
-        office.delivery(refusing).drain()
+        records.delivery(refusing).drain()
     make_clock(refusing).tick()
-    assert office.asked(report) == {nurse.id, lead.id}
+    assert records.asked(report) == {nurse.id, lead.id}
 
 
 def test_an_alert_that_is_sent_anew_is_not_given_up_for_the_sms_before(
-    office: Office, make_clock: MakeClock
+    records: StaffAndReports, make_clock: MakeClock
 ) -> None:
-    nurse, _lead = office.staff(), office.staff(role="lead")
-    report = office.report()
+    nurse, _lead = records.staff(), records.staff(role="lead")
+    report = records.report()
     with crash_points.armed("alert.give_up before commit !"), pytest.raises(crash_points.Crash):
-        office.delivery(Provider(does=lambda number: Refused("invalid number"))).drain()
-    with database.writing(office.engine, "test") as session:
+        records.delivery(Provider(does=lambda number: Refused("invalid number"))).drain()
+    with database.writing(records.engine, "test") as session:
         row = session.get_one(Report, report)
-        escalation.ask_again(session, office.ladder, row, database.now(session))
+        escalation.ask_again(session, records.policy, row, database.now(session))
     make_clock(Provider()).tick()
-    assert office.asked(report) == {nurse.id}
+    assert records.asked(report) == {nurse.id}
 
 
-def test_a_timer_that_fires_late_is_an_alarm(office: Office, make_clock: MakeClock) -> None:
-    office.staff()
-    office.staff(role="lead")
+def test_a_timer_that_fires_late_is_an_alarm(
+    records: StaffAndReports, make_clock: MakeClock
+) -> None:
+    records.staff()
+    records.staff(role="lead")
     clock = make_clock(Provider())
     before = alarms("timer_late")
-    office.report()
-    passes(office, timedelta(minutes=5))
+    records.report()
+    passes(records, timedelta(minutes=5))
     clock.tick()
     assert alarms("timer_late") == before
-    passes(office, timedelta(minutes=15))
+    passes(records, timedelta(minutes=15))
     clock.tick()
     assert alarms("timer_late") == before + 1
 
 
-def test_a_report_that_cannot_climb_holds_up_nothing(office: Office, make_clock: MakeClock) -> None:
-    nurse, lead = office.staff(), office.staff(role="lead")
-    bad, good = office.report(), office.report()
-    office.change(Report, Report.id == bad, priority="P9")
-    office.deliver()
-    passes(office, timedelta(minutes=6))
-    office.queue(nurse)
-    passes(office, A_WHILE)
+def test_a_report_that_cannot_climb_holds_up_nothing(
+    records: StaffAndReports, make_clock: MakeClock
+) -> None:
+    nurse, lead = records.staff(), records.staff(role="lead")
+    bad, good = records.report(), records.report()
+    records.change(Report, Report.id == bad, priority="P9")
+    records.deliver()
+    passes(records, timedelta(minutes=6))
+    records.queue(nurse)
+    passes(records, A_WHILE)
     provider = Provider()
     before = alarms("clock_failed")
 
     make_clock(provider).tick()
 
-    assert office.asked(good) == {nurse.id, lead.id}
+    assert records.asked(good) == {nurse.id, lead.id}
     assert provider.counted()[nurse.number] == 1
     assert alarms("clock_failed") == before + 1
 
 
 def test_an_alert_that_cannot_go_on_is_an_alarm_and_holds_up_no_other(
-    office: Office, make_clock: MakeClock, monkeypatch: pytest.MonkeyPatch
+    records: StaffAndReports, make_clock: MakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office.staff()
-    office.staff(role="lead")
-    bad, good = office.report(), office.report()
-    office.change(Outbox, state=OutboxState.REFUSED)
-    broken = office.one(Alert, Alert.report_id == bad).id
+    records.staff()
+    records.staff(role="lead")
+    bad, good = records.report(), records.report()
+    records.change(Outbox, state=OutboxState.REFUSED)
+    broken = records.one(Alert, Alert.report_id == bad).id
     give_up, before = escalation.give_up, alarms("clock_failed")
 
     def give_up_all_but_one(session: Session, alert_id: str, at: datetime) -> None:
@@ -216,18 +226,20 @@ def test_an_alert_that_cannot_go_on_is_an_alarm_and_holds_up_no_other(
     monkeypatch.setattr(escalation, "give_up", give_up_all_but_one)
     make_clock(Provider()).tick()
 
-    assert len(office.asked(good)) == 2
-    assert len(office.asked(bad)) == 1
+    assert len(records.asked(good)) == 2
+    assert len(records.asked(bad)) == 1
     assert alarms("clock_failed") == before + 1
 
 
-def test_the_clock_goes_on_when_the_database_is_back(office: Office, make_clock: MakeClock) -> None:
+def test_the_clock_goes_on_when_the_database_is_back(
+    records: StaffAndReports, make_clock: MakeClock
+) -> None:
     provider = Provider()
     clock = make_clock(provider)
-    person = office.staff()
-    office.queue(person)
-    passes(office, A_WHILE)
-    gone = clock.house.database
+    person = records.staff()
+    records.queue(person)
+    passes(records, A_WHILE)
+    gone = clock.parts.database
     event.listen(gone, "begin", refuse)
     clock.tick()
     assert provider.taken == []
@@ -241,16 +253,16 @@ def refuse(connection: object) -> None:
 
 
 def test_connections_that_the_database_cut_are_replaced(
-    office: Office, make_clock: MakeClock
+    records: StaffAndReports, make_clock: MakeClock
 ) -> None:
     """A restart of PostgreSQL ends every connection; a SQLite file has none to end."""
     provider = Provider()
     clock = make_clock(provider)
-    person = office.staff()
+    person = records.staff()
     clock.tick()
-    cut_all(office.engine)
-    office.queue(person)
-    passes(office, A_WHILE)
+    cut_all(records.engine)
+    records.queue(person)
+    passes(records, A_WHILE)
     clock.tick()
     assert provider.counted() == {person.number: 1}
 
@@ -265,7 +277,9 @@ def cut_all(engine: Engine) -> None:
     engine.dispose()
 
 
-def test_a_clock_ticks_until_it_is_told_to_stop(office: Office, make_clock: MakeClock) -> None:
+def test_a_clock_ticks_until_it_is_told_to_stop(
+    records: StaffAndReports, make_clock: MakeClock
+) -> None:
     provider = Provider()
     clock = make_clock(provider)
     stop = threading.Event()
@@ -274,8 +288,8 @@ def test_a_clock_ticks_until_it_is_told_to_stop(office: Office, make_clock: Make
         stop.set()
 
     provider.does = last
-    office.queue(office.staff())
-    passes(office, A_WHILE)
+    records.queue(records.staff())
+    passes(records, A_WHILE)
     thread = threading.Thread(target=clock.run, args=(stop,))
     thread.start()
     in_time = stop.wait(EVERY * 5)
@@ -287,13 +301,13 @@ def test_a_clock_ticks_until_it_is_told_to_stop(office: Office, make_clock: Make
 
 
 def test_two_clocks_and_four_workers_over_two_hundred_sms(
-    office: Office, make_clock: MakeClock
+    records: StaffAndReports, make_clock: MakeClock
 ) -> None:
     """Each SMS is sent once and each report climbs once, whoever gets there first."""
-    nurse, lead = office.staff(), office.staff(role="lead")
-    reports = [office.report() for _ in range(40)]
-    office.queue(nurse, 120)
-    passes(office, timedelta(minutes=5, seconds=1))
+    nurse, lead = records.staff(), records.staff(role="lead")
+    reports = [records.report() for _ in range(40)]
+    records.queue(nurse, 120)
+    passes(records, timedelta(minutes=5, seconds=1))
     provider = Provider()
     clocks = [make_clock(provider) for _ in range(2)]
     workers = [make_clock(provider).delivery for _ in range(4)]
@@ -317,9 +331,9 @@ def test_two_clocks_and_four_workers_over_two_hundred_sms(
     workers[0].drain()
 
     assert provider.counted() == {nurse.number: 160, lead.number: 40}
-    assert office.outcomes() == {"accepted": 200}
-    assert len(office.all(Alert)) == 80
+    assert records.outcomes() == {"accepted": 200}
+    assert len(records.all(Alert)) == 80
     for report in reports:
-        assert office.asked(report) == {nurse.id, lead.id}
-        assert office.report_now(report).rung == 1
-        assert office.report_now(report).state == ReportState.RECEIVED
+        assert records.asked(report) == {nurse.id, lead.id}
+        assert records.report_now(report).rung == 1
+        assert records.report_now(report).state == ReportState.RECEIVED

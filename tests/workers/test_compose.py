@@ -20,14 +20,14 @@ from gateway.store.models import Staff as StaffRow
 from menus.intents import Contact, Window
 from menus.messages import COURTESIES
 from menutools.catalogues import forbidden
-from tests.staff_and_reports import A_DAY, CALLER, CENTRE, P1, SMS_NOW, Office, Person
+from tests.staff_and_reports import A_DAY, CALLER, CENTRE, P1, SMS_NOW, Person, StaffAndReports
 from workers.compose import (
     ONLY_WHILE_HERS,
-    ONLY_WHILE_IDLE,
     ONLY_WHILE_OPEN,
+    ONLY_WHILE_STALLED,
     TEMPLATES,
     Drop,
-    Letter,
+    Sms,
 )
 
 LANGUAGES = ("en", "rw", "fr", "sw")
@@ -41,63 +41,63 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-def write(office: Office, row: Outbox, at: datetime | None = None) -> Letter | Drop:
+def write(records: StaffAndReports, row: Outbox, at: datetime | None = None) -> Sms | Drop:
     """The letter of a row, as if now were `at`."""
-    with database.reading(office.engine) as session:
+    with database.reading(records.engine) as session:
         fresh = session.get_one(Outbox, row.id)
-        return office.letters.write(session, fresh, at or database.now(session))
+        return records.composer.write(session, fresh, at or database.now(session))
 
 
-def to_caller(office: Office, at: datetime | None = None) -> Letter | Drop:
-    return write(office, office.one(Outbox, TO_CALLER), at)
+def to_caller(records: StaffAndReports, at: datetime | None = None) -> Sms | Drop:
+    return write(records, records.one(Outbox, TO_CALLER), at)
 
 
-def test_the_neutral_line_goes_to_the_number_of_the_session(office: Office) -> None:
-    office.report(contact=Contact(by="sms", window="now", other_number="+250788999888"))
-    assert to_caller(office) == Letter(
+def test_the_neutral_line_goes_to_the_number_of_the_session(records: StaffAndReports) -> None:
+    records.report(contact=Contact(by="sms", window="now", other_number="+250788999888"))
+    assert to_caller(records) == Sms(
         Msisdn(CALLER), "Hello. Your appointment is confirmed. Thank you."
     )
 
 
-def test_the_one_whose_case_is_accepted_still_gets_it(office: Office) -> None:
-    report = office.report(contact=SMS_NOW)
-    office.change(Report, Report.id == report, state=ReportState.ACCEPTED)
-    assert isinstance(to_caller(office), Letter)
+def test_the_one_whose_case_is_accepted_still_gets_it(records: StaffAndReports) -> None:
+    report = records.report(contact=SMS_NOW)
+    records.change(Report, Report.id == report, state=ReportState.ACCEPTED)
+    assert isinstance(to_caller(records), Sms)
 
 
-def deletes(office: Office, report: str) -> None:
-    office.change(Report, Report.id == report, state=ReportState.DELETED)
+def deletes(records: StaffAndReports, report: str) -> None:
+    records.change(Report, Report.id == report, state=ReportState.DELETED)
 
 
-def is_closed(office: Office, report: str) -> None:
-    office.change(Report, Report.id == report, state=ReportState.CLOSED)
+def is_closed(records: StaffAndReports, report: str) -> None:
+    records.change(Report, Report.id == report, state=ReportState.CLOSED)
 
 
-def wants_no_contact(office: Office, report: str) -> None:
-    with database.writing(office.engine, "test") as session:
+def wants_no_contact(records: StaffAndReports, report: str) -> None:
+    with database.writing(records.engine, "test") as session:
         contacts.forget(session, report)
 
 
-def wants_a_call(office: Office, report: str) -> None:
-    with database.writing(office.engine, "test") as session:
+def wants_a_call(records: StaffAndReports, report: str) -> None:
+    with database.writing(records.engine, "test") as session:
         new = Contact(by="call", window="now")
-        contacts.replace(session, office.web, report, Msisdn(CALLER), new, database.now(session))
+        contacts.replace(session, records.web, report, Msisdn(CALLER), new, database.now(session))
 
 
-def stops_our_sms(office: Office, report: str) -> None:
-    with database.writing(office.engine, "test") as session:
-        contacts.stop_sms(session, office.web, Msisdn(CALLER), database.now(session))
+def stops_our_sms(records: StaffAndReports, report: str) -> None:
+    with database.writing(records.engine, "test") as session:
+        contacts.stop_sms(session, records.web, Msisdn(CALLER), database.now(session))
 
 
-def is_tampered_with(office: Office, report: str) -> None:
-    office.change(ContactRow, ContactRow.report_id == report, sealed=b"\x01" + b"0" * 284)
+def is_tampered_with(records: StaffAndReports, report: str) -> None:
+    records.change(ContactRow, ContactRow.report_id == report, sealed=b"\x01" + b"0" * 284)
 
 
-def waits_too_long(office: Office, report: str) -> None:
-    office.change(Outbox, TO_CALLER, expires_at=office.now())
+def waits_too_long(records: StaffAndReports, report: str) -> None:
+    records.change(Outbox, TO_CALLER, expires_at=records.now())
 
 
-NO_MORE: list[tuple[Callable[[Office, str], None], Drop]] = [
+NO_MORE: list[tuple[Callable[[StaffAndReports, str], None], Drop]] = [
     (deletes, Drop("deleted")),
     (is_closed, Drop("settled")),
     (wants_no_contact, Drop("no permission")),
@@ -110,12 +110,12 @@ NO_MORE: list[tuple[Callable[[Office, str], None], Drop]] = [
 
 @pytest.mark.parametrize(("happens", "drop"), NO_MORE)
 def test_what_was_true_when_it_was_queued_is_looked_at_again(
-    office: Office, happens: Callable[[Office, str], None], drop: Drop
+    records: StaffAndReports, happens: Callable[[StaffAndReports, str], None], drop: Drop
 ) -> None:
-    report = office.report(contact=SMS_NOW)
-    assert isinstance(to_caller(office), Letter)
-    happens(office, report)
-    assert to_caller(office) == drop
+    report = records.report(contact=SMS_NOW)
+    assert isinstance(to_caller(records), Sms)
+    happens(records, report)
+    assert to_caller(records) == drop
 
 
 HOURS: dict[Window, tuple[time, time]] = {
@@ -129,53 +129,53 @@ HOURS: dict[Window, tuple[time, time]] = {
 
 @pytest.mark.parametrize("window", get_args(Window))
 def test_outside_her_hours_an_sms_is_dropped_and_not_delayed(
-    office: Office, window: Window
+    records: StaffAndReports, window: Window
 ) -> None:
-    office.report(contact=Contact(by="sms", window=window))
-    office.change(Outbox, TO_CALLER, expires_at=office.now() + timedelta(days=3))
+    records.report(contact=Contact(by="sms", window=window))
+    records.change(Outbox, TO_CALLER, expires_at=records.now() + timedelta(days=3))
     if window == "now":
-        begin, end = office.now(), office.now() + timedelta(minutes=61)
+        begin, end = records.now(), records.now() + timedelta(minutes=61)
     else:
-        tomorrow = office.now() + A_DAY
+        tomorrow = records.now() + A_DAY
         begin, end = (datetime.combine(tomorrow, at, tomorrow.tzinfo) for at in HOURS[window])
-        assert to_caller(office, begin - timedelta(seconds=1)) == Drop("not a safe hour")
-    assert isinstance(to_caller(office, begin), Letter)
-    assert to_caller(office, end) == Drop("not a safe hour")
+        assert to_caller(records, begin - timedelta(seconds=1)) == Drop("not a safe hour")
+    assert isinstance(to_caller(records, begin), Sms)
+    assert to_caller(records, end) == Drop("not a safe hour")
 
 
-def test_a_dropped_sms_is_never_sent_later(office: Office) -> None:
-    hours = office.pack.hours
-    local = office.now().astimezone(office.pack.timezone).time()
+def test_a_dropped_sms_is_never_sent_later(records: StaffAndReports) -> None:
+    hours = records.pack.hours
+    local = records.now().astimezone(records.pack.timezone).time()
     windows: dict[Window, bool] = {
         "morning": hours.morning.start <= local < hours.morning.end,
         "evening": hours.evening.start <= local < hours.evening.end,
     }
     unsafe: Window = next(window for window, safe in windows.items() if not safe)
-    office.report(contact=Contact(by="sms", window=unsafe))
-    assert office.deliver().taken == []
-    assert office.one(Outbox, TO_CALLER).state == OutboxState.DROPPED
-    office.make_due()
-    assert office.deliver().taken == []
+    records.report(contact=Contact(by="sms", window=unsafe))
+    assert records.deliver().taken == []
+    assert records.one(Outbox, TO_CALLER).state == OutboxState.DROPPED
+    records.make_due()
+    assert records.deliver().taken == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", COURTESIES)
 def test_an_sms_to_a_caller_tells_a_stranger_nothing(
-    office: Office, template: str, language: str
+    records: StaffAndReports, template: str, language: str
 ) -> None:
-    text = office.letters.speech.say(COURTESIES[template], language)
-    names = [one.title for one in office.pack.languages.values()]
-    names += [centre.name for centre in office.pack.centres]
+    text = records.composer.speech.say(COURTESIES[template], language)
+    names = [one.title for one in records.pack.languages.values()]
+    names += [centre.name for centre in records.pack.centres]
     assert forbidden.betrays(text, names) is None
     assert_one_segment(text)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_sms_to_a_caller_is_in_her_language(office: Office, language: str) -> None:
-    office.report(contact=SMS_NOW, language=language)
-    letter = to_caller(office)
-    assert isinstance(letter, Letter)
-    assert letter.text == office.letters.speech.say(COURTESIES["confirmed"], language)
+def test_an_sms_to_a_caller_is_in_her_language(records: StaffAndReports, language: str) -> None:
+    records.report(contact=SMS_NOW, language=language)
+    letter = to_caller(records)
+    assert isinstance(letter, Sms)
+    assert letter.text == records.composer.speech.say(COURTESIES["confirmed"], language)
 
 
 def assert_one_segment(text: str) -> None:
@@ -195,34 +195,34 @@ ABOUT_NO_REPORT = {
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_an_sms_to_staff_holds_what_they_need_and_nothing_of_her(
-    office: Office, template: str, language: str
+    records: StaffAndReports, template: str, language: str
 ) -> None:
     """The longest values that can come up, in every language and for every role."""
-    nurse = office.staff(language=language)
-    report = office.report(contact=SMS_NOW, answers={"age": "16_17", **P1, "need": "physical"})
+    nurse = records.staff(language=language)
+    report = records.report(contact=SMS_NOW, answers={"age": "16_17", **P1, "need": "physical"})
     longest = "987654321"
-    office.change(Report, Report.id == report, code=longest, priority="P2")
-    (alert,) = office.all(Alert)
-    if template in ONLY_WHILE_IDLE | ONLY_WHILE_HERS:
+    records.change(Report, Report.id == report, code=longest, priority="P2")
+    (alert,) = records.all(Alert)
+    if template in ONLY_WHILE_STALLED | ONLY_WHILE_HERS:
         held = {"state": ReportState.ACCEPTED, "accepted_by": nurse.id}
-        office.change(Report, Report.id == report, **held)
+        records.change(Report, Report.id == report, **held)
     for role in ALERTED:
-        row = queued(office, template, nurse, report, alert.id, role)
-        letter = write(office, row)
-        assert isinstance(letter, Letter)
+        row = queued(records, template, nurse, report, alert.id, role)
+        letter = write(records, row)
+        assert isinstance(letter, Sms)
         assert letter.to == nurse.msisdn
         assert_one_segment(letter.text)
-        assert_says_nothing_of_her(office, letter.text)
+        assert_says_nothing_of_her(records, letter.text)
         assert (longest in letter.text) is (template not in ABOUT_NO_REPORT)
         needs_digits = template in ONLY_WHILE_OPEN
-        assert (f" {office.digits(report, nurse)} " in letter.text) is needs_digits
+        assert (f" {records.digits(report, nurse)} " in letter.text) is needs_digits
 
 
 def queued(
-    office: Office, template: str, person: Person, report: str, alert: str, role: str
+    records: StaffAndReports, template: str, person: Person, report: str, alert: str, role: str
 ) -> Outbox:
     key = f"test:{template}:{role}"
-    with database.writing(office.engine, "test") as session:
+    with database.writing(records.engine, "test") as session:
         outbox.add(
             session,
             dedupe_key=key,
@@ -240,36 +240,38 @@ def queued(
                 "duty": [(one, "2026-12-31T12:00:00+00:00") for one in ALERTED],
             },
         )
-    return office.one(Outbox, Outbox.dedupe_key == key)
+    return records.one(Outbox, Outbox.dedupe_key == key)
 
 
-def assert_says_nothing_of_her(office: Office, text: str) -> None:
+def assert_says_nothing_of_her(records: StaffAndReports, text: str) -> None:
     assert CALLER[4:] not in text
     assert not re.search(r"\d{10}", text), "this may be a telephone number"
     assert forbidden.names_violence(text) is None
-    places = [office.pack.places.get(f"south/huye{part}") for part in ("", "/ngoma")]
-    centre = next(one for one in office.pack.centres if one.id == CENTRE)
+    places = [records.pack.places.get(f"south/huye{part}") for part in ("", "/ngoma")]
+    centre = next(one for one in records.pack.centres if one.id == CENTRE)
     for name in (centre.name, centre.town, *(place.name for place in places if place)):
         assert name.casefold() not in text.casefold()
     assert not re.search(r"16.17|physical|72|female", re.sub(r"\d{4,}", "", text))
 
 
 @pytest.fixture
-def alert(office: Office) -> tuple[Person, str]:
+def alert(records: StaffAndReports) -> tuple[Person, str]:
     """A nurse with an alert that waits."""
-    nurse = office.staff()
-    return nurse, office.report()
+    nurse = records.staff()
+    return nurse, records.report()
 
 
-def to_staff(office: Office) -> Letter | Drop:
-    return write(office, office.one(Outbox, TO_STAFF))
+def to_staff(records: StaffAndReports) -> Sms | Drop:
+    return write(records, records.one(Outbox, TO_STAFF))
 
 
-def test_an_alert_says_how_to_answer_it(office: Office, alert: tuple[Person, str]) -> None:
+def test_an_alert_says_how_to_answer_it(
+    records: StaffAndReports, alert: tuple[Person, str]
+) -> None:
     nurse, report = alert
-    code, digits = office.code(report), office.digits(report, nurse)
-    letter = to_staff(office)
-    assert isinstance(letter, Letter)
+    code, digits = records.code(report), records.digits(report, nurse)
+    letter = to_staff(records)
+    assert isinstance(letter, Sms)
     assert letter.text == (
         f"[ISANGE] {code} P1 new. Open within 5 min: dial *384*3030#. "
         f"Reply 1 {code} {digits} accept, 2 {code} {digits} cannot."
@@ -278,34 +280,36 @@ def test_an_alert_says_how_to_answer_it(office: Office, alert: tuple[Person, str
 
 @pytest.mark.parametrize("state", ["accepted", "closed", "deleted"])
 def test_an_alert_about_a_report_that_somebody_has_does_not_leave(
-    office: Office, alert: tuple[Person, str], state: str
+    records: StaffAndReports, alert: tuple[Person, str], state: str
 ) -> None:
-    office.change(Report, state=state)
-    assert to_staff(office) == Drop("settled")
+    records.change(Report, state=state)
+    assert to_staff(records) == Drop("settled")
 
 
 @pytest.mark.parametrize("state", ["declined", "settled", "unreachable"])
 def test_an_alert_to_one_who_is_not_asked_any_more_does_not_leave(
-    office: Office, alert: tuple[Person, str], state: str
+    records: StaffAndReports, alert: tuple[Person, str], state: str
 ) -> None:
-    office.change(Alert, state=state)
-    assert to_staff(office) == Drop("settled")
+    records.change(Alert, state=state)
+    assert to_staff(records) == Drop("settled")
 
 
-def test_one_who_blocked_our_sms_gets_none(office: Office, alert: tuple[Person, str]) -> None:
-    office.change(StaffRow, opted_out_at=office.now())
-    assert to_staff(office) == Drop("opted out")
+def test_one_who_blocked_our_sms_gets_none(
+    records: StaffAndReports, alert: tuple[Person, str]
+) -> None:
+    records.change(StaffRow, opted_out_at=records.now())
+    assert to_staff(records) == Drop("opted out")
 
 
 def test_staff_who_are_told_too_late_are_an_alarm(
-    office: Office, alert: tuple[Person, str]
+    records: StaffAndReports, alert: tuple[Person, str]
 ) -> None:
-    office.change(Outbox, expires_at=office.now())
-    assert to_staff(office) == Drop("too late", alarm=True)
+    records.change(Outbox, expires_at=records.now())
+    assert to_staff(records) == Drop("too late", alarm=True)
 
 
-def test_a_letter_does_not_show_what_is_in_it(office: Office) -> None:
-    office.report(contact=SMS_NOW)
-    shown = repr(to_caller(office)) + str(to_caller(office))
+def test_a_letter_does_not_show_what_is_in_it(records: StaffAndReports) -> None:
+    records.report(contact=SMS_NOW)
+    shown = repr(to_caller(records)) + str(to_caller(records))
     assert CALLER[4:] not in shown
     assert "appointment" not in shown

@@ -41,7 +41,7 @@ from gateway.store.models import (
 )
 from gateway.store.models import Staff as StaffRow
 from tests.services import wait_until
-from tests.staff_and_reports import CALLER, SMS_NOW, Office, Provider
+from tests.staff_and_reports import CALLER, SMS_NOW, Provider, StaffAndReports
 from workers.deliver import AT_ONCE, NOTE_AGAIN, Delivery
 
 STAFF = Outbox.audience == "staff"
@@ -52,32 +52,32 @@ def alarms(kind: str) -> float:
 
 
 def test_a_row_is_marked_and_the_database_let_go_before_the_provider_is_called(
-    office: Office,
+    records: StaffAndReports,
 ) -> None:
     seen: list[tuple[str, int, int]] = []
-    pool = office.engine.pool
+    pool = records.engine.pool
 
     def looks(number: str) -> None:
         connections = pool.checkedout()  # type: ignore[attr-defined]
-        row = office.one(Outbox)
+        row = records.one(Outbox)
         seen.append((row.state, row.attempt, connections))
 
-    office.queue(office.staff())
-    assert office.delivery(Provider(does=looks)).drain() == 1
+    records.queue(records.staff())
+    assert records.delivery(Provider(does=looks)).drain() == 1
     assert seen == [(OutboxState.SENDING, 1, 0)]
-    assert office.one(Outbox).state == OutboxState.ACCEPTED
+    assert records.one(Outbox).state == OutboxState.ACCEPTED
 
 
-def test_a_thousand_sms_leave_once_each_and_many_at_a_time(office: Office) -> None:
-    person = office.staff()
-    office.queue(person, 1_000)
+def test_a_thousand_sms_leave_once_each_and_many_at_a_time(records: StaffAndReports) -> None:
+    person = records.staff()
+    records.queue(person, 1_000)
     under_way = Crowd()
     provider = Provider(does=under_way.pass_through)
 
-    assert office.delivery(provider).drain() == 1_000
+    assert records.delivery(provider).drain() == 1_000
 
     assert provider.counted() == {person.number: 1_000}
-    assert office.outcomes() == {"accepted": 1_000}
+    assert records.outcomes() == {"accepted": 1_000}
     assert 1 < under_way.most <= AT_ONCE
 
 
@@ -98,10 +98,10 @@ class Crowd:
             self.inside -= 1
 
 
-def test_one_sms_that_hangs_holds_up_no_other(office: Office) -> None:
-    stuck, others = office.staff(), office.staff()
-    office.queue(stuck)
-    office.queue(others, 100)
+def test_one_sms_that_hangs_holds_up_no_other(records: StaffAndReports) -> None:
+    stuck, others = records.staff(), records.staff()
+    records.queue(stuck)
+    records.queue(others, 100)
     provider = Provider()
 
     def hangs(number: str) -> None:
@@ -109,25 +109,27 @@ def test_one_sms_that_hangs_holds_up_no_other(office: Office) -> None:
             wait_until(lambda: provider.counted()[others.number] == 100, "all others have left")
 
     provider.does = hangs
-    assert office.delivery(provider).drain() == 101
-    assert office.outcomes() == {"accepted": 101}
+    assert records.delivery(provider).drain() == 101
+    assert records.outcomes() == {"accepted": 101}
 
 
-def test_four_who_drain_at_once_send_each_sms_once(office: Office) -> None:
-    people = [office.staff() for _ in range(4)]
+def test_four_who_drain_at_once_send_each_sms_once(records: StaffAndReports) -> None:
+    people = [records.staff() for _ in range(4)]
     for person in people:
-        office.queue(person, 40)
+        records.queue(person, 40)
     provider = Provider()
-    engines = [database.connect(str_url(office.engine)) for _ in range(4)]
+    engines = [database.connect(str_url(records.engine)) for _ in range(4)]
 
     with ThreadPoolExecutor(4) as pool:
         fleet = only(provider)
-        drains = [pool.submit(Delivery(engine, office.letters, fleet).drain) for engine in engines]
+        drains = [
+            pool.submit(Delivery(engine, records.composer, fleet).drain) for engine in engines
+        ]
         sent = sum(future.result(60) for future in drains)
 
     assert sent == 160
     assert provider.counted() == {person.number: 40 for person in people}
-    assert office.outcomes() == {"accepted": 160}
+    assert records.outcomes() == {"accepted": 160}
     for engine in engines:
         engine.dispose()
 
@@ -136,34 +138,34 @@ def str_url(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=False)
 
 
-def test_a_drain_that_has_no_time_claims_nothing(office: Office) -> None:
-    office.queue(office.staff())
-    assert office.delivery(Provider()).drain(seconds=0) == 0
-    assert office.outcomes() == {"pending": 1}
+def test_a_drain_that_has_no_time_claims_nothing(records: StaffAndReports) -> None:
+    records.queue(records.staff())
+    assert records.delivery(Provider()).drain(seconds=0) == 0
+    assert records.outcomes() == {"pending": 1}
 
 
-def tampers_with_the_number(office: Office, row: Outbox) -> None:
-    office.change(StaffRow, StaffRow.id == row.staff_id, number=b"\x01not a sealed box")
+def tampers_with_the_number(records: StaffAndReports, row: Outbox) -> None:
+    records.change(StaffRow, StaffRow.id == row.staff_id, number=b"\x01not a sealed box")
 
 
-def knows_no_such_template(office: Office, row: Outbox) -> None:
-    office.change(Outbox, Outbox.id == row.id, template="of another version")
+def knows_no_such_template(records: StaffAndReports, row: Outbox) -> None:
+    records.change(Outbox, Outbox.id == row.id, template="of another version")
 
 
-def counts_in_words(office: Office, row: Outbox) -> None:
-    office.change(Outbox, Outbox.id == row.id, values={"minutes": "many"})
+def counts_in_words(records: StaffAndReports, row: Outbox) -> None:
+    records.change(Outbox, Outbox.id == row.id, values={"minutes": "many"})
 
 
-def names_an_unknown_role(office: Office, row: Outbox) -> None:
-    office.change(Outbox, Outbox.id == row.id, values={"role": "king"})
+def names_an_unknown_role(records: StaffAndReports, row: Outbox) -> None:
+    records.change(Outbox, Outbox.id == row.id, values={"role": "king"})
 
 
-def is_for_nobody(office: Office, row: Outbox) -> None:
-    office.change(Outbox, Outbox.id == row.id, staff_id=None)
+def is_for_nobody(records: StaffAndReports, row: Outbox) -> None:
+    records.change(Outbox, Outbox.id == row.id, staff_id=None)
 
 
-def is_for_nobody_we_know(office: Office, row: Outbox) -> None:
-    office.change(Outbox, Outbox.id == row.id, audience="the moon", staff_id=None)
+def is_for_nobody_we_know(records: StaffAndReports, row: Outbox) -> None:
+    records.change(Outbox, Outbox.id == row.id, audience="the moon", staff_id=None)
 
 
 SPOILS = [
@@ -177,63 +179,65 @@ SPOILS = [
 
 
 @pytest.mark.parametrize("spoil", SPOILS)
-def test_a_bad_row_stops_no_other(office: Office, spoil: Callable[[Office, Outbox], None]) -> None:
-    bad, good = office.staff(), office.staff()
-    office.queue(bad)
-    spoil(office, office.one(Outbox))
-    office.queue(good, 3)
+def test_a_bad_row_stops_no_other(
+    records: StaffAndReports, spoil: Callable[[StaffAndReports, Outbox], None]
+) -> None:
+    bad, good = records.staff(), records.staff()
+    records.queue(bad)
+    spoil(records, records.one(Outbox))
+    records.queue(good, 3)
     before = alarms("sms_dropped")
 
-    provider = office.deliver()
+    provider = records.deliver()
 
     assert provider.counted() == {good.number: 3}
-    assert office.outcomes() == {"dropped": 1, "accepted": 3}
+    assert records.outcomes() == {"dropped": 1, "accepted": 3}
     assert alarms("sms_dropped") == before + 1
 
 
 @pytest.mark.parametrize("table", [ContactRow, DataKeyRow])
 def test_a_contact_that_was_tampered_with_stops_no_other(
-    office: Office, table: type[ContactRow] | type[DataKeyRow]
+    records: StaffAndReports, table: type[ContactRow] | type[DataKeyRow]
 ) -> None:
-    good = office.staff()
-    office.report(contact=SMS_NOW)
-    office.change(table, sealed=b"\x01" + b"x" * 60)
-    provider = office.deliver()
+    good = records.staff()
+    records.report(contact=SMS_NOW)
+    records.change(table, sealed=b"\x01" + b"x" * 60)
+    provider = records.deliver()
     assert provider.counted() == {good.number: 1}
-    assert office.one(Outbox, ~STAFF).outcome == "cannot be opened"
+    assert records.one(Outbox, ~STAFF).outcome == "cannot be opened"
 
 
 def test_a_provider_that_raises_loses_nothing_and_stops_nobody(
-    office: Office, capfd: pytest.CaptureFixture[str]
+    records: StaffAndReports, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    unlucky, lucky = office.staff(), office.staff()
-    office.queue(unlucky)
-    office.queue(lucky, 3)
+    unlucky, lucky = records.staff(), records.staff()
+    records.queue(unlucky)
+    records.queue(lucky, 3)
 
     def raises(number: str) -> None:
         if number == unlucky.number:
             raise ZeroDivisionError(number)
 
-    office.delivery(Provider(does=raises)).drain()
+    records.delivery(Provider(does=raises)).drain()
 
-    assert office.outcomes(Outbox.staff_id == lucky.id) == {"accepted": 3}
-    row = office.one(Outbox, Outbox.staff_id == unlucky.id)
+    assert records.outcomes(Outbox.staff_id == lucky.id) == {"accepted": 3}
+    row = records.one(Outbox, Outbox.staff_id == unlucky.id)
     assert (row.state, row.outcome, row.maybe_sent) == ("pending", "provider failed", 1)
     logged = "".join(capfd.readouterr())
     assert "ZeroDivisionError" in logged
     assert unlucky.number[1:] not in logged
 
 
-def test_a_provider_that_raises_may_have_written_to_a_caller(office: Office) -> None:
-    office.report(contact=SMS_NOW)
+def test_a_provider_that_raises_may_have_written_to_a_caller(records: StaffAndReports) -> None:
+    records.report(contact=SMS_NOW)
 
     def raises(number: str) -> None:
         raise ZeroDivisionError(number)
 
-    office.delivery(Provider(does=raises)).drain()
-    office.make_due()
-    assert office.deliver().taken == []
-    assert office.one(Outbox).state == OutboxState.UNKNOWN
+    records.delivery(Provider(does=raises)).drain()
+    records.make_due()
+    assert records.deliver().taken == []
+    assert records.one(Outbox).state == OutboxState.UNKNOWN
 
 
 @contextmanager
@@ -254,28 +258,30 @@ def away(engine: Engine, transactions: int) -> Iterator[None]:
         event.remove(engine, "begin", refuse)
 
 
-def test_an_outcome_waits_for_a_database_that_is_away_for_a_moment(office: Office) -> None:
-    person = office.staff()
-    office.queue(person)
-    gone = away(office.engine, transactions=3)
+def test_an_outcome_waits_for_a_database_that_is_away_for_a_moment(
+    records: StaffAndReports,
+) -> None:
+    person = records.staff()
+    records.queue(person)
+    gone = away(records.engine, transactions=3)
     provider = Provider(does=lambda number: gone.__enter__())
 
-    Delivery(office.engine, office.letters, only(provider), note_again=(0.01,) * 3).drain()
+    Delivery(records.engine, records.composer, only(provider), note_again=(0.01,) * 3).drain()
     gone.__exit__(None, None, None)
 
-    assert office.one(Outbox).state == OutboxState.ACCEPTED
-    assert office.recover() == 0
+    assert records.one(Outbox).state == OutboxState.ACCEPTED
+    assert records.recover() == 0
     assert provider.counted() == {person.number: 1}
 
 
 def test_a_database_that_stays_away_costs_a_second_sms_to_staff_and_none_to_a_caller(
-    office: Office,
+    records: StaffAndReports,
 ) -> None:
     """The outcome is lost, so the lease decides."""
-    office.report(contact=SMS_NOW)
-    person = office.staff()
-    office.queue(person)
-    gone = away(office.engine, transactions=1_000)
+    records.report(contact=SMS_NOW)
+    person = records.staff()
+    records.queue(person)
+    gone = away(records.engine, transactions=1_000)
     entered = threading.Lock()
 
     def leaves(number: str) -> None:
@@ -285,17 +291,17 @@ def test_a_database_that_stays_away_costs_a_second_sms_to_staff_and_none_to_a_ca
     before = alarms("outcome_not_noted")
     provider = Provider(does=leaves)
     with pytest.raises(DatabaseDown):
-        Delivery(office.engine, office.letters, only(provider), note_again=(0.01,)).drain()
+        Delivery(records.engine, records.composer, only(provider), note_again=(0.01,)).drain()
     gone.__exit__(None, None, None)
     assert alarms("outcome_not_noted") == before + 2
 
-    assert office.outcomes() == {"sending": 2}
-    office.end_leases()
-    assert office.recover() == 2
-    again = office.deliver()
+    assert records.outcomes() == {"sending": 2}
+    records.end_leases()
+    assert records.recover() == 2
+    again = records.deliver()
     assert provider.counted() == {person.number: 1, CALLER: 1}
     assert again.counted() == {person.number: 1}
-    assert office.outcomes() == {"accepted": 1, "unknown": 1}
+    assert records.outcomes() == {"accepted": 1, "unknown": 1}
 
 
 UNREACHABLE: list[Outcome] = [
@@ -306,35 +312,37 @@ UNREACHABLE: list[Outcome] = [
 
 @pytest.mark.parametrize("outcome", UNREACHABLE)
 def test_an_alert_that_is_refused_goes_to_the_next_person_at_once(
-    office: Office, outcome: Outcome
+    records: StaffAndReports, outcome: Outcome
 ) -> None:
-    nurse, lead = office.staff(), office.staff(role="lead")
-    report = office.report()
-    office.delivery(Provider(does=lambda number: outcome)).drain()
+    nurse, lead = records.staff(), records.staff(role="lead")
+    report = records.report()
+    records.delivery(Provider(does=lambda number: outcome)).drain()
 
-    assert office.one(Alert).state == AlertState.UNREACHABLE
-    assert climbs(office, report)
-    assert office.asked(report) == {nurse.id, lead.id}
+    assert records.one(Alert).state == AlertState.UNREACHABLE
+    assert climbs(records, report)
+    assert records.asked(report) == {nurse.id, lead.id}
 
 
-def test_an_alert_that_cannot_be_written_goes_to_the_next_person_at_once(office: Office) -> None:
-    nurse, lead = office.staff(), office.staff(role="lead")
-    office.change(StaffRow, StaffRow.id == nurse.id, number=b"\x01tampered")
-    report = office.report()
-    office.deliver()
-    assert climbs(office, report)
-    assert office.asked(report) == {nurse.id, lead.id}
+def test_an_alert_that_cannot_be_written_goes_to_the_next_person_at_once(
+    records: StaffAndReports,
+) -> None:
+    nurse, lead = records.staff(), records.staff(role="lead")
+    records.change(StaffRow, StaffRow.id == nurse.id, number=b"\x01tampered")
+    report = records.report()
+    records.deliver()
+    assert climbs(records, report)
+    assert records.asked(report) == {nurse.id, lead.id}
 
 
 def test_an_alert_that_cannot_go_on_holds_up_no_other(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    records: StaffAndReports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither the next alert nor an SMS that was claimed beside it: the clock sees to the rest."""
-    nurse, lead = office.staff(), office.staff(role="lead")
-    bad, good = office.report(), office.report()
-    office.change(StaffRow, StaffRow.id == nurse.id, number=b"\x01tampered")
-    office.queue(lead)
-    broken = office.one(Alert, Alert.report_id == bad).id
+    nurse, lead = records.staff(), records.staff(role="lead")
+    bad, good = records.report(), records.report()
+    records.change(StaffRow, StaffRow.id == nurse.id, number=b"\x01tampered")
+    records.queue(lead)
+    broken = records.one(Alert, Alert.report_id == bad).id
     give_up = escalation.give_up
 
     def give_up_all_but_one(session: Session, alert_id: str, at: datetime) -> None:
@@ -344,63 +352,63 @@ def test_an_alert_that_cannot_go_on_holds_up_no_other(
 
     with monkeypatch.context() as patch:
         patch.setattr(escalation, "give_up", give_up_all_but_one)
-        provider = office.deliver()
+        provider = records.deliver()
 
     assert provider.counted()[lead.number] >= 1
-    assert (climbs(office, bad), climbs(office, good)) == (False, True)
-    with database.reading(office.engine) as session:
+    assert (climbs(records, bad), climbs(records, good)) == (False, True)
+    with database.reading(records.engine) as session:
         left = receipts.stranded(session)
     assert [row.alert_id for row in left] == [broken]
 
 
 def test_an_alert_of_which_nobody_knows_whether_it_arrived_goes_on_in_the_end(
-    office: Office,
+    records: StaffAndReports,
 ) -> None:
-    nurse, lead = office.staff(), office.staff(role="lead")
-    report = office.report()
+    nurse, lead = records.staff(), records.staff(role="lead")
+    report = records.report()
 
     def silent_to_her(number: str) -> Outcome | None:
         return Unknown("no answer") if number == nurse.number else None
 
     silent = Provider(does=silent_to_her)
     for _ in range(2):
-        office.delivery(silent).drain()
-        office.make_due()
-        assert not climbs(office, report), "she may have it"
-    office.queue(lead)  # The provider answers for others, so that her last SMS may leave.
-    office.delivery(silent).drain()
-    office.make_due()
-    office.delivery(silent).drain()
-    assert climbs(office, report)
-    assert office.asked(report) == {nurse.id, lead.id}
+        records.delivery(silent).drain()
+        records.make_due()
+        assert not climbs(records, report), "she may have it"
+    records.queue(lead)  # The provider answers for others, so that her last SMS may leave.
+    records.delivery(silent).drain()
+    records.make_due()
+    records.delivery(silent).drain()
+    assert climbs(records, report)
+    assert records.asked(report) == {nurse.id, lead.id}
     assert silent.counted() == {nurse.number: 3, lead.number: 1}
 
 
-def test_while_a_colleague_has_the_alert_nobody_else_is_woken(office: Office) -> None:
-    first, second = office.staff(), office.staff()
-    office.staff(role="lead")
-    report = office.report()
+def test_while_a_colleague_has_the_alert_nobody_else_is_woken(records: StaffAndReports) -> None:
+    first, second = records.staff(), records.staff()
+    records.staff(role="lead")
+    report = records.report()
 
     def refuses_one(number: str) -> Outcome | None:
         return Refused("invalid number") if number == first.number else None
 
-    office.delivery(Provider(does=refuses_one)).drain()
-    assert not climbs(office, report)
-    assert office.asked(report) == {first.id, second.id}
+    records.delivery(Provider(does=refuses_one)).drain()
+    assert not climbs(records, report)
+    assert records.asked(report) == {first.id, second.id}
 
 
-def climbs(office: Office, report_id: str) -> bool:
-    with database.writing(office.engine, "test") as session:
-        return escalation.climb(session, office.ladder, report_id, database.now(session))
+def climbs(records: StaffAndReports, report_id: str) -> bool:
+    with database.writing(records.engine, "test") as session:
+        return escalation.climb(session, records.policy, report_id, database.now(session))
 
 
-def test_what_waited_too_long_is_dropped_and_not_sent_late(office: Office) -> None:
-    office.report(contact=SMS_NOW)
-    office.queue(office.staff(), lives=timedelta(minutes=30))
-    office.change(Outbox, expires_at=office.now())
+def test_what_waited_too_long_is_dropped_and_not_sent_late(records: StaffAndReports) -> None:
+    records.report(contact=SMS_NOW)
+    records.queue(records.staff(), lives=timedelta(minutes=30))
+    records.change(Outbox, expires_at=records.now())
     before = alarms("sms_dropped")
-    assert office.deliver().taken == []
-    assert office.outcomes() == {"dropped": 2}
+    assert records.deliver().taken == []
+    assert records.outcomes() == {"dropped": 2}
     assert alarms("sms_dropped") == before + 1, "that staff were not told is an alarm"
 
 
@@ -422,14 +430,14 @@ MAY_HAVE_ARRIVED = (Accepted, Unknown)
 )
 @given(outcomes=st.lists(st.sampled_from([*OUTCOMES, None]), min_size=1, max_size=9))
 def test_whatever_the_provider_says_a_caller_is_written_to_once_and_staff_three_times(
-    office: Office, outcomes: Sequence[Outcome | None]
+    records: StaffAndReports, outcomes: Sequence[Outcome | None]
 ) -> None:
     """None stands for a worker that dies in the middle of the send."""
-    office.change(Outbox, state=OutboxState.DROPPED)
-    office.change(Report, climb_at=None)
-    office.report(contact=SMS_NOW, number=CALLER)
-    person = office.staff(on_duty=False)
-    office.queue(person)
+    records.change(Outbox, state=OutboxState.DROPPED)
+    records.change(Report, climb_at=None)
+    records.report(contact=SMS_NOW, number=CALLER)
+    person = records.staff(on_duty=False)
+    records.queue(person)
     arrived = dict.fromkeys((CALLER, person.number), 0)
     for outcome in outcomes:
 
@@ -440,13 +448,13 @@ def test_whatever_the_provider_says_a_caller_is_written_to_once_and_staff_three_
             return outcome
 
         with suppress(Killed):
-            office.delivery(Provider(does=answers)).drain()
-        office.end_leases()
-        office.recover()
-        office.make_due()
+            records.delivery(Provider(does=answers)).drain()
+        records.end_leases()
+        records.recover()
+        records.make_due()
     assert arrived[CALLER] <= 1
     assert arrived[person.number] <= 3
-    assert not office.all(Outbox, Outbox.state == OutboxState.SENDING)
+    assert not records.all(Outbox, Outbox.state == OutboxState.SENDING)
 
 
 class Killed(BaseException):

@@ -21,18 +21,18 @@ from rq.serializers import DefaultSerializer, JSONSerializer
 from rq.webhook import Webhook
 
 from gateway.runtime import doorbell
-from gateway.runtime.doorbell import DRAIN, Doorbell
+from gateway.runtime.doorbell import DRAIN, RqDoorbell
 from gateway.runtime.settings import Settings
 from gateway.sms.routing import only
 from gateway.store.models import Outbox, Report
-from gateway.wiring import House, connect_redis
+from gateway.wiring import Parts, connect_redis
 from tests.one_process_line import Line
 from tests.sandbox.receiver import listening
-from tests.staff_and_reports import CALLER, P1, SMS_NOW, Office, Provider
+from tests.staff_and_reports import CALLER, P1, SMS_NOW, Provider, StaffAndReports
 from workers import jobs
-from workers.compose import Letters
+from workers.compose import Composer
 from workers.deliver import Delivery
-from workers.jobs import HouseWorker, JobTable, OwnJob
+from workers.jobs import JobTable, OwnJob, OwnWorker
 
 
 @pytest.fixture(autouse=True)
@@ -52,17 +52,17 @@ def queue(redis: Redis) -> Queue:
 
 
 @pytest.fixture
-def house(settings: Callable[..., Settings], database_url: str) -> Iterator[House]:
-    made = House(settings("worker", DATABASE_URL=database_url), "worker")
+def parts(settings: Callable[..., Settings], database_url: str) -> Iterator[Parts]:
+    made = Parts(settings("worker", DATABASE_URL=database_url), "worker")
     yield made
     made.database.dispose()
 
 
-def works(redis: Redis, table: JobTable) -> HouseWorker:
+def works(redis: Redis, table: JobTable) -> OwnWorker:
     """A worker with these jobs that has done all that was queued."""
     job_class = type("TestJob", (OwnJob,), {"table": table})
     queue = Queue(doorbell.ALERTS, connection=redis, serializer=JSONSerializer, job_class=job_class)
-    worker = HouseWorker(
+    worker = OwnWorker(
         [queue],
         connection=redis,
         serializer=JSONSerializer,
@@ -85,32 +85,34 @@ class Counting:
         return self.runs
 
 
-def test_ringing_wakes_a_worker_that_sends(office: Office, redis: Redis, house: House) -> None:
-    person = office.staff()
-    office.queue(person, 5)
+def test_ringing_wakes_a_worker_that_sends(
+    records: StaffAndReports, redis: Redis, parts: Parts
+) -> None:
+    person = records.staff()
+    records.queue(person, 5)
     provider = Provider()
-    Doorbell(redis).ring()
+    RqDoorbell(redis).ring()
 
-    works(redis, {DRAIN: Delivery(house.database, Letters.of(house), only(provider)).drain})
+    works(redis, {DRAIN: Delivery(parts.database, Composer.of(parts), only(provider)).drain})
 
     assert provider.counted() == {person.number: 5}
 
 
-def test_the_service_starts_with_a_job_that_drains(house: House, redis: Redis) -> None:
-    worker = jobs.worker(house, redis)
-    assert set(jobs.table(house)) == {DRAIN}
+def test_the_service_starts_with_a_job_that_drains(parts: Parts, redis: Redis) -> None:
+    worker = jobs.worker(parts, redis)
+    assert set(jobs.table(parts)) == {DRAIN}
     assert worker.queue_names() == list(doorbell.QUEUES)
     assert worker.serializer is JSONSerializer
 
 
-def test_a_bell_that_nobody_heard_is_not_rung_again(queue: Queue, redis: Redis) -> None:
+def test_a_doorbell_that_nobody_heard_is_not_rung_again(queue: Queue, redis: Redis) -> None:
     for _ in range(50):
-        Doorbell(redis).ring()
+        RqDoorbell(redis).ring()
     assert queue.count == 1
     counting = Counting()
     works(redis, {DRAIN: counting})
     assert (queue.count, counting.runs) == (0, 1)
-    Doorbell(redis).ring()
+    RqDoorbell(redis).ring()
     assert queue.count == 1
 
 
@@ -124,15 +126,15 @@ class Tried(UnixDomainSocketConnection):
         super().connect()  # type: ignore[no-untyped-call]
 
 
-def test_a_bell_without_redis_is_silent_and_tries_once_more_at_most() -> None:
+def test_a_doorbell_without_redis_is_silent_and_tries_once_more_at_most() -> None:
     nowhere = connect_redis("unix:///nowhere/valkey.sock")
     nowhere.connection_pool.connection_class = Tried
-    Doorbell(nowhere).ring()
+    RqDoorbell(nowhere).ring()
     assert 1 <= Tried.times <= 2
 
 
 def test_a_job_says_nothing_and_leaves_nothing(queue: Queue, redis: Redis) -> None:
-    Doorbell(redis).ring()
+    RqDoorbell(redis).ring()
     (job,) = queue.jobs
     assert json.loads(job.data) == [DRAIN, None, [], {}]
     assert job.description == DRAIN
@@ -151,7 +153,7 @@ def test_a_job_that_fails_is_forgotten_and_quotes_nothing(queue: Queue, redis: R
     def fails() -> None:
         raise ValueError(f"cannot write to {CALLER}")
 
-    Doorbell(redis).ring()
+    RqDoorbell(redis).ring()
     works(redis, {DRAIN: fails})
 
     failed = FailedJobRegistry(queue=queue).get_job_ids()
@@ -290,9 +292,9 @@ def leaves_a_mark(job: Job, *what: object) -> None:
 
 
 def test_a_worker_waits_for_work_no_longer_than_a_cut_cable_may_cost(
-    house: House, redis: Redis
+    parts: Parts, redis: Redis
 ) -> None:
-    worker = jobs.worker(house, redis)
+    worker = jobs.worker(parts, redis)
     assert worker.dequeue_timeout < worker.connection_timeout <= 60
     assert worker.max_connection_wait_time <= 2
     longest = worker.get_heartbeat_ttl(Job(connection=redis))
@@ -300,14 +302,14 @@ def test_a_worker_waits_for_work_no_longer_than_a_cut_cable_may_cost(
 
 
 def test_a_report_and_its_answers_are_not_in_the_jobs_of_a_burst(
-    office: Office, redis: Redis, house: House
+    records: StaffAndReports, redis: Redis, parts: Parts
 ) -> None:
-    office.staff()
+    records.staff()
     for _ in range(5):
-        office.report(contact=SMS_NOW, answers=P1)
-        Doorbell(redis).ring()
-    ids = {row.id for row in office.all(Outbox)} | {row.id for row in office.all(Report)}
+        records.report(contact=SMS_NOW, answers=P1)
+        RqDoorbell(redis).ring()
+    ids = {row.id for row in records.all(Outbox)} | {row.id for row in records.all(Report)}
     assert not [one for one in ids if one in everything(redis)]
     provider = Provider()
-    works(redis, {DRAIN: Delivery(house.database, Letters.of(house), only(provider)).drain})
+    works(redis, {DRAIN: Delivery(parts.database, Composer.of(parts), only(provider)).drain})
     assert len(provider.taken) == 10, "one job drains all"

@@ -17,14 +17,14 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from gateway.runtime import doorbell
-from gateway.runtime.doorbell import Doorbell
+from gateway.runtime.doorbell import RqDoorbell
 from gateway.store.models import Outbox, OutboxState
 from gateway.wiring import connect_redis
 from sandbox.standin.client import StandIn
 from sandbox.standin.config import Config
 from sandbox.standin.server import background
 from tests.services import PATIENCE, Valkey, running, wait_until
-from tests.staff_and_reports import CALLER, SMS_NOW, Office, Provider, on_sqlite
+from tests.staff_and_reports import CALLER, SMS_NOW, Provider, StaffAndReports, on_sqlite
 
 pytestmark = pytest.mark.system
 
@@ -47,9 +47,9 @@ def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
 
 @pytest.fixture
 def start(
-    office: Office, stand_in: StandIn, own_valkey: Valkey, keys: Path, database_url: str
+    records: StaffAndReports, stand_in: StandIn, own_valkey: Valkey, keys: Path, database_url: str
 ) -> Iterator[Start]:
-    """Starts `worker` or `clock` on the database of the office."""
+    """Starts `worker` or `clock` on the database of the records."""
     with ExitStack() as stack:
 
         def starting(program: str) -> subprocess.Popen[str]:
@@ -89,7 +89,7 @@ def said(process: subprocess.Popen[str]) -> str:
 
 def ring(valkey: Valkey) -> None:
     redis = connect_redis(valkey.url)
-    Doorbell(redis).ring()
+    RqDoorbell(redis).ring()
     redis.close()
 
 
@@ -108,10 +108,10 @@ def received(stand_in: StandIn) -> Counter[str]:
 
 
 @contextmanager
-def during_a_send(office: Office, stand_in: StandIn, valkey: Valkey) -> Iterator[None]:
+def during_a_send(records: StaffAndReports, stand_in: StandIn, valkey: Valkey) -> Iterator[None]:
     """The provider has taken an SMS to staff and one to a caller, and has answered neither."""
-    office.report(contact=SMS_NOW)
-    office.queue(office.staff())
+    records.report(contact=SMS_NOW)
+    records.queue(records.staff())
     stand_in.behave(delay=1.0)
     ring(valkey)
     wait_until(lambda: len(stand_in.sent()) == 2, "both were taken")
@@ -120,13 +120,13 @@ def during_a_send(office: Office, stand_in: StandIn, valkey: Valkey) -> Iterator
 
 
 @on_sqlite
-def test_a_worker_sends_when_the_bell_rings_and_ends_when_told(
-    office: Office, stand_in: StandIn, own_valkey: Valkey, start: Start
+def test_a_worker_sends_when_the_doorbell_rings_and_ends_when_told(
+    records: StaffAndReports, stand_in: StandIn, own_valkey: Valkey, start: Start
 ) -> None:
     worker = start("worker")
     listens(own_valkey)
-    person = office.staff()
-    office.queue(person, 3)
+    person = records.staff()
+    records.queue(person, 3)
     ring(own_valkey)
     stand_in.wait_for_sms(person.number, 3, timeout=PATIENCE)
 
@@ -138,48 +138,48 @@ def test_a_worker_sends_when_the_bell_rings_and_ends_when_told(
 
 @on_sqlite
 def test_a_worker_that_is_told_to_end_finishes_what_is_under_way(
-    office: Office, stand_in: StandIn, own_valkey: Valkey, start: Start
+    records: StaffAndReports, stand_in: StandIn, own_valkey: Valkey, start: Start
 ) -> None:
     worker = start("worker")
-    with during_a_send(office, stand_in, own_valkey):
+    with during_a_send(records, stand_in, own_valkey):
         worker.terminate()
         assert worker.wait(PATIENCE) == 0
-    assert office.outcomes() == {"accepted": 2}
+    assert records.outcomes() == {"accepted": 2}
     assert received(stand_in).total() == 2
 
 
 def test_kill_nine_in_the_middle_of_a_send(
-    office: Office, stand_in: StandIn, own_valkey: Valkey, start: Start
+    records: StaffAndReports, stand_in: StandIn, own_valkey: Valkey, start: Start
 ) -> None:
     """The provider's own record is the witness."""
     worker = start("worker")
-    with during_a_send(office, stand_in, own_valkey):
+    with during_a_send(records, stand_in, own_valkey):
         worker.kill()
         worker.wait(PATIENCE)
-    assert office.outcomes() == {"sending": 2}
+    assert records.outcomes() == {"sending": 2}
     staff = next(sms.to for sms in stand_in.sent() if sms.to != CALLER)
 
-    assert office.recover() == 0, "the lease is not over yet"
-    office.end_leases()
-    assert office.recover() == 2
+    assert records.recover() == 0, "the lease is not over yet"
+    records.end_leases()
+    assert records.recover() == 2
     start("worker")
     listens(own_valkey)
     ring(own_valkey)
 
-    wait_until(lambda: office.outcomes() == {"accepted": 1, "unknown": 1}, "all is settled")
+    wait_until(lambda: records.outcomes() == {"accepted": 1, "unknown": 1}, "all is settled")
     assert received(stand_in) == {staff: 2, CALLER: 1}
 
 
 @on_sqlite
 def test_a_worker_outlives_a_redis_that_dies_while_it_waits(
-    office: Office, stand_in: StandIn, own_valkey: Valkey, start: Start
+    records: StaffAndReports, stand_in: StandIn, own_valkey: Valkey, start: Start
 ) -> None:
     worker = start("worker")
     listens(own_valkey)
     own_valkey.kill()
     own_valkey.start()
-    person = office.staff()
-    office.queue(person)
+    person = records.staff()
+    records.queue(person)
     ring(own_valkey)
     stand_in.wait_for_sms(person.number, timeout=PATIENCE)
     assert worker.poll() is None
@@ -187,14 +187,14 @@ def test_a_worker_outlives_a_redis_that_dies_while_it_waits(
 
 @on_sqlite
 def test_a_worker_ends_when_redis_dies_under_a_job_and_can_be_started_again(
-    office: Office, stand_in: StandIn, own_valkey: Valkey, start: Start
+    records: StaffAndReports, stand_in: StandIn, own_valkey: Valkey, start: Start
 ) -> None:
     """Nothing is lost by it: what was under way is settled, for that is in SQL."""
     worker = start("worker")
-    with during_a_send(office, stand_in, own_valkey):
+    with during_a_send(records, stand_in, own_valkey):
         own_valkey.kill()
         assert worker.wait(PATIENCE) == 1
-    assert office.outcomes() == {"accepted": 2}
+    assert records.outcomes() == {"accepted": 2}
     heard = said(worker)
     assert "redis_gone" in heard or "library_warning" in heard
     assert "Traceback" not in heard
@@ -203,15 +203,15 @@ def test_a_worker_ends_when_redis_dies_under_a_job_and_can_be_started_again(
     own_valkey.start()
     start("worker")
     listens(own_valkey)
-    person = office.staff()
-    office.queue(person)
+    person = records.staff()
+    records.queue(person)
     ring(own_valkey)
     stand_in.wait_for_sms(person.number, timeout=PATIENCE)
 
 
 @on_sqlite
 def test_a_worker_refuses_a_job_that_is_not_ours(
-    office: Office, own_valkey: Valkey, start: Start, tmp_path: Path
+    records: StaffAndReports, own_valkey: Valkey, start: Start, tmp_path: Path
 ) -> None:
     mark = tmp_path / "mark"
     worker = start("worker")
@@ -230,30 +230,30 @@ def test_a_worker_refuses_a_job_that_is_not_ours(
 
 @on_sqlite
 def test_a_clock_sends_when_there_is_no_worker_and_no_redis(
-    office: Office, stand_in: StandIn, own_valkey: Valkey, start: Start
+    records: StaffAndReports, stand_in: StandIn, own_valkey: Valkey, start: Start
 ) -> None:
     own_valkey.kill()
-    person = office.staff()
-    office.queue(person)
+    person = records.staff()
+    records.queue(person)
     clock = start("clock")
     stand_in.wait_for_sms(person.number, timeout=PATIENCE)
-    wait_until(lambda: office.outcomes() == {"accepted": 1}, "it is noted")
+    wait_until(lambda: records.outcomes() == {"accepted": 1}, "it is noted")
     clock.send_signal(signal.SIGTERM)
     assert clock.wait(PATIENCE) == 0
     assert received(stand_in) == {person.number: 1}
 
 
 def test_clocks_and_workers_as_processes_over_two_hundred_sms(
-    office: Office, stand_in: StandIn, own_valkey: Valkey, start: Start
+    records: StaffAndReports, stand_in: StandIn, own_valkey: Valkey, start: Start
 ) -> None:
-    person = office.staff()
-    office.queue(person, 200)
-    office.change(Outbox, due_at=office.now())
+    person = records.staff()
+    records.queue(person, 200)
+    records.change(Outbox, due_at=records.now())
     for program in ("worker", "worker", "clock", "clock"):
         start(program)
     listens(own_valkey)
     wait_until(
-        lambda: not office.all(Outbox, Outbox.state != OutboxState.ACCEPTED), "all have left"
+        lambda: not records.all(Outbox, Outbox.state != OutboxState.ACCEPTED), "all have left"
     )
     assert received(stand_in) == {person.number: 200}
-    assert office.delivery(Provider()).drain() == 0
+    assert records.delivery(Provider()).drain() == 0

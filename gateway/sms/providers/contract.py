@@ -1,4 +1,4 @@
-"""How an SMS leaves the house: one protocol, one file a provider, typed outcomes.
+"""How an SMS leaves us: one protocol, one file a provider, typed outcomes.
 
 A provider knows its own wire and nothing of reports. It is called with no database transaction
 open, from many threads at once, and answers with exactly one outcome; it does not raise for

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.web import forms
-from gateway.web.networks.contract import Rendered, Step, Unusable, network_code, session_and_number
+from gateway.web.networks.contract import (
+    NetworkStep,
+    Rendered,
+    Unusable,
+    network_code,
+    session_and_number,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +26,7 @@ class AfricasTalking:
     name: str = "africastalking"
     kind: Literal["cumulative"] = "cumulative"
 
-    def parse(self, body: bytes) -> Step:
+    def parse(self, body: bytes) -> NetworkStep:
         try:
             form = forms.fields(body)
         except forms.NotAForm:
@@ -29,7 +35,7 @@ class AfricasTalking:
             form.get("sessionId", "").strip(), form.get("phoneNumber", ""), self.region
         )
         network = network_code(form.get("networkCode", ""))
-        return Step(session_id, msisdn, form.get("text", ""), network)
+        return NetworkStep(session_id, msisdn, form.get("text", ""), network)
 
     def render(self, text: str, *, ends: bool, body: bytes) -> Rendered:
         return Rendered(f"{'END' if ends else 'CON'} {text}", "text/plain; charset=utf-8")

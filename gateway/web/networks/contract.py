@@ -32,7 +32,7 @@ class SessionOver(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NetworkStep:
     """A neutral turn. `text`: the whole history (cumulative), or the newest input (incremental).
 
     An incremental `text` of None opens the session.
@@ -63,7 +63,7 @@ class Network(Protocol):
     @property
     def kind(self) -> Literal["cumulative", "incremental"]: ...
 
-    def parse(self, body: bytes) -> Step:
+    def parse(self, body: bytes) -> NetworkStep:
         """Read a request's body. Raises Unusable, which quotes nothing, and SessionOver."""
         ...
 

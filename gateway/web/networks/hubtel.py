@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from gateway.web.networks.contract import (
+    NetworkStep,
     Rendered,
     SessionOver,
-    Step,
     Unusable,
     network_code,
     session_and_number,
@@ -44,7 +44,7 @@ class Hubtel:
     name: str = "hubtel"
     kind: Literal["incremental"] = "incremental"
 
-    def parse(self, body: bytes) -> Step:
+    def parse(self, body: bytes) -> NetworkStep:
         fields = _fields(body)
         session_id, msisdn = session_and_number(
             fields.get("sessionid", ""), _international(fields.get("mobile", "")), self.region
@@ -52,7 +52,7 @@ class Hubtel:
         meaning = TYPES.get(fields.get("type", "").lower(), "continues")
         if meaning in {"cut", "over"}:
             raise SessionOver(session_id, msisdn, by_us=meaning == "over")
-        return Step(
+        return NetworkStep(
             session_id,
             msisdn,
             None if meaning == "opens" else fields.get("message", ""),

@@ -14,7 +14,7 @@ import pytest
 
 from tests.faults.callers import TOLD, Caller
 from tests.faults.crowd import Crowd, a_report
-from tests.faults.running_service import Ground, laid
+from tests.faults.running_service import RunningService, laid
 from tests.services import Postgres, running, wait_until
 
 CALLERS = 30
@@ -62,17 +62,17 @@ def is_helped(caller: Caller) -> bool:
 
 def test_callers_report_while_the_database_stops_and_starts(home: Path, tmp_path: Path) -> None:
     server = Postgres(home)
-    with running(server), laid(tmp_path / "ground", server.create()) as ground:
-        ground.start()
-        with Crowd(ground.url("ussd"), CALLERS, dials=a_report) as crowd:
+    with running(server), laid(tmp_path / "service", server.create()) as laid_service:
+        laid_service.start()
+        with Crowd(laid_service.url("ussd"), CALLERS, dials=a_report) as crowd:
             wait_until(lambda: crowd.told, "somebody has reported")
             for count in range(3):
                 server.stop()
                 wait_until(partial(_more_than, count, crowd.shown), "somebody is cut off")
                 server.start()
         assert not any(TOLD.search(screen) for screen in crowd.shown)
-        ground.settle()
-        found = crowd.account(ground.witnesses, "PostgreSQL stops")
+        laid_service.settle()
+        found = crowd.account(laid_service.witnesses, "PostgreSQL stops")
         assert found.is_kept, found
 
 
@@ -80,9 +80,9 @@ def _more_than(count: int, things: Sequence[object]) -> bool:
     return len(things) > count
 
 
-def _is_refused(ground: Ground) -> None:
+def _is_refused(laid_service: RunningService) -> None:
     """A caller cannot be told that her report is with us, and is shown who helps her."""
-    caller = ground.caller()
+    caller = laid_service.caller()
     caller.dial().press("1", "1", "1")
     assert is_helped(caller), caller.screen
 
@@ -90,17 +90,17 @@ def _is_refused(ground: Ground) -> None:
 def test_the_disk_of_sqlite_is_full(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     url = f"sqlite:///{disk / 'isange.db'}"
-    with filesystem(disk, 8), laid(tmp_path / "ground", url) as ground:
-        ground.start()
-        earlier = ground.caller().report()
-        ground.settle()
+    with filesystem(disk, 8), laid(tmp_path / "service", url) as laid_service:
+        laid_service.start()
+        earlier = laid_service.caller().report()
+        laid_service.settle()
         filler = fill(disk)
 
-        _is_refused(ground)
-        _is_refused(ground)
+        _is_refused(laid_service)
+        _is_refused(laid_service)
 
         filler.unlink()
-        _goes_on(ground, earlier)
+        _goes_on(laid_service, earlier)
 
 
 def test_the_disk_of_postgresql_is_full(home: Path, tmp_path: Path) -> None:
@@ -109,26 +109,26 @@ def test_the_disk_of_postgresql_is_full(home: Path, tmp_path: Path) -> None:
         if os.geteuid() == 0:
             os.chown(disk, 65534, 65534)
         server = Postgres(disk)
-        with running(server), laid(tmp_path / "ground", server.create()) as ground:
-            ground.start()
-            earlier = ground.caller().report()
-            ground.settle()
+        with running(server), laid(tmp_path / "service", server.create()) as laid_service:
+            laid_service.start()
+            earlier = laid_service.caller().report()
+            laid_service.settle()
             filler = fill(disk)
-            with Crowd(ground.url("ussd"), 400, at_once=8) as crowd:
+            with Crowd(laid_service.url("ussd"), 400, at_once=8) as crowd:
                 wait_until(lambda: crowd.shown, "a caller is shown who helps her", 60)
                 filler.unlink()
                 server.revive()
             assert not any(TOLD.search(screen) for screen in crowd.shown)
-            ground.settle()
-            assert crowd.account(ground.witnesses, "disk full").is_kept
-            _goes_on(ground, earlier)
+            laid_service.settle()
+            assert crowd.account(laid_service.witnesses, "disk full").is_kept
+            _goes_on(laid_service, earlier)
 
 
-def _goes_on(ground: Ground, earlier: str) -> None:
+def _goes_on(laid_service: RunningService, earlier: str) -> None:
     """Once there is room again, reports are taken, and nothing that was told is lost."""
-    with Crowd(ground.url("ussd"), 5) as crowd:
+    with Crowd(laid_service.url("ussd"), 5) as crowd:
         pass
-    ground.settle()
-    found = crowd.account(ground.witnesses, "there is room again")
+    laid_service.settle()
+    found = crowd.account(laid_service.witnesses, "there is room again")
     assert found.is_kept, found
-    assert ground.wait_for_alert("health", earlier)
+    assert laid_service.wait_for_alert("health", earlier)

@@ -16,36 +16,36 @@ CALLERS = 200
 
 
 def test_two_clocks_and_four_workers(database_url: str, tmp_path: Path) -> None:
-    with laid(tmp_path / "ground", database_url) as ground:
-        ground.start()
-        others = [*ground.more("worker", 3), *ground.more("clock", 1)]
+    with laid(tmp_path / "running", database_url) as running:
+        running.start()
+        others = [*running.more("worker", 3), *running.more("clock", 1)]
         try:
-            with Crowd(ground.url("ussd"), CALLERS, at_once=6) as crowd:
+            with Crowd(running.url("ussd"), CALLERS, at_once=6) as crowd:
                 pass
-            ground.settle()
-            found = crowd.account(ground.witnesses, "a race")
+            running.settle()
+            found = crowd.account(running.witnesses, "a race")
             assert found.is_kept, found
             assert (min(found.alerts), max(found.alerts)) == (1, 1)
 
-            with database.writing(ground.engine, "test") as session:
-                past = ground.long_ago()
+            with database.writing(running.engine, "test") as session:
+                past = running.long_ago()
                 session.execute(update(Report).values(climb_at=past))
 
             def escalated() -> int:
-                with ground.reading() as session:
+                with running.reading() as session:
                     return session.scalar(select(func.count()).where(Audit.act == "escalated")) or 0
 
             def all_have_climbed() -> bool:
                 waiting = select(func.count()).where(
                     Report.state == ReportState.RECEIVED, Report.climb_at <= past
                 )
-                with ground.reading() as session:
+                with running.reading() as session:
                     return not session.scalar(waiting)
 
             wait_until(all_have_climbed, "every report has climbed", 60)
-            ground.settle()
+            running.settle()
             assert escalated() <= CALLERS, "a report has climbed twice"
-            assert max(crowd.account(ground.witnesses, "a race").alerts) == 1
+            assert max(crowd.account(running.witnesses, "a race").alerts) == 1
         finally:
             for service in others:
                 service.kill()

@@ -13,7 +13,7 @@ from gateway.store.models import AlertState
 from tests.faults.conftest import Lay
 from tests.faults.crowd import Crowd, a_report
 from tests.faults.proxy import Wires
-from tests.faults.running_service import NURSES, Ground
+from tests.faults.running_service import NURSES, RunningService
 from tests.services import wait_until
 
 CALLERS = 6
@@ -38,16 +38,16 @@ def _lasts(seconds: float) -> None:
     Event().wait(seconds)
 
 
-def _comes_back(ground: Ground, crowd: Crowd, how: str) -> None:
+def _comes_back(running: RunningService, crowd: Crowd, how: str) -> None:
     """From now on the provider does well: see what was promised kept."""
     recovered = datetime.now(UTC)
     wait_until(
-        lambda: crowd.account(ground.witnesses, how, recovered).late == 0,
+        lambda: crowd.account(running.witnesses, how, recovered).late == 0,
         "every alert has left",
         75,
     )
-    ground.settle(seconds=120)
-    found = crowd.account(ground.witnesses, how, recovered)
+    running.settle(seconds=120)
+    found = crowd.account(running.witnesses, how, recovered)
     assert found.is_kept, found
 
 
@@ -56,14 +56,14 @@ def _comes_back(ground: Ground, crowd: Crowd, how: str) -> None:
 def test_the_provider_fails_for_a_while(
     lay: Lay, sqlite_url: str, how: str, seconds: float
 ) -> None:
-    ground = lay(sqlite_url)
-    ground.network.behave(**FAILURES[how])
-    with Crowd(ground.url("ussd"), CALLERS, dials=a_report) as crowd:
+    running = lay(sqlite_url)
+    running.network.behave(**FAILURES[how])
+    with Crowd(running.url("ussd"), CALLERS, dials=a_report) as crowd:
         pass
     assert crowd.shown == [], "the provider is none of a caller's business"
     _lasts(seconds)
-    ground.network.clear()
-    _comes_back(ground, crowd, how)
+    running.network.clear()
+    _comes_back(running, crowd, how)
 
 
 @pytest.mark.parametrize("how", ["black hole", "refuses"])
@@ -71,35 +71,35 @@ def test_the_provider_fails_for_a_while(
 def test_the_provider_cannot_be_reached(
     lay: Lay, wires: Wires, sqlite_url: str, how: str, seconds: float
 ) -> None:
-    ground = lay(sqlite_url)
+    running = lay(sqlite_url)
     for one in wires.to("provider"):
         one.black_hole() if how == "black hole" else one.refuse()
-    with Crowd(ground.url("ussd"), CALLERS, dials=a_report) as crowd:
+    with Crowd(running.url("ussd"), CALLERS, dials=a_report) as crowd:
         pass
     assert crowd.shown == []
     _lasts(seconds)
     for one in wires.to("provider"):
         one.mend()
-    _comes_back(ground, crowd, how)
+    _comes_back(running, crowd, how)
 
 
 def test_a_nurse_has_blocked_us(lay: Lay, sqlite_url: str) -> None:
     """The others are asked; she is not asked again and again."""
-    ground = lay(sqlite_url)
-    ground.network.behave(ground.number("health"), status_code=406)
-    code = ground.caller().report()
-    ground.wait_for_alert("counsellor", code)
-    ground.settle()
-    assert not ground.network.sent(ground.number("health"))
+    running = lay(sqlite_url)
+    running.network.behave(running.number("health"), status_code=406)
+    code = running.caller().report()
+    running.wait_for_alert("counsellor", code)
+    running.settle()
+    assert not running.network.sent(running.number("health"))
 
 
 def test_both_nurses_have_blocked_us(lay: Lay, sqlite_url: str) -> None:
     """The lead is asked at once, and not when their time is up."""
-    ground = lay(sqlite_url)
+    running = lay(sqlite_url)
     for role in NURSES:
-        ground.network.behave(ground.number(role), status_code=406)
-    code = ground.caller().report()
-    ground.wait_for_alert("lead", code)
-    ground.settle()
-    states = ground.alerts(code)
+        running.network.behave(running.number(role), status_code=406)
+    code = running.caller().report()
+    running.wait_for_alert("lead", code)
+    running.settle()
+    states = running.alerts(code)
     assert states[AlertState.UNREACHABLE] == len(NURSES), states

@@ -13,7 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tests.faults.crowd import Crowd, a_report
-from tests.faults.running_service import Ground, laid
+from tests.faults.running_service import RunningService, laid
 from tests.services import Valkey
 
 CALLERS = 40
@@ -50,21 +50,21 @@ def tormented(valkey: Valkey, seed: int) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_callers_report_while_valkey_dies(database_url: str, tmp_path: Path, seed: int) -> None:
-    with laid(tmp_path / "ground", database_url) as ground:
-        ground.start()
-        crowd = Crowd(ground.url("ussd"), CALLERS, dials=a_report)
-        with tormented(ground.valkey, seed) as done, crowd:
+    with laid(tmp_path / "running", database_url) as running:
+        running.start()
+        crowd = Crowd(running.url("ussd"), CALLERS, dials=a_report)
+        with tormented(running.valkey, seed) as done, crowd:
             pass
-        _revive_what_died(ground)
+        _revive_what_died(running)
         assert len(done) > 3, "Valkey was left in peace"
         assert crowd.shown == [], "somebody was cut, or shown the emergency numbers"
-        ground.settle()
-        found = crowd.account(ground.witnesses, "Valkey dies")
+        running.settle()
+        found = crowd.account(running.witnesses, "Valkey dies")
         assert found.is_kept, found
         assert len(crowd.told) == CALLERS
 
 
-def _revive_what_died(ground: Ground) -> None:
+def _revive_what_died(running: RunningService) -> None:
     """A worker ends when Redis dies under a job, and its supervisor starts it again."""
-    if ground.services["worker"].process.poll() is not None:
-        ground.services["worker"].revive()
+    if running.services["worker"].process.poll() is not None:
+        running.services["worker"].revive()

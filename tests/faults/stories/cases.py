@@ -23,7 +23,7 @@ class OpensCase(Story):
         if self.labels:
             self.caller.press(SECRET).choose(*self.labels[:-1])
 
-    def deed(self) -> None:
+    def action(self) -> None:
         if self.labels:
             self.caller.choose(self.labels[-1])
         else:
@@ -37,7 +37,7 @@ class OpensCase(Story):
             yield "she is not told what came of it"
 
     def contact(self) -> ContactRow | None:
-        with self.ground.reading() as session:
+        with self.running.reading() as session:
             return session.get(ContactRow, self.report().id)
 
 
@@ -77,8 +77,8 @@ class OptsOut(OpensCase):
     def before(self) -> None:
         self.reported()
 
-    def deed(self) -> None:
-        self.ground.network.opt_out(self.caller.number)
+    def action(self) -> None:
+        self.running.network.opt_out(self.caller.number)
 
     def again(self) -> None:
         """Nothing: the network repeats."""
@@ -88,12 +88,12 @@ class OptsOut(OpensCase):
         return contact is not None and contact.sms_stopped_at is not None
 
     def broken(self) -> Iterator[str]:
-        self.ground.network.clear()
+        self.running.network.clear()
         return iter(())
 
 
 class Stops(OptsOut):
     """She writes STOP."""
 
-    def deed(self) -> None:
-        self.ground.network.incoming(self.caller.number, "STOP")
+    def action(self) -> None:
+        self.running.network.incoming(self.caller.number, "STOP")

@@ -23,7 +23,7 @@ class Sends(Story):
         else:
             self.caller.until_last_word()
 
-    def deed(self) -> None:
+    def action(self) -> None:
         if self.run % 2:
             self.caller.press("1")
         else:
@@ -47,7 +47,7 @@ class Dials(Story):
     def before(self) -> None:
         self.caller.dial().choose(*self.labels[: self._step])
 
-    def deed(self) -> None:
+    def action(self) -> None:
         self.caller.choose(self.labels[self._step])
 
     def again(self) -> None:
@@ -62,11 +62,11 @@ class Dials(Story):
 class Writes(Story):
     """Somebody simply writes to the line, which makes a task to call her."""
 
-    def deed(self) -> None:
-        self.ground.network.incoming(self.caller.number, "please call me")
+    def action(self) -> None:
+        self.running.network.incoming(self.caller.number, "please call me")
 
     def is_over(self) -> bool:
-        return bool(self.ground.network.sent(self.caller.number))
+        return bool(self.running.network.sent(self.caller.number))
 
 
 class KeepsDraft(Story):
@@ -77,7 +77,7 @@ class KeepsDraft(Story):
     def before(self) -> None:
         self.caller.until_draft()
 
-    def deed(self) -> None:
+    def action(self) -> None:
         self.caller.choose("Yes")
 
     def again(self) -> None:
@@ -87,7 +87,7 @@ class KeepsDraft(Story):
     def end(self, status: str) -> None:
         """The network's event at the end of the session."""
         caller = self.caller
-        self.ground.post(
+        self.running.post(
             "events",
             wire.ussd_event(
                 number=caller.number,
@@ -105,13 +105,13 @@ class KeepsDraft(Story):
         )
 
     def drafts(self) -> list[Report]:
-        with self.ground.reading() as session:
+        with self.running.reading() as session:
             return list(session.scalars(select(Report).where(Report.state == ReportState.DRAFT)))
 
     def let_it_be_due(self) -> None:
         """Let the minutes pass after which the clock sends a draft of which nobody hears."""
         for draft in self.drafts():
-            self.ground.change(Report, draft.id, climb_at=self.ground.long_ago())
+            self.running.change(Report, draft.id, climb_at=self.running.long_ago())
 
     def is_over(self) -> bool:
         return not self.drafts()
@@ -123,7 +123,7 @@ class LineCuts(KeepsDraft):
     def before(self) -> None:
         self.caller.until_draft().choose("Yes")
 
-    def deed(self) -> None:
+    def action(self) -> None:
         self.end("Incomplete")
 
     def again(self) -> None:
@@ -138,7 +138,7 @@ class SendsOverdue(LineCuts):
 
     process = "clock"
 
-    def deed(self) -> None:
+    def action(self) -> None:
         self.let_it_be_due()
 
     def again(self) -> None:
@@ -150,7 +150,7 @@ class DiscardsDraft(LineCuts):
 
     reports = 0
 
-    def deed(self) -> None:
+    def action(self) -> None:
         self.caller.press("0")
 
     def again(self) -> None:
@@ -162,7 +162,7 @@ class ForgetsDraft(LineCuts):
 
     reports = 0
 
-    def deed(self) -> None:
+    def action(self) -> None:
         self.end("Success")
 
     def again(self) -> None:

@@ -18,15 +18,15 @@ class Accepts(Story):
     def before(self) -> None:
         self.reported()
 
-    def deed(self) -> None:
+    def action(self) -> None:
         self.write("health", "2" if self.run % 2 else "1")
 
     def write(self, role: str, verb: str) -> None:
         """An SMS of hers with the digits of her own alert."""
-        alert = self.ground.wait_for_alert(role, self.code)
+        alert = self.running.wait_for_alert(role, self.code)
         found = re.search(rf"1 {self.code} (\d{{4}})", alert)
         assert found, f"no digits in: {alert}"
-        self.ground.network.incoming(self.ground.number(role), f"{verb} {self.code} {found[1]}")
+        self.running.network.incoming(self.running.number(role), f"{verb} {self.code} {found[1]}")
 
     def is_over(self) -> bool:
         return self._answers() > 0
@@ -40,7 +40,7 @@ class Accepts(Story):
 
     def _answers(self) -> int:
         words = f"{self.code} is yours" if not self.run % 2 else f"{self.code}"
-        hers = self.ground.network.sent(self.ground.number("health"))
+        hers = self.running.network.sent(self.running.number("health"))
         return sum(words in sms.text and "Reply 1" not in sms.text for sms in hers)
 
 
@@ -53,14 +53,14 @@ class Reminds(Accepts):
         self.reported()
         self.write("health", "1")
         wait_until(lambda: self.report().remind_at, "a reminder is set", LONGEST_WAY)
-        self.ground.settle()
+        self.running.settle()
 
-    def deed(self) -> None:
+    def action(self) -> None:
         """Let her have been silent for hours."""
-        past = self.ground.long_ago()
+        past = self.running.long_ago()
         accepted_at = past - timedelta(hours=10)
         report = self.report().id
-        self.ground.change(Report, report, remind_at=past, accepted_at=accepted_at)
+        self.running.change(Report, report, remind_at=past, accepted_at=accepted_at)
 
     def is_over(self) -> bool:
         return self.report().reminders > 0
@@ -78,11 +78,11 @@ class AtTheDesk(Accepts):
 
     def before(self) -> None:
         self.reported()
-        self.nurse = self.ground.staff_phone(self.ground.number("health"))
+        self.nurse = self.running.staff_phone(self.running.number("health"))
         self.nurse.dial()
         self._take(self._actions()[: self._cut_at])
 
-    def deed(self) -> None:
+    def action(self) -> None:
         self._take(self._actions()[self._cut_at : self._cut_at + 1])
 
     def again(self) -> None:
@@ -102,7 +102,7 @@ class AtTheDesk(Accepts):
     def _actions(self) -> list[Callable[[], object]]:
         nurse = self.nurse
         return [
-            lambda: nurse.press(self.ground.pin("health")),
+            lambda: nurse.press(self.running.pin("health")),
             lambda: nurse.choose(self.code),
             lambda: nurse.choose("Accept"),
             lambda: nurse.choose("Close").choose("Yes, close"),

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from gateway.store.models import Outbox, Report
 from tests.faults.callers import Cut
-from tests.faults.running_service import NURSES, Ground, Name
+from tests.faults.running_service import NURSES, Name, RunningService
 from tests.services import wait_until
 
 LONGEST_WAY: Final = 20.0
@@ -26,18 +26,18 @@ class Story:
     caller_sms: ClassVar[int] = 1
     escalations: ClassVar[int | None] = 0
 
-    def __init__(self, ground: Ground, run: int) -> None:
-        self.ground, self.run = ground, run
-        self.caller = ground.caller()
+    def __init__(self, running: RunningService, run: int) -> None:
+        self.running, self.run = running, run
+        self.caller = running.caller()
         self.code = ""
 
     def play(self, point: str) -> datetime:
         """Play it to the end; the moment at which what had died was started again."""
-        service = self.ground.armed(self.process, point)
+        service = self.running.armed(self.process, point)
         self.before()
         service.arm()
         with suppress(Cut):
-            self.deed()
+            self.action()
         wait_until(service.has_died, f"{self.process} dies at {point}", LONGEST_WAY)
         recovered = datetime.now(UTC)
         service.revive()
@@ -47,7 +47,7 @@ class Story:
     def before(self) -> None:
         """What leads up to the point."""
 
-    def deed(self) -> None:
+    def action(self) -> None:
         """What passes the point. The network may cut."""
 
     def again(self) -> None:
@@ -65,18 +65,18 @@ class Story:
         """The report of this story, by the code that its caller was told."""
         assert self.code or self.caller.told, f"she was told no code:\n{self.caller.screen}"
         code = self.code or self.caller.told[0]
-        with self.ground.reading() as session:
+        with self.running.reading() as session:
             return session.scalars(select(Report).where(Report.code == code)).one()
 
     def rows(self) -> list[Outbox]:
         """Every SMS about the report."""
         query = select(Outbox).where(Outbox.report_id == self.report().id)
-        with self.ground.reading() as session:
+        with self.running.reading() as session:
             return list(session.scalars(query))
 
     def reported(self) -> None:
         """A report, and every SMS about it has left."""
         self.code = self.caller.report()
         for role in NURSES:
-            self.ground.wait_for_alert(role, self.code)
-        self.ground.settle()
+            self.running.wait_for_alert(role, self.code)
+        self.running.settle()

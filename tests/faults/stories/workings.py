@@ -10,7 +10,15 @@ from sqlalchemy import delete, select
 from gateway.staff import rota
 from gateway.staff.rota import Span
 from gateway.store import database
-from gateway.store.models import AuditHead, Beat, Outbox, OutboxState, ProviderHealth, Report, Staff
+from gateway.store.models import (
+    AuditHead,
+    Outbox,
+    OutboxState,
+    ProcessSeen,
+    ProviderHealth,
+    Report,
+    Staff,
+)
 from tests.faults.running_service import NURSES
 from tests.faults.stories.staff import Accepts
 from tests.faults.stories.story import Story
@@ -21,14 +29,14 @@ class Delivers(Story):
 
     process = "worker"
 
-    def deed(self) -> None:
+    def action(self) -> None:
         self.caller.report()
 
 
 class IsDelivered(Story):
     """The network's delivery reports come while the web process dies."""
 
-    def deed(self) -> None:
+    def action(self) -> None:
         self.caller.report()
 
     def again(self) -> None:
@@ -50,16 +58,16 @@ class GivesUp(Story):
 
     def before(self) -> None:
         for role in NURSES:
-            self.ground.network.behave(self.ground.number(role), status_code=403)
+            self.running.network.behave(self.running.number(role), status_code=403)
 
-    def deed(self) -> None:
+    def action(self) -> None:
         self.caller.report()
 
     def is_over(self) -> bool:
         return self.report().rung > 0
 
     def broken(self) -> Iterator[str]:
-        self.ground.network.clear()
+        self.running.network.clear()
         return iter(())
 
 
@@ -69,18 +77,18 @@ class Climbs(Accepts):
     process = "clock"
     escalations = 1
 
-    def deed(self) -> None:
+    def action(self) -> None:
         if self.run % 2:
             for role in NURSES:
                 self.write(role, "2")
         else:
-            self.ground.change(Report, self.report().id, climb_at=self.ground.long_ago())
+            self.running.change(Report, self.report().id, climb_at=self.running.long_ago())
 
     def is_over(self) -> bool:
         return self.report().rung == 1
 
     def broken(self) -> Iterator[str]:
-        self.ground.wait_for_alert("lead", self.code)
+        self.running.wait_for_alert("lead", self.code)
         return iter(())
 
 
@@ -91,15 +99,15 @@ class Ticks(Story):
 
     def before(self) -> None:
         """Let it be time for all of it."""
-        with database.writing(self.ground.engine, "test") as session:
-            for table in (AuditHead, Beat, ProviderHealth):
+        with database.writing(self.running.engine, "test") as session:
+            for table in (AuditHead, ProcessSeen, ProviderHealth):
                 session.execute(delete(table))
             nurse = session.scalars(select(Staff).where(Staff.role == "health")).first()
             assert nurse is not None
             at = database.now(session)
             rota.add_shift(session, nurse, Span(at - timedelta(hours=8), at))
 
-    def deed(self) -> None:
+    def action(self) -> None:
         self.caller.report()
 
 
@@ -109,16 +117,16 @@ class Recovers(Story):
     process = "clock"
 
     def before(self) -> None:
-        self.ground.services["worker"].kill()
+        self.running.services["worker"].kill()
         self.code = self.caller.report()
         far = datetime.now(UTC) + timedelta(hours=1)
         self._mark(state=OutboxState.SENDING, attempt=1, maybe_sent=1, lease_until=far)
 
-    def deed(self) -> None:
-        self._mark(lease_until=self.ground.long_ago())
+    def action(self) -> None:
+        self._mark(lease_until=self.running.long_ago())
 
     def again(self) -> None:
-        self.ground.services["worker"].start()
+        self.running.services["worker"].start()
 
     def broken(self) -> Iterator[str]:
         states = sorted(row.state for row in self.rows())
@@ -127,4 +135,4 @@ class Recovers(Story):
 
     def _mark(self, **values: object) -> None:
         for row in self.rows():
-            self.ground.change(Outbox, row.id, **values)
+            self.running.change(Outbox, row.id, **values)

@@ -20,7 +20,7 @@ from gateway.store.models import Audit, AuditHead, AuditLane, Base
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from tests.services import PATIENCE
-from tests.staff_and_reports import Office
+from tests.staff_and_reports import StaffAndReports
 
 Copy = Mapping[str, Sequence[Row[Any]]]
 
@@ -30,8 +30,8 @@ THE_LOG = (Audit, AuditLane, AuditHead)
 class Log:
     """A log with a few rows in several lanes, its service, and its attacker."""
 
-    def __init__(self, office: Office, vaults: Callable[[Role], Vault]) -> None:
-        self.office, self.engine = office, office.engine
+    def __init__(self, records: StaffAndReports, vaults: Callable[[Role], Vault]) -> None:
+        self.records, self.engine = records, records.engine
         self.seal = audit.sealing(lambda: vaults("staff"))
         self.write(24)
 

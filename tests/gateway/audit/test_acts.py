@@ -18,7 +18,7 @@ from sqlalchemy import select, text, update
 
 from commands.cli import isange
 from gateway.cases.staff_line import StaffLine
-from gateway.conversation.contract import NotDone, Step
+from gateway.conversation.contract import NotDone, Occasion
 from gateway.runtime.phones import Msisdn
 from gateway.store import database
 from gateway.store.models import Audit, Report
@@ -68,8 +68,8 @@ class Scene:
     def __init__(self, line: Line) -> None:
         self.line = line
         self.nurse = line.staff("kabutare")
-        house = line.staff_house
-        self._desk = StaffLine(house.database, house.vault, house.ladder, house.pack)
+        parts = line.staff_parts
+        self._desk = StaffLine(parts.database, parts.vault, parts.policy, parts.pack)
         self._seen = 0
         self.new()
 
@@ -83,12 +83,12 @@ class Scene:
 
     def caller(self, intent: Intent, session: bytes = b"s" * 16, *, again: bool = False) -> str:
         """Do what a caller meant; the code of her report, if it says one."""
-        step = Step(session, secrets.token_bytes(16), Msisdn(CALLER), "en", None, again)
+        step = Occasion(session, secrets.token_bytes(16), Msisdn(CALLER), "en", None, again)
         return self.line.web.reports.do(intent, step).facts.get("ref", "")
 
     def staff(self, intent: Intent, number: str | None = None, *, again: bool = False) -> None:
         history = secrets.token_bytes(16)
-        step = Step(history, history, Msisdn(number or self.nurse), "en", None, again)
+        step = Occasion(history, history, Msisdn(number or self.nurse), "en", None, again)
         self._desk.do(intent, step)
 
     def sent(self) -> tuple[str, str]:
@@ -282,8 +282,8 @@ def test_what_was_rolled_back_is_not_in_the_log(scene: Scene, intent: type[Inten
     set_up, _ = INTENTS[intent]
     do = set_up(scene)
     scene.new()
-    for house in (scene.line.web, scene.line.staff_house):
-        with house.database.begin() as connection:
+    for parts in (scene.line.web, scene.line.staff_parts):
+        with parts.database.begin() as connection:
             connection.execute(
                 text(
                     "CREATE TRIGGER IF NOT EXISTS full BEFORE INSERT ON audit"
@@ -415,7 +415,7 @@ def test_a_command_leaves_its_rows(scene: Scene, name: str, tmp_path: Path) -> N
     (tmp_path / "staff.csv").write_text("\n".join(people))
     file = FILES.get(name, Path())
     given = str(file if file.parts[0:1] == ("gateway",) else tmp_path / file)
-    settings = scene.line.staff_house.settings
+    settings = scene.line.staff_parts.settings
     stand_for = {"FILE": given, "NURSE": scene.nurse}
     done = CliRunner().invoke(
         isange,

@@ -151,11 +151,11 @@ def test_a_log_that_was_removed_is_found(log: Log) -> None:
 
 def test_a_log_that_was_removed_and_begun_anew_is_found(log: Log) -> None:
     """The service makes new lanes, and they are younger than what was reported before."""
-    report = log.office.report()
+    report = log.records.report()
     for table in THE_LOG:
         log.sql(f"DELETE FROM {table.__tablename__}")
-    long_ago = log.office.now() - timedelta(days=2)
-    log.office.change(Report, Report.id == report, created_at=long_ago)
+    long_ago = log.records.now() - timedelta(days=2)
+    log.records.change(Report, Report.id == report, created_at=long_ago)
     log.write(4)
     (fault,) = log.faults()
     assert fault.startswith("the log begins on ")

@@ -83,8 +83,8 @@ def test_a_caller_looks_after_her_report(line: Line, guarded: Database) -> None:
 def test_only_the_owner_purges(line: Line, guarded: Database) -> None:
     with database.writing(line.web.database, "test") as session:
         audit.record(session, database.now(session), audit.SERVICE, "old")
-    for house in (line.worker, line.staff_house):
-        with database.writing(house.database, "test") as session:
+    for parts in (line.worker, line.staff_parts):
+        with database.writing(parts.database, "test") as session:
             assert audit.purge_before(session, database.now(session)) == 0
     with database.writing(guarded.owner, "test") as session:
         assert audit.purge_before(session, database.now(session)) == 1
@@ -145,6 +145,6 @@ def _acts(owner: Engine) -> set[str]:
 
 def _faults(line: Line) -> list[str]:
     """What `isange audit verify` finds, under the role of the staff's process."""
-    house = line.staff_house
-    found = verification.verify(house.database, audit.sealing(lambda: house.vault))
+    parts = line.staff_parts
+    found = verification.verify(parts.database, audit.sealing(lambda: parts.vault))
     return [str(fault) for fault in found.faults]

@@ -21,7 +21,7 @@ from gateway.store.models import Audit, AuditLane
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from tests.services import PATIENCE
-from tests.staff_and_reports import Office, on_sqlite
+from tests.staff_and_reports import StaffAndReports, on_sqlite
 
 AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -134,14 +134,14 @@ def test_nobody_waits_for_a_lane_that_another_holds(engine: Engine, vaults: Vaul
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_who_finds_no_lane_waits_for_one(office: Office, vaults: Vaults) -> None:
-    note(office.engine, "first")
-    office.meanwhile(
+def test_who_finds_no_lane_waits_for_one(records: StaffAndReports, vaults: Vaults) -> None:
+    note(records.engine, "first")
+    records.meanwhile(
         lambda session: session.execute(text("SELECT 1 FROM audit_lanes FOR UPDATE")),
-        lambda: note(office.engine, "waited"),
+        lambda: note(records.engine, "waited"),
     )
-    assert [row.act for row in rows(office.engine)][-1] == "waited"
-    assert faults(office.engine, vaults) == []
+    assert [row.act for row in rows(records.engine)][-1] == "waited"
+    assert faults(records.engine, vaults) == []
 
 
 def test_many_at_once_make_one_whole_log(engine: Engine, vaults: Vaults) -> None:

@@ -24,9 +24,9 @@ from gateway.store.models import (
     Staff,
 )
 from menus.intents import CallOutcome
-from tests.staff_and_reports import OTHER_CENTRE, SMS_NOW, Office, Person
+from tests.staff_and_reports import OTHER_CENTRE, SMS_NOW, Person, StaffAndReports
 
-Act = Callable[[Office, Session, Person, str], object]
+Act = Callable[[StaffAndReports, Session, Person, str], object]
 """An act of somebody on a report, in a transaction."""
 
 TABLES: Sequence[type[Base]] = (Alert, CallAttempt, Outbox, Report)
@@ -40,26 +40,26 @@ def found(session: Session, person: Person, report: str) -> tuple[Alert, Report,
     return alert, session.get_one(Report, report), session.get_one(Staff, person.id)
 
 
-def accept(office: Office, session: Session, person: Person, report: str) -> bool:
+def accept(records: StaffAndReports, session: Session, person: Person, report: str) -> bool:
     return casework.accept(session, *found(session, person, report), database.now(session))
 
 
-def pass_on(office: Office, session: Session, person: Person, report: str) -> bool:
+def pass_on(records: StaffAndReports, session: Session, person: Person, report: str) -> bool:
     return casework.pass_on(session, *found(session, person, report), database.now(session))
 
 
-def hand_over(office: Office, session: Session, person: Person, report: str) -> bool:
+def hand_over(records: StaffAndReports, session: Session, person: Person, report: str) -> bool:
     case = found(session, person, report)
-    return casework.hand_over(session, office.ladder, *case, database.now(session))
+    return casework.hand_over(session, records.policy, *case, database.now(session))
 
 
-def close(office: Office, session: Session, person: Person, report: str) -> bool:
+def close(records: StaffAndReports, session: Session, person: Person, report: str) -> bool:
     _, case, staff = found(session, person, report)
     return casework.close(session, case, staff, database.now(session))
 
 
 def note_call(
-    office: Office,
+    records: StaffAndReports,
     session: Session,
     person: Person,
     report: str,
@@ -72,18 +72,18 @@ def note_call(
 
 
 def done(
-    office: Office, act: Callable[..., bool], person: Person, report: str, *of: object
+    records: StaffAndReports, act: Callable[..., bool], person: Person, report: str, *of: object
 ) -> bool:
-    with database.writing(office.engine, "test") as session:
-        return act(office, session, person, report, *of)
+    with database.writing(records.engine, "test") as session:
+        return act(records, session, person, report, *of)
 
 
-def rows_of(office: Office, report: str) -> Mapping[str, Sequence[Mapping[str, object]]]:
+def rows_of(records: StaffAndReports, report: str) -> Mapping[str, Sequence[Mapping[str, object]]]:
     """All that an act may change of a report, by table."""
     kept: dict[str, Sequence[Mapping[str, object]]] = {}
     for table in TABLES:
         column = Report.id if table is Report else table.report_id  # type: ignore[attr-defined]
-        rows = sorted(office.all(table, column == report), key=lambda row: str(row.id))  # type: ignore[attr-defined]
+        rows = sorted(records.all(table, column == report), key=lambda row: str(row.id))  # type: ignore[attr-defined]
         kept[table.__tablename__] = [
             {one.key: getattr(row, one.key) for one in inspect(table).column_attrs} for row in rows
         ]
@@ -96,60 +96,60 @@ ACTS = {**OF_ITS_HOLDER, **OF_WHOEVER_WAS_ASKED}
 
 
 @pytest.fixture
-def nurse(office: Office) -> Person:
-    return office.staff()
+def nurse(records: StaffAndReports) -> Person:
+    return records.staff()
 
 
 @pytest.fixture
-def colleague(office: Office, nurse: Person) -> Person:
-    return office.staff(role="counsellor")
+def colleague(records: StaffAndReports, nurse: Person) -> Person:
+    return records.staff(role="counsellor")
 
 
 @pytest.fixture
-def report(office: Office, nurse: Person, colleague: Person) -> str:
+def report(records: StaffAndReports, nurse: Person, colleague: Person) -> str:
     """A report about which both were alerted, and an SMS to its caller that has not left."""
-    return office.report(contact=SMS_NOW)
+    return records.report(contact=SMS_NOW)
 
 
 @pytest.mark.parametrize("act", OF_ITS_HOLDER)
 @pytest.mark.parametrize("who", ["nobody", "her colleague", "she, who closed it"])
 def test_what_is_not_hers_she_can_do_nothing_with(
-    office: Office, nurse: Person, colleague: Person, report: str, act: str, who: str
+    records: StaffAndReports, nurse: Person, colleague: Person, report: str, act: str, who: str
 ) -> None:
     if who != "nobody":
-        assert done(office, accept, colleague if "colleague" in who else nurse, report)
+        assert done(records, accept, colleague if "colleague" in who else nurse, report)
     if "closed" in who:
-        assert done(office, close, nurse, report)
-    before, acts = rows_of(office, report), len(office.all(Audit))
-    assert not done(office, OF_ITS_HOLDER[act], nurse, report)
-    assert rows_of(office, report) == before
-    assert len(office.all(Audit)) == acts
+        assert done(records, close, nurse, report)
+    before, acts = rows_of(records, report), len(records.all(Audit))
+    assert not done(records, OF_ITS_HOLDER[act], nurse, report)
+    assert rows_of(records, report) == before
+    assert len(records.all(Audit)) == acts
 
 
 @pytest.mark.parametrize("act", OF_WHOEVER_WAS_ASKED)
 @pytest.mark.parametrize("state", [ReportState.ACCEPTED, ReportState.CLOSED, ReportState.DELETED])
 def test_what_waits_no_more_can_neither_be_taken_nor_passed_on(
-    office: Office, nurse: Person, report: str, act: str, state: str
+    records: StaffAndReports, nurse: Person, report: str, act: str, state: str
 ) -> None:
-    office.change(Report, state=state)
-    before, acts = rows_of(office, report), len(office.all(Audit))
-    assert not done(office, OF_WHOEVER_WAS_ASKED[act], nurse, report)
-    assert rows_of(office, report) == before
-    assert len(office.all(Audit)) == acts
+    records.change(Report, state=state)
+    before, acts = rows_of(records, report), len(records.all(Audit))
+    assert not done(records, OF_WHOEVER_WAS_ASKED[act], nurse, report)
+    assert rows_of(records, report) == before
+    assert len(records.all(Audit)) == acts
 
 
 @pytest.mark.parametrize("act", ACTS)
 def test_what_is_done_with_one_report_changes_nothing_of_another(
-    office: Office, nurse: Person, report: str, act: str
+    records: StaffAndReports, nurse: Person, report: str, act: str
 ) -> None:
-    another = office.report(contact=SMS_NOW, number="+250788123457")
+    another = records.report(contact=SMS_NOW, number="+250788123457")
     if act in OF_ITS_HOLDER:
-        assert done(office, accept, nurse, report)
-        assert done(office, accept, nurse, another)
-        assert done(office, note_call, nurse, another)
-    before = rows_of(office, another)
-    assert done(office, ACTS[act], nurse, report)
-    assert rows_of(office, another) == before
+        assert done(records, accept, nurse, report)
+        assert done(records, accept, nurse, another)
+        assert done(records, note_call, nurse, another)
+    before = rows_of(records, another)
+    assert done(records, ACTS[act], nurse, report)
+    assert rows_of(records, another) == before
 
 
 @pytest.mark.parametrize(
@@ -163,20 +163,20 @@ def test_what_is_done_with_one_report_changes_nothing_of_another(
     ],
 )
 def test_who_did_it_to_which_report_is_in_the_audit_log(
-    office: Office, nurse: Person, report: str, act: str, word: str
+    records: StaffAndReports, nurse: Person, report: str, act: str, word: str
 ) -> None:
     if act in OF_ITS_HOLDER:
-        done(office, accept, nurse, report)
-    assert done(office, ACTS[act], nurse, report)
-    last = max(office.all(Audit), key=lambda row: row.id)
+        done(records, accept, nurse, report)
+    assert done(records, ACTS[act], nurse, report)
+    last = max(records.all(Audit), key=lambda row: row.id)
     assert (last.actor, last.act, last.report_id) == (f"staff:{nurse.id}", word, report)
 
 
 def test_a_report_is_found_for_who_was_alerted_about_it_and_nobody_else(
-    office: Office, nurse: Person, colleague: Person, report: str
+    records: StaffAndReports, nurse: Person, colleague: Person, report: str
 ) -> None:
-    strangers = office.staff(), office.staff(OTHER_CENTRE)
-    with database.writing(office.engine, "test") as session:
+    strangers = records.staff(), records.staff(OTHER_CENTRE)
+    with database.writing(records.engine, "test") as session:
         for person in (nurse, colleague):
             hers = casework.find(session, session.get_one(Staff, person.id), Report.id == report)
             assert hers is not None
@@ -211,82 +211,82 @@ def test_where_a_report_stands_for_her(
 
 
 def test_who_accepts_holds_it_from_that_moment_and_the_others_need_not_answer(
-    office: Office, nurse: Person, colleague: Person, report: str
+    records: StaffAndReports, nurse: Person, colleague: Person, report: str
 ) -> None:
-    third = office.staff()
-    assert done(office, accept, nurse, report)
-    row = office.report_now(report)
+    third = records.staff()
+    assert done(records, accept, nurse, report)
+    row = records.report_now(report)
     assert (row.state, row.accepted_by, row.climb_at) == (ReportState.ACCEPTED, nurse.id, None)
     assert (row.remind_at, row.reminders) == (row.accepted_at, 0)
-    alerts = {alert.staff_id: alert for alert in office.all(Alert)}
+    alerts = {alert.staff_id: alert for alert in records.all(Alert)}
     assert alerts[nurse.id].state == AlertState.ACCEPTED
     assert alerts[colleague.id].state == AlertState.SETTLED
     assert {alert.answered_at for alert in alerts.values()} == {row.accepted_at}
     assert third.id not in alerts
-    told = {sms.staff_id: sms for sms in office.all(Outbox, Outbox.template == "accepted_by")}
+    told = {sms.staff_id: sms for sms in records.all(Outbox, Outbox.template == "accepted_by")}
     assert set(told) == {colleague.id}
     news = told[colleague.id]
     assert (news.values, news.report_id) == ({"role": "health"}, report)
     assert news.expires_at == news.created_at + casework.TOLD_LIVES
-    alerts_left = office.all(Outbox, Outbox.template == "alert", Outbox.state != "dropped")
+    alerts_left = records.all(Outbox, Outbox.template == "alert", Outbox.state != "dropped")
     assert alerts_left == [], "an alert that has not left says nothing any more"
 
 
 def test_who_declined_before_stays_as_she_answered_and_is_told_too(
-    office: Office, nurse: Person, colleague: Person, report: str
+    records: StaffAndReports, nurse: Person, colleague: Person, report: str
 ) -> None:
-    assert done(office, pass_on, colleague, report)
-    declined = office.one(Alert, Alert.staff_id == colleague.id)
-    assert done(office, accept, nurse, report)
-    after = office.one(Alert, Alert.staff_id == colleague.id)
+    assert done(records, pass_on, colleague, report)
+    declined = records.one(Alert, Alert.staff_id == colleague.id)
+    assert done(records, accept, nurse, report)
+    after = records.one(Alert, Alert.staff_id == colleague.id)
     assert (after.state, after.answered_at) == (AlertState.DECLINED, declined.answered_at)
-    assert office.one(Outbox, Outbox.template == "accepted_by").staff_id == colleague.id
+    assert records.one(Outbox, Outbox.template == "accepted_by").staff_id == colleague.id
 
 
 def test_what_is_handed_over_is_nobodys_and_asks_the_others_again(
-    office: Office, nurse: Person, colleague: Person, report: str
+    records: StaffAndReports, nurse: Person, colleague: Person, report: str
 ) -> None:
-    done(office, accept, nurse, report)
-    office.change(Outbox, Outbox.audience == "caller", template="appointment_today")
-    assert done(office, hand_over, nurse, report)
-    row = office.report_now(report)
+    done(records, accept, nurse, report)
+    records.change(Outbox, Outbox.audience == "caller", template="appointment_today")
+    assert done(records, hand_over, nurse, report)
+    row = records.report_now(report)
     assert (row.state, row.accepted_by, row.accepted_at) == (ReportState.RECEIVED, None, None)
     assert row.remind_at is None
-    own = office.one(Alert, Alert.staff_id == nurse.id)
+    own = records.one(Alert, Alert.staff_id == nurse.id)
     assert own.state == AlertState.DECLINED
     assert own.answered_at is not None
-    assert office.one(Alert, Alert.staff_id == colleague.id).state == AlertState.OPEN
-    again = office.all(Outbox, Outbox.template == "alert", Outbox.state == "pending")
+    assert records.one(Alert, Alert.staff_id == colleague.id).state == AlertState.OPEN
+    again = records.all(Outbox, Outbox.template == "alert", Outbox.state == "pending")
     assert [sms.staff_id for sms in again] == [colleague.id]
-    assert office.outcomes(Outbox.audience == "caller") == {"dropped": 1}
+    assert records.outcomes(Outbox.audience == "caller") == {"dropped": 1}
 
 
 def test_what_is_taken_back_is_told_to_who_had_it(
-    office: Office, nurse: Person, colleague: Person, report: str
+    records: StaffAndReports, nurse: Person, colleague: Person, report: str
 ) -> None:
-    done(office, accept, nurse, report)
-    with database.writing(office.engine, "test") as session:
+    done(records, accept, nurse, report)
+    with database.writing(records.engine, "test") as session:
         now = database.now(session)
-        casework.take_back(session, office.ladder, session.get_one(Report, report), now)
-    row = office.report_now(report)
+        casework.take_back(session, records.policy, session.get_one(Report, report), now)
+    row = records.report_now(report)
     assert (row.state, row.accepted_by) == (ReportState.RECEIVED, None)
-    told = office.one(Outbox, Outbox.template == "passed_on")
+    told = records.one(Outbox, Outbox.template == "passed_on")
     assert (told.staff_id, told.report_id, told.audience) == (nurse.id, report, "staff")
     assert (told.created_at, told.expires_at) == (now, now + casework.TOLD_LIVES)
-    last = max(office.all(Audit), key=lambda one: one.id)
+    last = max(records.all(Audit), key=lambda one: one.id)
     assert (last.actor, last.act, last.report_id) == ("service", "taken back", report)
 
 
 def test_what_is_closed_writes_to_its_caller_no_more_and_reminds_nobody(
-    office: Office, nurse: Person, report: str
+    records: StaffAndReports, nurse: Person, report: str
 ) -> None:
-    done(office, accept, nurse, report)
-    assert done(office, close, nurse, report)
-    row = office.report_now(report)
+    done(records, accept, nurse, report)
+    assert done(records, close, nurse, report)
+    row = records.report_now(report)
     assert row.state == ReportState.CLOSED
     assert row.closed_at is not None
     assert (row.remind_at, row.accepted_by) == (None, nurse.id)
-    (sms,) = office.all(Outbox, Outbox.audience == "caller")
+    (sms,) = records.all(Outbox, Outbox.audience == "caller")
     assert (sms.state, sms.finished_at) == ("dropped", row.closed_at)
 
 
@@ -294,37 +294,39 @@ def test_what_is_closed_writes_to_its_caller_no_more_and_reminds_nobody(
     ("outcome", "goes_on"), [("reached", False), ("no_answer", True), ("somebody_else", True)]
 )
 def test_a_call_that_reached_her_ends_the_reminders_and_any_other_begins_them_anew(
-    office: Office, nurse: Person, report: str, outcome: CallOutcome, *, goes_on: bool
+    records: StaffAndReports, nurse: Person, report: str, outcome: CallOutcome, *, goes_on: bool
 ) -> None:
-    done(office, accept, nurse, report)
-    before = office.now() - timedelta(hours=1)
-    office.change(Report, remind_at=before, reminders=2)
-    assert done(office, note_call, nurse, report, outcome)
-    row, call = office.report_now(report), office.one(CallAttempt)
+    done(records, accept, nurse, report)
+    before = records.now() - timedelta(hours=1)
+    records.change(Report, remind_at=before, reminders=2)
+    assert done(records, note_call, nurse, report, outcome)
+    row, call = records.report_now(report), records.one(CallAttempt)
     assert (row.remind_at, row.reminders) == (call.at if goes_on else None, 0)
     assert (call.report_id, call.staff_id, call.outcome) == (report, nurse.id, outcome)
-    assert office.one(Audit, Audit.act == "called").detail == outcome
+    assert records.one(Audit, Audit.act == "called").detail == outcome
 
 
-def test_a_call_is_noted_once_on_its_occasion(office: Office, nurse: Person, report: str) -> None:
-    done(office, accept, nurse, report)
+def test_a_call_is_noted_once_on_its_occasion(
+    records: StaffAndReports, nurse: Person, report: str
+) -> None:
+    done(records, accept, nurse, report)
     occasions = [b"one", b"one", b"other"]
-    noted = [done(office, note_call, nurse, report, "no_answer", call) for call in occasions]
+    noted = [done(records, note_call, nurse, report, "no_answer", call) for call in occasions]
     assert noted == [True, False, True]
-    assert len(office.all(Audit, Audit.act == "called")) == 2
+    assert len(records.all(Audit, Audit.act == "called")) == 2
 
 
 def test_of_several_calls_the_last_one_comes_first_whoever_made_it(
-    office: Office, nurse: Person, colleague: Person, report: str
+    records: StaffAndReports, nurse: Person, colleague: Person, report: str
 ) -> None:
-    done(office, accept, nurse, report)
+    done(records, accept, nurse, report)
     outcomes: list[CallOutcome] = ["no_answer", "somebody_else", "reached"]
     for ago, outcome in enumerate(reversed(outcomes)):
         call = bytes([ago])
-        done(office, note_call, nurse, report, outcome, call)
-        then = office.now() - timedelta(hours=ago)
-        office.change(CallAttempt, CallAttempt.id == call.hex(), at=then)
-    office.change(CallAttempt, CallAttempt.outcome == "somebody_else", staff_id=colleague.id)
-    with database.reading(office.engine) as session:
+        done(records, note_call, nurse, report, outcome, call)
+        then = records.now() - timedelta(hours=ago)
+        records.change(CallAttempt, CallAttempt.id == call.hex(), at=then)
+    records.change(CallAttempt, CallAttempt.outcome == "somebody_else", staff_id=colleague.id)
+    with database.reading(records.engine) as session:
         made = casework.calls(session, session.get_one(Report, report))
         assert [call.outcome for call in made] == ["reached", "somebody_else", "no_answer"]

@@ -22,7 +22,7 @@ from gateway.vault.errors import CannotOpen
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.intents import Contact, Window
-from tests.staff_and_reports import CALLER, SMS_NOW, Office
+from tests.staff_and_reports import CALLER, SMS_NOW, StaffAndReports
 
 NUMBER = Msisdn(CALLER)
 
@@ -34,104 +34,110 @@ def database_url(sqlite_url: str) -> str:
 
 
 @contextmanager
-def writing(office: Office) -> Iterator[Session]:
-    with database.writing(office.engine, "test") as session:
+def writing(records: StaffAndReports) -> Iterator[Session]:
+    with database.writing(records.engine, "test") as session:
         yield session
 
 
 @pytest.fixture
-def report(office: Office) -> str:
+def report(records: StaffAndReports) -> str:
     """A report whose caller allowed SMS and gave another number to ring."""
-    return office.report(contact=Contact(by="sms", window="now", other_number="0788999888"))
+    return records.report(contact=Contact(by="sms", window="now", other_number="0788999888"))
 
 
-def read(office: Office, report_id: str, vault: Vault | None = None) -> Reachable | None:
-    with database.reading(office.engine) as session:
-        return contacts.read(session, vault or office.worker, report_id)
+def read(records: StaffAndReports, report_id: str, vault: Vault | None = None) -> Reachable | None:
+    with database.reading(records.engine) as session:
+        return contacts.read(session, vault or records.worker, report_id)
 
 
-def test_what_was_kept_is_read_by_the_worker(office: Office, report: str) -> None:
-    reachable = read(office, report)
+def test_what_was_kept_is_read_by_the_worker(records: StaffAndReports, report: str) -> None:
+    reachable = read(records, report)
     assert reachable is not None
     assert reachable.number == NUMBER
     assert (reachable.by, reachable.window, reachable.sms_stopped) == ("sms", "now", False)
     assert reachable.other_number == "0788999888"
-    assert office.now() - reachable.since < timedelta(minutes=1)
+    assert records.now() - reachable.since < timedelta(minutes=1)
 
 
-def test_the_callers_process_cannot_read_back_what_it_wrote(office: Office, report: str) -> None:
+def test_the_callers_process_cannot_read_back_what_it_wrote(
+    records: StaffAndReports, report: str
+) -> None:
     with pytest.raises(CannotOpen):
-        read(office, report, office.web)
+        read(records, report, records.web)
 
 
 def test_the_centre_can_read_it(
-    office: Office, report: str, vaults: Callable[[Role], Vault]
+    records: StaffAndReports, report: str, vaults: Callable[[Role], Vault]
 ) -> None:
-    reachable = read(office, report, vaults("staff"))
+    reachable = read(records, report, vaults("staff"))
     assert reachable is not None
     assert reachable.number == NUMBER
 
 
-def test_a_report_without_contact_has_none(office: Office) -> None:
-    assert read(office, office.report()) is None
+def test_a_report_without_contact_has_none(records: StaffAndReports) -> None:
+    assert read(records, records.report()) is None
 
 
-def test_a_contact_is_replaced_with_its_key(office: Office, report: str) -> None:
-    before = {bytes(row.sealed) for row in office.all(DataKeyRow)}
-    with writing(office) as session:
+def test_a_contact_is_replaced_with_its_key(records: StaffAndReports, report: str) -> None:
+    before = {bytes(row.sealed) for row in records.all(DataKeyRow)}
+    with writing(records) as session:
         new = Contact(by="call", window="evening")
-        contacts.replace(session, office.web, report, Msisdn("+250788000001"), new, office.now())
-    reachable = read(office, report)
+        contacts.replace(session, records.web, report, Msisdn("+250788000001"), new, records.now())
+    reachable = read(records, report)
     assert reachable is not None
     assert (reachable.number, reachable.by) == (Msisdn("+250788000001"), "call")
-    keys = office.all(DataKeyRow, DataKeyRow.purpose == "contact")
+    keys = records.all(DataKeyRow, DataKeyRow.purpose == "contact")
     assert keys
     assert before.isdisjoint({bytes(row.sealed) for row in keys})
 
 
-def test_a_backup_of_a_forgotten_contact_opens_nothing(office: Office, report: str) -> None:
+def test_a_backup_of_a_forgotten_contact_opens_nothing(
+    records: StaffAndReports, report: str
+) -> None:
     """The keys were destroyed, so a copy of the row alone is noise."""
-    copy = office.one(ContactRow)
-    with writing(office) as session:
+    copy = records.one(ContactRow)
+    with writing(records) as session:
         contacts.forget(session, report)
-    assert office.all(DataKeyRow, DataKeyRow.purpose == "contact") == []
-    with writing(office) as session:
+    assert records.all(DataKeyRow, DataKeyRow.purpose == "contact") == []
+    with writing(records) as session:
         stolen = {"number_hash": copy.number_hash, "sealed": copy.sealed}
         session.add(ContactRow(report_id=report, reported_at=copy.reported_at, **stolen))
     with pytest.raises(CannotOpen):
-        read(office, report)
+        read(records, report)
 
 
 def test_a_contact_that_was_moved_to_another_report_does_not_open(
-    office: Office, report: str
+    records: StaffAndReports, report: str
 ) -> None:
-    other = office.report(contact=SMS_NOW, number="+250788000001")
-    stolen = office.one(ContactRow, ContactRow.report_id == report)
-    office.change(ContactRow, ContactRow.report_id == other, sealed=stolen.sealed)
+    other = records.report(contact=SMS_NOW, number="+250788000001")
+    stolen = records.one(ContactRow, ContactRow.report_id == report)
+    records.change(ContactRow, ContactRow.report_id == other, sealed=stolen.sealed)
     with pytest.raises(CannotOpen):
-        read(office, other)
+        read(records, other)
 
 
-def test_stopping_sms_is_for_one_number_and_for_all_its_reports(office: Office) -> None:
-    first = office.report(contact=SMS_NOW)
-    second = office.report("call_me", answers={}, contact=Contact(by="call", window="any"))
-    other = office.report(contact=SMS_NOW, number="+250788000001")
-    with writing(office) as session:
-        stopped = contacts.stop_sms(session, office.web, NUMBER, office.now())
+def test_stopping_sms_is_for_one_number_and_for_all_its_reports(records: StaffAndReports) -> None:
+    first = records.report(contact=SMS_NOW)
+    second = records.report("call_me", answers={}, contact=Contact(by="call", window="any"))
+    other = records.report(contact=SMS_NOW, number="+250788000001")
+    with writing(records) as session:
+        stopped = contacts.stop_sms(session, records.web, NUMBER, records.now())
     assert set(stopped) == {first, second}
-    standing = {one: read(office, one) for one in (first, second, other)}
+    standing = {one: read(records, one) for one in (first, second, other)}
     assert [one and one.sms_stopped for one in standing.values()] == [True, True, False]
 
 
-def test_a_number_is_found_by_its_hash_and_stands_nowhere(office: Office, report: str) -> None:
-    with database.reading(office.engine) as session:
+def test_a_number_is_found_by_its_hash_and_stands_nowhere(
+    records: StaffAndReports, report: str
+) -> None:
+    with database.reading(records.engine) as session:
         row = session.execute(select(ContactRow.number_hash, ContactRow.sealed)).one()
-    assert row.number_hash == office.web.fingerprint("contact", CALLER)
+    assert row.number_hash == records.web.fingerprint("contact", CALLER)
     assert CALLER[1:].encode() not in row.number_hash + row.sealed
 
 
-def test_a_contact_does_not_show_its_numbers(office: Office, report: str) -> None:
-    shown = repr(read(office, report)) + str(read(office, report))
+def test_a_contact_does_not_show_its_numbers(records: StaffAndReports, report: str) -> None:
+    shown = repr(read(records, report)) + str(read(records, report))
     assert CALLER[4:] not in shown
     assert "0788999888" not in shown
 

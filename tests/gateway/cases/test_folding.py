@@ -14,48 +14,48 @@ from gateway.store import database
 from gateway.store.models import Alert, Audit, CallAttempt, NumberUse, Outbox, Report, ReportState
 from gateway.store.models import Staff as StaffRow
 from menus.intents import About
-from tests.staff_and_reports import CENTRE, OTHER_CENTRE, SMS_NOW, Office, Person
+from tests.staff_and_reports import CENTRE, OTHER_CENTRE, SMS_NOW, Person, StaffAndReports
 
 P3 = {"age": "adult", "need": "psychological"}
 
 
 @pytest.fixture
-def folds(office: Office) -> Office:
-    """An office in which reports within a quarter of an hour share an alert."""
-    office.fold(timedelta(minutes=15))
-    return office
+def folds(records: StaffAndReports) -> StaffAndReports:
+    """Records in which reports within a quarter of an hour share an alert."""
+    records.fold(timedelta(minutes=15))
+    return records
 
 
-def alerted(office: Office) -> int:
-    return len(office.all(Outbox, Outbox.template == "alert"))
+def alerted(records: StaffAndReports) -> int:
+    return len(records.all(Outbox, Outbox.template == "alert"))
 
 
-def accept(office: Office, report: str, person: Person) -> None:
-    with database.writing(office.engine, "test") as session:
+def accept(records: StaffAndReports, report: str, person: Person) -> None:
+    with database.writing(records.engine, "test") as session:
         staff = session.get_one(StaffRow, person.id)
         found = casework.find(session, staff, Report.id == report)
         assert found is not None
         casework.accept(session, *found, staff, database.now(session))
 
 
-def give_back(office: Office, report: str, person: Person) -> None:
-    with database.writing(office.engine, "test") as session:
+def give_back(records: StaffAndReports, report: str, person: Person) -> None:
+    with database.writing(records.engine, "test") as session:
         staff = session.get_one(StaffRow, person.id)
         found = casework.find(session, staff, Report.id == report)
         assert found is not None
-        assert casework.hand_over(session, office.ladder, *found, staff, database.now(session))
+        assert casework.hand_over(session, records.policy, *found, staff, database.now(session))
 
 
-def climb(office: Office, report: str) -> None:
+def climb(records: StaffAndReports, report: str) -> None:
     """Its time is up."""
-    with database.writing(office.engine, "test") as session:
-        at = office.report_now(report).climb_at
+    with database.writing(records.engine, "test") as session:
+        at = records.report_now(report).climb_at
         assert at is not None
-        escalation.climb(session, office.ladder, report, at + timedelta(seconds=1))
+        escalation.climb(session, records.policy, report, at + timedelta(seconds=1))
 
 
 def test_the_second_report_of_a_number_wakes_nobody_again_and_is_kept_in_full(
-    folds: Office,
+    folds: StaffAndReports,
 ) -> None:
     folds.staff()
     first, second = folds.report(), folds.report()
@@ -66,14 +66,14 @@ def test_the_second_report_of_a_number_wakes_nobody_again_and_is_kept_in_full(
     assert kept.code != folds.code(first)
 
 
-def test_another_number_is_another_alert(folds: Office) -> None:
+def test_another_number_is_another_alert(folds: StaffAndReports) -> None:
     folds.staff()
     folds.report()
     folds.report(number="+250788999888")
     assert alerted(folds) == 2
 
 
-def test_a_quarter_of_an_hour_later_it_is_another_alert(folds: Office) -> None:
+def test_a_quarter_of_an_hour_later_it_is_another_alert(folds: StaffAndReports) -> None:
     folds.staff()
     folds.report()
     folds.change(NumberUse, at=folds.now() - timedelta(minutes=15, seconds=1))
@@ -81,7 +81,7 @@ def test_a_quarter_of_an_hour_later_it_is_another_alert(folds: Office) -> None:
     assert alerted(folds) == 2
 
 
-def test_what_was_folded_carries_nothing_on(folds: Office) -> None:
+def test_what_was_folded_carries_nothing_on(folds: StaffAndReports) -> None:
     """Whoever calls every ten minutes is heard again after a quarter of an hour, not never."""
     folds.staff()
     first, second = folds.report(), folds.report()
@@ -92,7 +92,7 @@ def test_what_was_folded_carries_nothing_on(folds: Office) -> None:
     assert alerted(folds) == 2
 
 
-def test_who_accepts_has_both(folds: Office) -> None:
+def test_who_accepts_has_both(folds: StaffAndReports) -> None:
     nurse = folds.staff()
     first, second = folds.report(), folds.report()
     accept(folds, first, nurse)
@@ -105,7 +105,7 @@ def test_who_accepts_has_both(folds: Office) -> None:
     assert len(folds.all(Audit, Audit.act == "accepted")) == 2
 
 
-def test_who_has_accepted_is_told_once_of_what_follows(folds: Office) -> None:
+def test_who_has_accepted_is_told_once_of_what_follows(folds: StaffAndReports) -> None:
     nurse = folds.staff()
     first = folds.report()
     accept(folds, first, nurse)
@@ -114,14 +114,14 @@ def test_who_has_accepted_is_told_once_of_what_follows(folds: Office) -> None:
     assert len(folds.all(Outbox, Outbox.template == "yours")) == 1
 
 
-def in_danger(office: Office, about: About = "danger") -> str:
-    return office.report(about, answers={}, centre=None)
+def in_danger(records: StaffAndReports, about: About = "danger") -> str:
+    return records.report(about, answers={}, centre=None)
 
 
-def minutes_pass(office: Office, minutes: float) -> None:
+def minutes_pass(records: StaffAndReports, minutes: float) -> None:
     """For what was reported, told, and noted so far."""
     by = timedelta(minutes=minutes)
-    with database.writing(office.engine, "test") as session:
+    with database.writing(records.engine, "test") as session:
         for table, columns in (
             (Report, ("created_at", "climb_at", "accepted_at")),
             (NumberUse, ("at",)),
@@ -134,17 +134,17 @@ def minutes_pass(office: Office, minutes: float) -> None:
                         setattr(row, name, at - by)
 
 
-def notes_call(office: Office, report: str, person: Person) -> None:
-    with database.writing(office.engine, "test") as session:
+def notes_call(records: StaffAndReports, report: str, person: Person) -> None:
+    with database.writing(records.engine, "test") as session:
         staff, row = session.get_one(StaffRow, person.id), session.get_one(Report, report)
         at = database.now(session)
         call = secrets.token_bytes(16)
         assert casework.note_call(session, row, staff, "no_answer", call, at)
 
 
-def told_again(office: Office, person: Person) -> list[str]:
+def told_again(records: StaffAndReports, person: Person) -> list[str]:
     """The SMS of hers that speak of danger again, in order."""
-    hers = office.all(Outbox, Outbox.staff_id == person.id, Outbox.template.in_(TOLD_AGAIN))
+    hers = records.all(Outbox, Outbox.staff_id == person.id, Outbox.template.in_(TOLD_AGAIN))
     return [row.template for row in sorted(hers, key=lambda row: row.due_at)]
 
 
@@ -152,7 +152,9 @@ KINDS = pytest.mark.parametrize("about", ["danger", "child_danger"])
 
 
 @KINDS
-def test_danger_again_is_told_to_the_holder_and_the_next_rung(folds: Office, about: About) -> None:
+def test_danger_again_is_told_to_the_holder_and_the_next_rung(
+    folds: StaffAndReports, about: About
+) -> None:
     holder, lead = folds.staff("national", "national"), folds.staff("national", "lead")
     first = in_danger(folds, about)
     accept(folds, first, holder)
@@ -165,7 +167,7 @@ def test_danger_again_is_told_to_the_holder_and_the_next_rung(folds: Office, abo
 
 @KINDS
 def test_who_has_called_since_is_told_each_time_and_nobody_else(
-    folds: Office, about: About
+    folds: StaffAndReports, about: About
 ) -> None:
     holder, lead = folds.staff("national", "national"), folds.staff("national", "lead")
     first = in_danger(folds, about)
@@ -180,7 +182,7 @@ def test_who_has_called_since_is_told_each_time_and_nobody_else(
     assert told_again(folds, lead) == []
 
 
-def test_a_call_before_the_last_danger_is_no_answer_to_it(folds: Office) -> None:
+def test_a_call_before_the_last_danger_is_no_answer_to_it(folds: StaffAndReports) -> None:
     holder, lead = folds.staff("national", "national"), folds.staff("national", "lead")
     first = in_danger(folds)
     accept(folds, first, holder)
@@ -193,7 +195,7 @@ def test_a_call_before_the_last_danger_is_no_answer_to_it(folds: Office) -> None
 
 
 def test_danger_again_is_told_no_closer_than_two_minutes_and_never_swallowed(
-    folds: Office,
+    folds: StaffAndReports,
 ) -> None:
     """Ten within moments: the first is told at once, and one for all others after the pause."""
     holder = folds.staff("national", "national")
@@ -206,7 +208,7 @@ def test_danger_again_is_told_no_closer_than_two_minutes_and_never_swallowed(
     assert abs(one.due_at - other.due_at) == timedelta(minutes=2)
 
 
-def test_who_has_given_it_back_is_not_told_that_it_is_hers(folds: Office) -> None:
+def test_who_has_given_it_back_is_not_told_that_it_is_hers(folds: StaffAndReports) -> None:
     holder = folds.staff("national", "national")
     first = in_danger(folds)
     accept(folds, first, holder)
@@ -218,7 +220,7 @@ def test_who_has_given_it_back_is_not_told_that_it_is_hers(folds: Office) -> Non
 
 
 def test_danger_again_that_nobody_has_is_told_again_and_the_next_rung_is_called(
-    folds: Office,
+    folds: StaffAndReports,
 ) -> None:
     duty, lead = folds.staff("national", "national"), folds.staff("national", "lead")
     first = in_danger(folds)
@@ -237,7 +239,9 @@ def test_danger_again_that_nobody_has_is_told_again_and_the_next_rung_is_called(
     assert lead.id in folds.asked(first)
 
 
-def test_danger_again_that_nobody_accepts_goes_up_the_ladder_as_any_other(folds: Office) -> None:
+def test_danger_again_that_nobody_accepts_escalates_as_any_other(
+    folds: StaffAndReports,
+) -> None:
     holder = folds.staff("national", "national")
     at_home = folds.staff("national", "national", on_duty=False)
     first = in_danger(folds)
@@ -260,7 +264,7 @@ def test_danger_again_that_nobody_accepts_goes_up_the_ladder_as_any_other(folds:
     ],
 )
 def test_danger_is_folded_into_danger_alone(
-    folds: Office, earlier: About, later: About, *, folded: bool
+    folds: StaffAndReports, earlier: About, later: About, *, folded: bool
 ) -> None:
     folds.staff()
     folds.report(earlier, answers={})
@@ -268,7 +272,7 @@ def test_danger_is_folded_into_danger_alone(
     assert alerted(folds) == (1 if folded else 2)
 
 
-def test_what_is_more_urgent_has_its_own_alert(folds: Office) -> None:
+def test_what_is_more_urgent_has_its_own_alert(folds: StaffAndReports) -> None:
     folds.staff()
     folds.report(answers=P3)
     folds.report()
@@ -277,7 +281,7 @@ def test_what_is_more_urgent_has_its_own_alert(folds: Office) -> None:
     assert alerted(folds) == 2
 
 
-def test_another_centre_or_another_consent_has_its_own_alert(folds: Office) -> None:
+def test_another_centre_or_another_consent_has_its_own_alert(folds: StaffAndReports) -> None:
     for centre in (CENTRE, OTHER_CENTRE):
         folds.staff(centre)
     folds.report()
@@ -286,7 +290,7 @@ def test_another_centre_or_another_consent_has_its_own_alert(folds: Office) -> N
     assert alerted(folds) == 3
 
 
-def test_a_report_is_not_put_before_eyes_that_it_shuts_out(folds: Office) -> None:
+def test_a_report_is_not_put_before_eyes_that_it_shuts_out(folds: StaffAndReports) -> None:
     """The first report may have gone to the neighbour; the second must not."""
     folds.staff()
     folds.report()
@@ -297,7 +301,9 @@ def test_a_report_is_not_put_before_eyes_that_it_shuts_out(folds: Office) -> Non
 
 
 @pytest.mark.parametrize("ends", [ReportState.CLOSED, ReportState.DELETED])
-def test_what_no_longer_has_a_carrier_is_alerted_by_itself(folds: Office, ends: str) -> None:
+def test_what_no_longer_has_a_carrier_is_alerted_by_itself(
+    folds: StaffAndReports, ends: str
+) -> None:
     folds.staff()
     first, second = folds.report(), folds.report()
     folds.change(Report, Report.id == first, state=ends, climb_at=None)
@@ -307,7 +313,7 @@ def test_what_no_longer_has_a_carrier_is_alerted_by_itself(folds: Office, ends: 
     assert folds.report_now(second).folded_into is None
 
 
-def test_as_long_as_the_other_waits_it_waits_with_it(folds: Office) -> None:
+def test_as_long_as_the_other_waits_it_waits_with_it(folds: StaffAndReports) -> None:
     nurse = folds.staff()
     first, second = folds.report(), folds.report()
     climb(folds, second)
@@ -320,7 +326,7 @@ def test_as_long_as_the_other_waits_it_waits_with_it(folds: Office) -> None:
     assert folds.report_now(second).climb_at is None
 
 
-def test_who_gives_one_back_gives_back_both(folds: Office) -> None:
+def test_who_gives_one_back_gives_back_both(folds: StaffAndReports) -> None:
     """And may take both again."""
     nurse, lead = folds.staff(), folds.staff(role="lead")
     first, second = folds.report(), folds.report()
@@ -336,7 +342,9 @@ def test_who_gives_one_back_gives_back_both(folds: Office) -> None:
     assert {folds.report_now(one).accepted_by for one in (first, second)} == {nurse.id}
 
 
-def test_what_stands_alone_again_goes_to_somebody_or_is_looked_at_again(folds: Office) -> None:
+def test_what_stands_alone_again_goes_to_somebody_or_is_looked_at_again(
+    folds: StaffAndReports,
+) -> None:
     """Whoever had it has given it back, and the other report is closed."""
     nurse = folds.staff()
     first, second = folds.report(), folds.report()
@@ -351,7 +359,7 @@ def test_what_stands_alone_again_goes_to_somebody_or_is_looked_at_again(folds: O
     assert again > due
 
 
-def test_who_came_on_duty_since_hears_of_it_at_once(folds: Office) -> None:
+def test_who_came_on_duty_since_hears_of_it_at_once(folds: StaffAndReports) -> None:
     """The first found nobody: the second has the service look again now, not in five minutes."""
     first = folds.report()
     nurse = folds.staff()
@@ -363,7 +371,7 @@ def test_who_came_on_duty_since_hears_of_it_at_once(folds: Office) -> None:
     assert folds.asked(first) == {nurse.id}
 
 
-def test_she_gets_one_sms_for_all_of_them(folds: Office) -> None:
+def test_she_gets_one_sms_for_all_of_them(folds: StaffAndReports) -> None:
     """A second SMS can expose her."""
     folds.staff()
     for _ in range(3):
@@ -371,14 +379,14 @@ def test_she_gets_one_sms_for_all_of_them(folds: Office) -> None:
     assert len(folds.all(Outbox, Outbox.audience == "caller")) == 1
 
 
-def test_two_at_the_same_moment(folds: Office) -> None:
+def test_two_at_the_same_moment(folds: StaffAndReports) -> None:
     folds.staff()
     folds.together(lambda: folds.report(), lambda: folds.report())
     assert alerted(folds) == 1
     assert len([one for one in folds.all(Report) if one.folded_into]) == 1
 
 
-def test_what_shares_an_alert_holds_up_nobody_else_who_waits(folds: Office) -> None:
+def test_what_shares_an_alert_holds_up_nobody_else_who_waits(folds: StaffAndReports) -> None:
     """A flood makes thousands of them, and the clock looks at a hundred at a time."""
     folds.staff()
     _, *shared = [folds.report() for _ in range(3)]

@@ -25,8 +25,8 @@ from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.intents import Contact, PartOfDay, Window
 from menus.messages import APPOINTMENTS
-from tests.staff_and_reports import A_DAY, CALLER, Office, Person
-from workers.compose import Drop, Letter
+from tests.staff_and_reports import A_DAY, CALLER, Person, StaffAndReports
+from workers.compose import Drop, Sms
 
 EVENING = Contact(by="sms", window="evening")
 ADULT: Mapping[str, str] = {"age": "adult"}
@@ -46,9 +46,9 @@ def database_url(sqlite_url: str) -> str:
 
 
 @pytest.fixture
-def follow_ups(office: Office, vaults: Callable[[Role], Vault]) -> FollowUps:
+def follow_ups(records: StaffAndReports, vaults: Callable[[Role], Vault]) -> FollowUps:
     """As the staff app queues them: it holds the centre's keys."""
-    return FollowUps(vaults("staff"), office.pack)
+    return FollowUps(vaults("staff"), records.pack)
 
 
 # When they leave.
@@ -146,25 +146,25 @@ LEAVES: list[tuple[Window, PartOfDay, str | None]] = [
 
 @pytest.mark.parametrize(("window", "part", "leaves"), LEAVES)
 def test_it_leaves_some_hours_before_or_on_the_day_before(
-    office: Office, window: Window, part: PartOfDay, leaves: str | None
+    records: StaffAndReports, window: Window, part: PartOfDay, leaves: str | None
 ) -> None:
-    clockwork = Clockwork(office.pack.hours, office.pack.timezone)
+    clockwork = Clockwork(records.pack.hours, records.pack.timezone)
     now = datetime(2026, 3, 9, 9, 0, tzinfo=clockwork.zone)
     slot = clockwork.reminder(THURSDAY, part, window, now)
     shown = slot and f"{slot.says} {slot.at.astimezone(clockwork.zone):%a %H:%M}"
     assert shown == leaves
 
 
-def test_when_it_is_too_late_for_any_of_her_hours_there_is_none(office: Office) -> None:
-    clockwork = Clockwork(office.pack.hours, office.pack.timezone)
+def test_when_it_is_too_late_for_any_of_her_hours_there_is_none(records: StaffAndReports) -> None:
+    clockwork = Clockwork(records.pack.hours, records.pack.timezone)
     due = datetime(2026, 3, 9, 14, 0, tzinfo=clockwork.zone)
     assert clockwork.reminder(MONDAY, "evening", "any", due) is not None
     assert clockwork.reminder(MONDAY, "evening", "any", due + timedelta(seconds=1)) is None
 
 
-def test_hours_that_the_clocks_skip_are_nobodys(office: Office) -> None:
+def test_hours_that_the_clocks_skip_are_nobodys(records: StaffAndReports) -> None:
     """A quarter past one did not exist in Dublin that day, and a quarter past two is not hers."""
-    early = replace(office.pack.hours, morning=Hours(time(1, 15), time(1, 45)))
+    early = replace(records.pack.hours, morning=Hours(time(1, 15), time(1, 45)))
     clockwork = Clockwork(early, ZoneInfo("Europe/Dublin"))
     assert clockwork.first(date(2026, 3, 29), "morning") is None
     assert clockwork.first(date(2026, 3, 30), "morning") is not None
@@ -177,16 +177,16 @@ _occasions = itertools.count(1)
 
 
 @pytest.fixture
-def accepted(office: Office) -> tuple[str, Person]:
+def accepted(records: StaffAndReports) -> tuple[str, Person]:
     """A report of an adult who may be written to in the evening, and who has it."""
-    nurse = office.staff()
-    report = office.report(contact=EVENING)
-    accept(office, report, nurse)
+    nurse = records.staff()
+    report = records.report(contact=EVENING)
+    accept(records, report, nurse)
     return report, nurse
 
 
-def accept(office: Office, report: str, person: Person) -> None:
-    with database.writing(office.engine, "test") as session:
+def accept(records: StaffAndReports, report: str, person: Person) -> None:
+    with database.writing(records.engine, "test") as session:
         staff = session.get_one(StaffRow, person.id)
         found = casework.find(session, staff, Report.id == report)
         assert found is not None
@@ -194,7 +194,7 @@ def accept(office: Office, report: str, person: Person) -> None:
 
 
 def remind(
-    office: Office,
+    records: StaffAndReports,
     follow_ups: FollowUps,
     accepted: tuple[str, Person],
     days: int = 3,
@@ -203,7 +203,7 @@ def remind(
     """Ask for the reminder of an appointment in the morning."""
     report, nurse = accepted
     appointment = Appointment(days, "morning", occasion or b"%032d" % next(_occasions))
-    with database.writing(office.engine, "test") as session:
+    with database.writing(records.engine, "test") as session:
         return follow_ups.remind(
             session,
             session.get_one(Report, report),
@@ -213,60 +213,60 @@ def remind(
         )
 
 
-def close(office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]) -> None:
+def close(records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]) -> None:
     report, nurse = accepted
-    with database.writing(office.engine, "test") as session:
+    with database.writing(records.engine, "test") as session:
         at = database.now(session)
         row = session.get_one(Report, report)
         assert casework.close(session, row, session.get_one(StaffRow, nurse.id), at)
         follow_ups.check_in(session, row, at)
 
 
-def pending(office: Office) -> list[Outbox]:
-    return list(office.all(Outbox, FOLLOW_UP, Outbox.state == OutboxState.PENDING))
+def pending(records: StaffAndReports) -> list[Outbox]:
+    return list(records.all(Outbox, FOLLOW_UP, Outbox.state == OutboxState.PENDING))
 
 
-def at_its_time(office: Office, after: timedelta = timedelta(0)) -> Letter | Drop:
+def at_its_time(records: StaffAndReports, after: timedelta = timedelta(0)) -> Sms | Drop:
     """What becomes of the only follow-up when its time has come."""
-    (row,) = office.all(Outbox, FOLLOW_UP, Outbox.outcome.is_(None))
-    with database.reading(office.engine) as session:
-        return office.letters.write(session, session.get_one(Outbox, row.id), row.due_at + after)
+    (row,) = records.all(Outbox, FOLLOW_UP, Outbox.outcome.is_(None))
+    with database.reading(records.engine) as session:
+        return records.composer.write(session, session.get_one(Outbox, row.id), row.due_at + after)
 
 
 def test_a_reminder_says_when_and_neither_where_nor_what_for(
-    office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
 ) -> None:
-    assert remind(office, follow_ups, accepted)
-    assert at_its_time(office) == Letter(
+    assert remind(records, follow_ups, accepted)
+    assert at_its_time(records) == Sms(
         Msisdn(CALLER), "Hello. A reminder of your appointment tomorrow."
     )
 
 
 def test_setting_it_again_takes_the_place_of_the_one_that_has_not_left(
-    office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
 ) -> None:
-    remind(office, follow_ups, accepted, days=3)
-    (first,) = pending(office)
-    remind(office, follow_ups, accepted, days=5)
-    (second,) = pending(office)
+    remind(records, follow_ups, accepted, days=3)
+    (first,) = pending(records)
+    remind(records, follow_ups, accepted, days=5)
+    (second,) = pending(records)
     assert second.due_at - first.due_at == 2 * A_DAY
-    assert office.one(Outbox, Outbox.id == first.id).outcome == "withdrawn"
+    assert records.one(Outbox, Outbox.id == first.id).outcome == "withdrawn"
 
 
 def test_asking_twice_on_one_occasion_is_asking_once(
-    office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
 ) -> None:
     for _ in range(2):
-        assert remind(office, follow_ups, accepted, occasion=b"the same keys")
-    assert len(pending(office)) == 1
+        assert remind(records, follow_ups, accepted, occasion=b"the same keys")
+    assert len(pending(records)) == 1
 
 
 def test_an_appointment_that_comes_too_soon_leaves_no_older_reminder_behind(
-    office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
 ) -> None:
-    remind(office, follow_ups, accepted)
-    assert not remind(office, follow_ups, accepted, days=0)
-    assert pending(office) == []
+    remind(records, follow_ups, accepted)
+    assert not remind(records, follow_ups, accepted, days=0)
+    assert pending(records) == []
 
 
 NOT_TO_HER: list[tuple[Mapping[str, str], Contact | None]] = [
@@ -280,60 +280,77 @@ NOT_TO_HER: list[tuple[Mapping[str, str], Contact | None]] = [
 
 @pytest.mark.parametrize(("answers", "contact"), NOT_TO_HER)
 def test_only_an_adult_who_allowed_sms_at_hours_to_come_is_followed_up(
-    office: Office, follow_ups: FollowUps, answers: Mapping[str, str], contact: Contact | None
+    records: StaffAndReports,
+    follow_ups: FollowUps,
+    answers: Mapping[str, str],
+    contact: Contact | None,
 ) -> None:
-    nurse = office.staff()
-    report = office.report(answers=answers, contact=contact)
-    accept(office, report, nurse)
-    assert not remind(office, follow_ups, (report, nurse))
-    close(office, follow_ups, (report, nurse))
-    assert office.all(Outbox, FOLLOW_UP) == []
+    nurse = records.staff()
+    report = records.report(answers=answers, contact=contact)
+    accept(records, report, nurse)
+    assert not remind(records, follow_ups, (report, nurse))
+    close(records, follow_ups, (report, nurse))
+    assert records.all(Outbox, FOLLOW_UP) == []
 
 
 def test_a_process_without_the_centres_keys_queues_nothing(
-    office: Office, accepted: tuple[str, Person]
+    records: StaffAndReports, accepted: tuple[str, Person]
 ) -> None:
-    assert not remind(office, FollowUps(office.web, office.pack), accepted)
+    assert not remind(records, FollowUps(records.web, records.pack), accepted)
 
 
 # What keeps a reminder from leaving.
 
 
-Happening = Callable[[Office, FollowUps, tuple[str, Person]], None]
+Happening = Callable[[StaffAndReports, FollowUps, tuple[str, Person]], None]
 
 
-def is_closed(office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]) -> None:
-    office.change(Report, state=ReportState.CLOSED)
+def is_closed(
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
+) -> None:
+    records.change(Report, state=ReportState.CLOSED)
 
 
-def is_deleted(office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]) -> None:
-    office.change(Report, state=ReportState.DELETED)
+def is_deleted(
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
+) -> None:
+    records.change(Report, state=ReportState.DELETED)
 
 
-def goes_to_nobody(office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]) -> None:
-    office.change(Report, state=ReportState.RECEIVED, accepted_by=None)
+def goes_to_nobody(
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
+) -> None:
+    records.change(Report, state=ReportState.RECEIVED, accepted_by=None)
 
 
-def goes_to_another(office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]) -> None:
-    office.change(Report, accepted_by=office.staff().id)
+def goes_to_another(
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
+) -> None:
+    records.change(Report, accepted_by=records.staff().id)
 
 
-def wants_no_contact(office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]) -> None:
-    with database.writing(office.engine, "test") as session:
+def wants_no_contact(
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
+) -> None:
+    with database.writing(records.engine, "test") as session:
         contacts.forget(session, accepted[0])
 
 
-def changes_her_number(office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]) -> None:
+def changes_her_number(
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
+) -> None:
     """She allows SMS again, on another phone: what was queued for the first is not for this one."""
     other = Msisdn("+250788999111")
-    with database.writing(office.engine, "test") as session:
+    with database.writing(records.engine, "test") as session:
         at = database.now(session)
-        contacts.replace(session, office.web, accepted[0], other, EVENING, at)
+        contacts.replace(session, records.web, accepted[0], other, EVENING, at)
 
 
-def wants_no_sms(office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]) -> None:
-    with database.writing(office.engine, "test") as session:
-        contacts.stop_sms(session, office.web, Msisdn(CALLER), database.now(session))
+def wants_no_sms(
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
+) -> None:
+    with database.writing(records.engine, "test") as session:
+        contacts.stop_sms(session, records.web, Msisdn(CALLER), database.now(session))
 
 
 HAPPENINGS: list[tuple[Happening, Drop]] = [
@@ -349,84 +366,84 @@ HAPPENINGS: list[tuple[Happening, Drop]] = [
 
 @pytest.mark.parametrize(("happens", "drop"), HAPPENINGS)
 def test_whatever_happened_since_is_seen_when_it_is_to_leave(
-    office: Office,
+    records: StaffAndReports,
     follow_ups: FollowUps,
     accepted: tuple[str, Person],
     happens: Happening,
     drop: Drop,
 ) -> None:
     """Even where nobody withdrew it: a worker has it in its hands already."""
-    remind(office, follow_ups, accepted)
-    assert isinstance(at_its_time(office), Letter)
-    happens(office, follow_ups, accepted)
-    assert at_its_time(office) == drop
+    remind(records, follow_ups, accepted)
+    assert isinstance(at_its_time(records), Sms)
+    happens(records, follow_ups, accepted)
+    assert at_its_time(records) == drop
 
 
 def test_late_it_is_dropped_and_not_delayed(
-    office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
 ) -> None:
-    remind(office, follow_ups, accepted)
-    assert isinstance(at_its_time(office, LIVES - timedelta(seconds=1)), Letter)
-    assert at_its_time(office, LIVES) == Drop("too late")
+    remind(records, follow_ups, accepted)
+    assert isinstance(at_its_time(records, LIVES - timedelta(seconds=1)), Sms)
+    assert at_its_time(records, LIVES) == Drop("too late")
 
 
 def test_handing_over_and_closing_withdraw_it(
-    office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
 ) -> None:
     report, nurse = accepted
-    remind(office, follow_ups, accepted)
-    with database.writing(office.engine, "test") as session:
+    remind(records, follow_ups, accepted)
+    with database.writing(records.engine, "test") as session:
         staff = session.get_one(StaffRow, nurse.id)
         found = casework.find(session, staff, Report.id == report)
         assert found is not None
-        casework.hand_over(session, office.ladder, *found, staff, database.now(session))
-    assert pending(office) == []
-    accept(office, report, nurse)
-    remind(office, follow_ups, accepted)
-    close(office, follow_ups, accepted)
-    assert [row.template for row in pending(office)] == ["check_in"]
+        casework.hand_over(session, records.policy, *found, staff, database.now(session))
+    assert pending(records) == []
+    accept(records, report, nurse)
+    remind(records, follow_ups, accepted)
+    close(records, follow_ups, accepted)
+    assert [row.template for row in pending(records)] == ["check_in"]
 
 
 # The check-in.
 
 
 def test_some_days_after_closing_she_is_wished_well_once(
-    office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
 ) -> None:
-    close(office, follow_ups, accepted)
-    (row,) = pending(office)
-    local = row.due_at.astimezone(office.pack.timezone)
-    today = office.now().astimezone(office.pack.timezone).date()
-    assert (local.date() - today).days == office.pack.limits.check_in_days
-    assert local.time() == office.pack.hours.evening.start
-    assert at_its_time(office) == Letter(Msisdn(CALLER), "Hello. We hope that you are well.")
+    close(records, follow_ups, accepted)
+    (row,) = pending(records)
+    local = row.due_at.astimezone(records.pack.timezone)
+    today = records.now().astimezone(records.pack.timezone).date()
+    assert (local.date() - today).days == records.pack.limits.check_in_days
+    assert local.time() == records.pack.hours.evening.start
+    assert at_its_time(records) == Sms(Msisdn(CALLER), "Hello. We hope that you are well.")
 
 
 def test_a_country_may_want_none(
-    office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
 ) -> None:
-    limits = replace(office.pack.limits, check_in_days=0)
-    none = FollowUps(follow_ups.vault, replace(office.pack, limits=limits))
-    close(office, none, accepted)
-    assert office.all(Outbox, FOLLOW_UP) == []
+    limits = replace(records.pack.limits, check_in_days=0)
+    none = FollowUps(follow_ups.vault, replace(records.pack, limits=limits))
+    close(records, none, accepted)
+    assert records.all(Outbox, FOLLOW_UP) == []
 
 
 def test_a_report_that_is_deleted_after_closing_gets_none(
-    office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
 ) -> None:
-    close(office, follow_ups, accepted)
-    with database.writing(office.engine, "test") as session:
-        office.reports.cases.delete(session, accepted[0], database.now(session))
-    assert pending(office) == []
+    close(records, follow_ups, accepted)
+    with database.writing(records.engine, "test") as session:
+        records.reports.cases.delete(session, accepted[0], database.now(session))
+    assert pending(records) == []
 
 
 def test_what_is_planned_is_known_until_it_leaves(
-    office: Office, follow_ups: FollowUps, accepted: tuple[str, Person]
+    records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
 ) -> None:
-    remind(office, follow_ups, accepted)
-    (row,) = pending(office)
-    with database.reading(office.engine) as session:
+    remind(records, follow_ups, accepted)
+    (row,) = pending(records)
+    with database.reading(records.engine) as session:
         assert planned(session, session.get_one(Report, accepted[0])) == row.due_at
-    office.change(Outbox, Outbox.id == row.id, state=OutboxState.ACCEPTED)
-    with database.reading(office.engine) as session:
+    records.change(Outbox, Outbox.id == row.id, state=OutboxState.ACCEPTED)
+    with database.reading(records.engine) as session:
         assert planned(session, session.get_one(Report, accepted[0])) is None

@@ -14,11 +14,11 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, event
 
-from gateway.cases.escalation import Ladder
-from gateway.cases.my_code import Cases, secret_of
+from gateway.cases.escalation import EscalationPolicy
+from gateway.cases.my_code import MyCode, secret_of
 from gateway.cases.reports import Reports
 from gateway.cases.staff_line import StaffLine
-from gateway.conversation.contract import Step
+from gateway.conversation.contract import Occasion
 from gateway.country import centres
 from gateway.country.pack import Pack
 from gateway.runtime import phones
@@ -96,11 +96,13 @@ def reports(engine: Engine, opened: Open, pack: Pack) -> Reports:
     with database.writing(engine, "test") as session:
         centres.replace_all(session, pack, pack.centres)
     vault = opened("web")
-    return Reports(engine, vault, Ladder(pack.escalation, pack.duty_desk.id), Cases(vault, 5))
+    return Reports(
+        engine, vault, EscalationPolicy(pack.escalation, pack.duty_desk.id), MyCode(vault, 5)
+    )
 
 
-def step(history: str = "1", number: str = CALLER) -> Step:
-    return Step(b"one", history.encode(), Msisdn(number), "en", None)
+def step(history: str = "1", number: str = CALLER) -> Occasion:
+    return Occasion(b"one", history.encode(), Msisdn(number), "en", None)
 
 
 def test_a_report_with_a_secret(reports: Reports, meanwhile: Meanwhile) -> None:
@@ -136,7 +138,7 @@ def test_the_staffs_pin(
     with database.writing(engine, "test") as session:
         at_registration = Vault.open(keys / "staff", "staff", hasher=quick_hasher())
         roster.add(session, at_registration, new)
-    line = StaffLine(engine, vault, Ladder(pack.escalation, pack.duty_desk.id), pack)
+    line = StaffLine(engine, vault, EscalationPolicy(pack.escalation, pack.duty_desk.id), pack)
     assert line.do(SignIn("4711"), step("1", number)).facts["staff"]
     assert not line.do(SignIn("4712"), step("2", number)).facts
     assert line.do(ChangePin("4711", "5822"), step("3", number)).facts == {"pin": "changed"}

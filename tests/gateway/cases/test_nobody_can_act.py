@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from gateway.cases import drafts, muting
-from gateway.conversation.contract import Step
+from gateway.conversation.contract import Occasion
 from gateway.country.centres import DESK
 from gateway.operations import status
 from gateway.runtime.phones import Msisdn
 from gateway.store import database
 from gateway.store.models import Alert, Report, ReportState
 from menus.intents import Contact, KeepDraft, Send
-from tests.staff_and_reports import CENTRE, Office
+from tests.staff_and_reports import CENTRE, StaffAndReports
 
 NOW = Contact(by="call", window="now")
 MYSELF = Send("myself", {"age": "adult", "need": "sexual"})
@@ -22,8 +22,8 @@ IN_DANGER = Send("child_danger", {"danger": "now"})
 CALL = b"one call"
 
 
-def step(history: str = "1") -> Step:
-    return Step(CALL, history.encode(), Msisdn("+250788123456"), "en", None)
+def step(history: str = "1") -> Occasion:
+    return Occasion(CALL, history.encode(), Msisdn("+250788123456"), "en", None)
 
 
 @pytest.mark.parametrize(
@@ -36,66 +36,68 @@ def step(history: str = "1") -> Step:
         (replace(MYSELF, contact=NOW), 1),
     ],
 )
-def test_a_number_a_place_or_a_centre_is_enough(office: Office, send: Send, alerts: int) -> None:
-    office.staff(DESK, "national")
-    office.reports.do(send, step())
-    assert len(office.all(Alert)) == alerts
+def test_a_number_a_place_or_a_centre_is_enough(
+    records: StaffAndReports, send: Send, alerts: int
+) -> None:
+    records.staff(DESK, "national")
+    records.reports.do(send, step())
+    assert len(records.all(Alert)) == alerts
 
 
 @pytest.mark.parametrize("overdue", [True, False])
-def test_nor_does_a_draft_when_the_line_cuts(office: Office, *, overdue: bool) -> None:
-    office.staff(DESK, "national")
-    office.reports.do(KeepDraft(MYSELF), step())
+def test_nor_does_a_draft_when_the_line_cuts(records: StaffAndReports, *, overdue: bool) -> None:
+    records.staff(DESK, "national")
+    records.reports.do(KeepDraft(MYSELF), step())
     if overdue:
-        with database.writing(office.engine, "test") as session:
-            report = office.one(Report).id
-            assert drafts.send_overdue(session, office.reports, report, database.now(session))
+        with database.writing(records.engine, "test") as session:
+            report = records.one(Report).id
+            assert drafts.send_overdue(session, records.reports, report, database.now(session))
     else:
-        assert office.reports.line_cut(CALL)
-    kept = office.one(Report)
+        assert records.reports.line_cut(CALL)
+    kept = records.one(Report)
     assert (kept.state, kept.partial, kept.climb_at) == (ReportState.RECEIVED, True, None)
     assert kept.answers is not None
-    assert office.all(Alert) == []
+    assert records.all(Alert) == []
 
 
-def test_a_draft_that_has_learnt_of_a_place_does(office: Office) -> None:
-    office.staff(DESK, "national")
-    office.reports.do(KeepDraft(MYSELF), step())
-    office.reports.do(KeepDraft(replace(MYSELF, area="south/huye")), step("2"))
-    office.reports.line_cut(CALL)
-    assert len(office.all(Alert)) == 1
+def test_a_draft_that_has_learnt_of_a_place_does(records: StaffAndReports) -> None:
+    records.staff(DESK, "national")
+    records.reports.do(KeepDraft(MYSELF), step())
+    records.reports.do(KeepDraft(replace(MYSELF, area="south/huye")), step("2"))
+    records.reports.line_cut(CALL)
+    assert len(records.all(Alert)) == 1
 
 
-def test_the_alert_leaves_once_the_place_is_known(office: Office) -> None:
-    duty = office.staff(DESK, "national")
-    code = office.reports.do(IN_DANGER, step()).facts["ref"]
-    assert office.all(Alert) == []
+def test_the_alert_leaves_once_the_place_is_known(records: StaffAndReports) -> None:
+    duty = records.staff(DESK, "national")
+    code = records.reports.do(IN_DANGER, step()).facts["ref"]
+    assert records.all(Alert) == []
     known = replace(IN_DANGER, area="south/huye/ngoma")
-    assert office.reports.do(known, step("2")).facts["ref"] == code
-    assert office.asked(office.one(Report).id) == {duty.id}
+    assert records.reports.do(known, step("2")).facts["ref"] == code
+    assert records.asked(records.one(Report).id) == {duty.id}
 
 
-def test_a_step_that_comes_late_empties_nothing(office: Office) -> None:
+def test_a_step_that_comes_late_empties_nothing(records: StaffAndReports) -> None:
     """The report was sent in full; a copy of the first alert was slow on its way."""
-    office.staff(DESK, "national")
-    code = office.reports.do(replace(IN_DANGER, contact=NOW), step()).facts["ref"]
+    records.staff(DESK, "national")
+    code = records.reports.do(replace(IN_DANGER, contact=NOW), step()).facts["ref"]
     full = Send("child", {"danger": "now", "age": "0_5"}, contact=NOW, completes=code)
-    office.reports.do(full, step("2"))
-    before = office.one(Report).answers
-    office.reports.do(replace(IN_DANGER, contact=NOW), step())
-    assert office.one(Report).answers == before
+    records.reports.do(full, step("2"))
+    before = records.one(Report).answers
+    records.reports.do(replace(IN_DANGER, contact=NOW), step())
+    assert records.one(Report).answers == before
 
 
-def test_the_end_of_a_mute_wakes_nobody_for_it(office: Office) -> None:
-    office.staff(DESK, "national")
-    code = office.reports.do(MYSELF, step()).facts["ref"]
-    with database.writing(office.engine, "test") as session:
+def test_the_end_of_a_mute_wakes_nobody_for_it(records: StaffAndReports) -> None:
+    records.staff(DESK, "national")
+    code = records.reports.do(MYSELF, step()).facts["ref"]
+    with database.writing(records.engine, "test") as session:
         at = database.now(session)
         muting.mute(session, code, at)
         muting.lift(session, code, at)
-    assert office.one(Report).climb_at is None
+    assert records.one(Report).climb_at is None
 
 
-def test_nobody_is_late_in_accepting_it(office: Office) -> None:
-    office.reports.do(MYSELF, step())
-    assert status.read(office.engine, DESK).oldest_unaccepted is None
+def test_nobody_is_late_in_accepting_it(records: StaffAndReports) -> None:
+    records.reports.do(MYSELF, step())
+    assert status.read(records.engine, DESK).oldest_unaccepted is None

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from gateway.cases.codes import CODE_DIGITS, COLLISIONS
-from gateway.cases.escalation import Ladder
-from gateway.cases.my_code import Cases
+from gateway.cases.escalation import EscalationPolicy
+from gateway.cases.my_code import MyCode
 from gateway.cases.reports import Reports
-from gateway.conversation.contract import Done, NotDone, Step
+from gateway.conversation.contract import Done, NotDone, Occasion
 from gateway.country import centres
 from gateway.country.pack import Pack
 from gateway.runtime.phones import Msisdn
@@ -37,12 +37,14 @@ def reports(engine: Engine, vaults: Callable[[Role], Vault], pack: Pack) -> Repo
     with database.writing(engine, "test") as session:
         centres.replace_all(session, pack, pack.centres)
     vault = vaults("web")
-    return Reports(engine, vault, Ladder(pack.escalation, pack.duty_desk.id), Cases(vault, 5))
+    return Reports(
+        engine, vault, EscalationPolicy(pack.escalation, pack.duty_desk.id), MyCode(vault, 5)
+    )
 
 
-def step(session: str = "one", history: str = "1", *, again: bool = False) -> Step:
+def step(session: str = "one", history: str = "1", *, again: bool = False) -> Occasion:
     caller = Msisdn("+250788123456")
-    return Step(session.encode(), history.encode(), caller, "en", None, again=again)
+    return Occasion(session.encode(), history.encode(), caller, "en", None, again=again)
 
 
 def count(reports: Reports) -> int:
@@ -141,9 +143,9 @@ def test_tries_at_the_same_moment_are_counted_one_after_another(reports: Reports
     for number in range(4):
         assert reports.do(OpenCase(ref, "0002"), step(history=f"wrong {number}")).facts == {}
     vault = Hesitant(reports.vault)
-    cases = Cases(cast(Vault, vault), 5)
+    cases = MyCode(cast(Vault, vault), 5)
 
-    def open_(secret: str, on: Step) -> Done:
+    def open_(secret: str, on: Occasion) -> Done:
         """As it is when the report has changed since its secret was checked ahead."""
         with database.writing(reports.engine, "test") as session:
             return cases.open(session, OpenCase(ref, secret), on, database.now(session))

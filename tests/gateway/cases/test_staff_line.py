@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.cases.staff_line import LISTED, NotSignedIn, StaffLine
-from gateway.conversation.contract import NotDone, Step
+from gateway.conversation.contract import NotDone, Occasion
 from gateway.runtime.phones import Msisdn
 from gateway.staff.pins import LOCKED_FOR, MOST_PIN_TRIES
 from gateway.store.models import Alert, Audit, PinTry, Report, ReportState, Staff
@@ -34,12 +34,12 @@ from menus.intents import (
     SetReminder,
     SignIn,
 )
-from tests.staff_and_reports import CALL_NOW, OTHER_CENTRE, Office, Person, on_sqlite
+from tests.staff_and_reports import CALL_NOW, OTHER_CENTRE, Person, StaffAndReports, on_sqlite
 
 pytestmark = on_sqlite
 
 PIN = "no PIN"
-"""That of everybody in the office."""
+"""That of everybody."""
 
 STRANGER = Person("nobody", "+250788999999")
 
@@ -47,33 +47,33 @@ Does = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
-def does(office: Office, vaults: Callable[[Role], Vault]) -> Does:
+def does(records: StaffAndReports, vaults: Callable[[Role], Vault]) -> Does:
     """What somebody is told who does something; `on`: another occasion than a new one."""
-    line = StaffLine(office.engine, vaults("staff"), office.ladder, office.pack)
+    line = StaffLine(records.engine, vaults("staff"), records.policy, records.pack)
 
-    def do(person: Person, intent: Intent, on: Step | None = None) -> dict[str, str]:
+    def do(person: Person, intent: Intent, on: Occasion | None = None) -> dict[str, str]:
         return line.do(intent, replace(on or step(), msisdn=person.msisdn)).facts
 
     return do
 
 
-def step() -> Step:
+def step() -> Occasion:
     session = secrets.token_bytes(16)
-    return Step(session, session, Msisdn("+250788000000"), "en", None)
+    return Occasion(session, session, Msisdn("+250788000000"), "en", None)
 
 
 @pytest.fixture
-def nurse(office: Office) -> Person:
-    return office.staff(language="fr")
+def nurse(records: StaffAndReports) -> Person:
+    return records.staff(language="fr")
 
 
 @pytest.fixture
-def report(office: Office, nurse: Person) -> str:
-    return office.report(contact=CALL_NOW)
+def report(records: StaffAndReports, nurse: Person) -> str:
+    return records.report(contact=CALL_NOW)
 
 
-def acts(office: Office, person: Person) -> list[str]:
-    rows = office.all(Audit, Audit.actor == f"staff:{person.id}")
+def acts(records: StaffAndReports, person: Person) -> list[str]:
+    rows = records.all(Audit, Audit.actor == f"staff:{person.id}")
     return [row.act for row in sorted(rows, key=lambda row: row.id)]
 
 
@@ -81,29 +81,29 @@ def acts(office: Office, person: Person) -> list[str]:
 
 
 def test_her_own_pin_from_her_own_number_lets_her_in(
-    office: Office, does: Does, nurse: Person, report: str
+    records: StaffAndReports, does: Does, nurse: Person, report: str
 ) -> None:
     told = does(nurse, SignIn(PIN))
     assert (told["staff"], told["language"], told["duty"]) == (nurse.id, "fr", "on")
-    assert told["cases"] == f"{office.code(report)} P1 new"
-    assert acts(office, nurse) == ["signed in"]
+    assert told["cases"] == f"{records.code(report)} P1 new"
+    assert acts(records, nurse) == ["signed in"]
 
 
 def test_a_wrong_pin_lets_nobody_in_and_a_stranger_leaves_no_mark(
-    office: Office, does: Does, nurse: Person
+    records: StaffAndReports, does: Does, nurse: Person
 ) -> None:
     assert does(nurse, SignIn("0000")) == {}
     assert does(STRANGER, SignIn(PIN)) == {}
-    assert acts(office, nurse) == ["wrong PIN"]
-    tries = office.one(PinTry)
+    assert acts(records, nurse) == ["wrong PIN"]
+    tries = records.one(PinTry)
     assert (tries.staff_id, tries.right) == (nurse.id, False)
 
 
 def test_five_wrong_pins_lock_the_line_of_one_person_for_half_an_hour(
-    office: Office, does: Does, nurse: Person
+    records: StaffAndReports, does: Does, nurse: Person
 ) -> None:
-    colleague = office.staff()
-    office.change(Staff, pin_set_at=office.now() - timedelta(days=1))
+    colleague = records.staff()
+    records.change(Staff, pin_set_at=records.now() - timedelta(days=1))
     for _ in range(MOST_PIN_TRIES - 1):
         does(nurse, SignIn("0000"))
         assert does(nurse, SignIn(PIN)), "so few lock nothing, and right ones do not count"
@@ -111,23 +111,23 @@ def test_five_wrong_pins_lock_the_line_of_one_person_for_half_an_hour(
     assert does(nurse, SignIn(PIN)) == {}
     assert does(colleague, SignIn(PIN))
     since = PinTry.staff_id == nurse.id
-    office.change(PinTry, since, tried_at=office.now() - LOCKED_FOR + timedelta(seconds=30))
+    records.change(PinTry, since, tried_at=records.now() - LOCKED_FOR + timedelta(seconds=30))
     assert does(nurse, SignIn(PIN)) == {}
-    office.change(PinTry, since, tried_at=office.now() - LOCKED_FOR)
+    records.change(PinTry, since, tried_at=records.now() - LOCKED_FOR)
     assert does(nurse, SignIn(PIN))
 
 
 @pytest.mark.parametrize(("pin", "let_in"), [(PIN, True), ("0000", False)])
 def test_a_try_that_comes_twice_is_one_try_with_one_answer(
-    office: Office, does: Does, nurse: Person, pin: str, *, let_in: bool
+    records: StaffAndReports, does: Does, nurse: Person, pin: str, *, let_in: bool
 ) -> None:
     once = step()
     first = does(nurse, SignIn(pin), once)
     assert bool(first) == let_in
     for again in (False, True):
         assert does(nurse, SignIn("whatever"), replace(once, again=again)) == first
-    assert len(office.all(PinTry)) == 1
-    assert len(acts(office, nurse)) == 1
+    assert len(records.all(PinTry)) == 1
+    assert len(acts(records, nurse)) == 1
 
 
 def test_a_try_that_never_was_is_not_made_up_for_a_lost_session(does: Does, nurse: Person) -> None:
@@ -144,48 +144,48 @@ def test_nobody_else_gets_behind_the_pin(does: Does, intent: Intent) -> None:
 
 
 def test_another_pin_takes_the_place_of_the_old_one(
-    office: Office, does: Does, nurse: Person
+    records: StaffAndReports, does: Does, nurse: Person
 ) -> None:
     assert does(nurse, ChangePin("0000", "8642")) == {"pin": "wrong"}
     assert does(nurse, SignIn("8642")) == {}
     assert does(nurse, ChangePin(PIN, "8642")) == {"pin": "changed"}
     assert does(nurse, SignIn(PIN)) == {}
     assert does(nurse, SignIn("8642"))
-    assert acts(office, nurse).count("PIN changed") == 1
+    assert acts(records, nurse).count("PIN changed") == 1
 
 
 # What she is shown
 
 
 def test_the_list_has_what_is_open_of_what_she_was_asked_the_newest_first(
-    office: Office, does: Does, nurse: Person
+    records: StaffAndReports, does: Does, nurse: Person
 ) -> None:
-    codes = [office.code(office.report()) for _ in range(LISTED + 2)]
+    codes = [records.code(records.report()) for _ in range(LISTED + 2)]
     for age, code in enumerate(reversed(codes)):
-        about = office.one(Report, Report.code == code).id
-        made = office.now() - timedelta(minutes=age)
-        office.change(Alert, Alert.report_id == about, created_at=made)
-    office.change(Report, Report.code == codes[-1], state=ReportState.CLOSED)
-    newcomer = office.staff()
+        about = records.one(Report, Report.code == code).id
+        made = records.now() - timedelta(minutes=age)
+        records.change(Alert, Alert.report_id == about, created_at=made)
+    records.change(Report, Report.code == codes[-1], state=ReportState.CLOSED)
+    newcomer = records.staff()
     told = does(nurse, ListCases())["cases"].split("\n")
     assert told == [f"{code} P1 new" for code in reversed(codes[:-1])][:LISTED]
     assert does(newcomer, ListCases())["cases"] == ""
-    assert acts(office, nurse) == ["listed"]
+    assert acts(records, nurse) == ["listed"]
 
 
 def test_a_report_is_shown_to_whoever_was_alerted_and_as_gone_to_anybody_else(
-    office: Office, does: Does, nurse: Person, report: str
+    records: StaffAndReports, does: Does, nurse: Person, report: str
 ) -> None:
-    stranger = office.staff(OTHER_CENTRE)
-    opens = OpenForStaff(office.code(report))
+    stranger = records.staff(OTHER_CENTRE)
+    opens = OpenForStaff(records.code(report))
     assert does(nurse, opens) == {
         "case": report,
-        "code": office.code(report),
+        "code": records.code(report),
         "priority": "P1",
         "standing": "new",
     }
     assert does(stranger, opens) == does(nurse, OpenForStaff("000000")) == {"standing": "gone"}
-    assert acts(office, nurse)[0] == "opened"
+    assert acts(records, nurse)[0] == "opened"
 
 
 LOOKS = (ReadAnswers, lambda case: RevealNumber(case, "first call"), lambda c: CheckSecret(c, "1"))
@@ -202,34 +202,34 @@ CHANGES: tuple[Callable[[str], Intent], ...] = (
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_nobody_looks_into_what_she_does_not_hold(
-    office: Office, does: Does, nurse: Person, report: str, look: Callable[[str], Intent]
+    records: StaffAndReports, does: Does, nurse: Person, report: str, look: Callable[[str], Intent]
 ) -> None:
     """Neither before she accepts, nor when a colleague has it, nor when it is closed."""
     told = does(nurse, look(report))
     assert told["standing"] == "new"
     assert not {"number", "secret", "limit"} & set(told)
     assert not [name for name in told if name.startswith("answer.")]
-    office.change(Report, state=ReportState.ACCEPTED, accepted_by=office.staff().id)
+    records.change(Report, state=ReportState.ACCEPTED, accepted_by=records.staff().id)
     assert does(nurse, look(report))["standing"] == "taken"
-    assert not set(acts(office, nurse)) & {"revealed", "read answers", "secret wrong"}
+    assert not set(acts(records, nurse)) & {"revealed", "read answers", "secret wrong"}
     does(nurse, AcceptCase(report))
-    office.change(Report, state=ReportState.CLOSED, accepted_by=nurse.id)
+    records.change(Report, state=ReportState.CLOSED, accepted_by=nurse.id)
     assert does(nurse, look(report))["standing"] == "closed"
 
 
 @pytest.mark.parametrize("intent", [*LOOKS, *CHANGES])
 def test_a_report_she_was_not_alerted_about_is_gone_for_her(
-    office: Office, does: Does, report: str, intent: Callable[[str], Intent]
+    records: StaffAndReports, does: Does, report: str, intent: Callable[[str], Intent]
 ) -> None:
-    stranger = office.staff(OTHER_CENTRE)
-    before = office.report_now(report).state
+    stranger = records.staff(OTHER_CENTRE)
+    before = records.report_now(report).state
     assert does(stranger, intent(report)) == {"standing": "gone"}
-    assert office.report_now(report).state == before
-    assert len(acts(office, stranger)) == 1, "that she tried is in the log"
+    assert records.report_now(report).state == before
+    assert len(acts(records, stranger)) == 1, "that she tried is in the log"
 
 
 def test_the_one_who_accepted_sees_and_does_it_all(
-    office: Office, does: Does, nurse: Person, report: str
+    records: StaffAndReports, does: Does, nurse: Person, report: str
 ) -> None:
     assert does(nurse, AcceptCase(report))["standing"] == "yours"
     assert does(nurse, ReadAnswers(report))["answer.need"] == "sexual"
@@ -241,7 +241,7 @@ def test_the_one_who_accepted_sees_and_does_it_all(
     assert does(nurse, HandOver(report))["standing"] == "passed"
     assert does(nurse, AcceptCase(report))["standing"] == "yours"
     assert does(nurse, CloseCase(report))["standing"] == "closed"
-    assert acts(office, nurse) == [
+    assert acts(records, nurse) == [
         "accepted",
         "read answers",
         "revealed",
@@ -256,12 +256,12 @@ def test_the_one_who_accepted_sees_and_does_it_all(
 
 
 def test_a_step_that_is_told_again_after_a_lost_session_is_no_second_act(
-    office: Office, does: Does, nurse: Person, report: str
+    records: StaffAndReports, does: Does, nurse: Person, report: str
 ) -> None:
     again = replace(step(), again=True)
     assert does(nurse, AcceptCase(report), again)["standing"] == "new"
     assert does(nurse, SetDuty(on=False), again)["duty"] == "on"
-    assert acts(office, nurse) == []
+    assert acts(records, nurse) == []
 
 
 def test_going_off_duty_and_coming_on_is_told(does: Does, nurse: Person) -> None:

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import select
 
-from gateway.conversation.incremental import NewestInput
+from gateway.conversation.incremental import IncrementalConversation
 from gateway.conversation.sessions import Sessions
 from gateway.store import database
 from gateway.store.models import Report
@@ -24,7 +24,7 @@ from tests.gateway.conversation.test_incremental import ALERT, message
 from tests.gateway.conversation.test_incremental import Diary as Occasions
 from tests.gateway.web.ussd_wire import counted, opened, reports, wire
 from tests.menus.fakes import few
-from tests.shared_parts import SharedHouse
+from tests.shared_parts import SharedParts
 
 SENT = "END Your request is sent."
 
@@ -44,20 +44,20 @@ def clock() -> Clock:
     return Clock()
 
 
-def forget_calls(house: SharedHouse) -> None:
+def forget_calls(parts: SharedParts) -> None:
     """All calls were over for so long that Redis has forgotten them."""
-    for key in house.redis.scan_iter("session:*"):
-        house.redis.delete(key)
+    for key in parts.redis.scan_iter("session:*"):
+        parts.redis.delete(key)
 
 
-def age_reports(house: SharedHouse, seconds: int) -> None:
-    with database.writing(house.database, "test") as session:
+def age_reports(parts: SharedParts, seconds: int) -> None:
+    with database.writing(parts.database, "test") as session:
         for one in session.scalars(select(Report)):
             one.created_at -= timedelta(seconds=seconds)
 
 
 @pytest.fixture
-def pair(process: Process, vaults: Callable[[Role], Vault]) -> tuple[SharedHouse, SharedHouse]:
+def pair(process: Process, vaults: Callable[[Role], Vault]) -> tuple[SharedParts, SharedParts]:
     """Two of several callers' processes."""
     first, second = (process(ISANGE_WEB_PROCESSES="2") for _ in range(2))
     opened(first.database, first.pack, vaults("staff"))
@@ -65,9 +65,9 @@ def pair(process: Process, vaults: Callable[[Role], Vault]) -> tuple[SharedHouse
 
 
 def test_a_call_with_the_name_of_one_that_is_forgotten_is_a_new_one(
-    pair: tuple[SharedHouse, SharedHouse],
+    pair: tuple[SharedParts, SharedParts],
 ) -> None:
-    one, other = (wire(house) for house in pair)
+    one, other = (wire(parts) for parts in pair)
     first = one.walk("1*1*1")
     age_reports(pair[0], 311)
     forget_calls(pair[0])
@@ -80,10 +80,10 @@ def test_a_call_with_the_name_of_one_that_is_forgotten_is_a_new_one(
 
 @pytest.mark.parametrize(("seconds", "made"), [(200, 1), (241, 2)])
 def test_a_call_that_was_lost_finds_what_was_done_in_as_long_as_a_call_lasts(
-    pair: tuple[SharedHouse, SharedHouse], seconds: int, made: int
+    pair: tuple[SharedParts, SharedParts], seconds: int, made: int
 ) -> None:
     """Redis lost its memory, and the last step comes once more, to the other process."""
-    one, other = (wire(house) for house in pair)
+    one, other = (wire(parts) for parts in pair)
     first = one.walk("1*1*1")
     age_reports(pair[0], seconds)
     pair[0].redis.flushall()
@@ -95,9 +95,9 @@ def test_a_call_that_was_lost_finds_what_was_done_in_as_long_as_a_call_lasts(
 
 
 def test_twins_of_a_lost_call_do_once_what_another_call_did_long_ago(
-    pair: tuple[SharedHouse, SharedHouse],
+    pair: tuple[SharedParts, SharedParts],
 ) -> None:
-    one, other = (wire(house) for house in pair)
+    one, other = (wire(parts) for parts in pair)
     one.walk("1*1*1")
     age_reports(pair[0], 1_000)
     pair[0].redis.flushall()
@@ -146,7 +146,7 @@ def test_the_next_conversation_of_one_name_has_an_age_of_its_own(
 ) -> None:
     """On networks that send the newest input alone."""
     diary = Occasions()
-    line = NewestInput(
+    line = IncrementalConversation(
         Engine(welcome.first, few(), Speech({})),
         Sessions(redis, vaults("web"), "newest"),
         diary,

@@ -1,4 +1,4 @@
-"""The conversation between a session and the deeds: what is done, when, and what never is."""
+"""The conversation between a session and the actions: what is done, when, and what never is."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from redis import Redis
 from sqlalchemy.exc import OperationalError
 
 from gateway.conversation.calls import Clock
-from gateway.conversation.contract import CannotDo, Done, NotDone, Step, TooMuch
-from gateway.conversation.cumulative import Conversation, Request
+from gateway.conversation.contract import CannotDo, Done, NotDone, Occasion, TooMuch
+from gateway.conversation.cumulative import CumulativeConversation, Request
 from gateway.conversation.sessions import Sessions
 from gateway.runtime import phones
 from gateway.vault.roles import Role
@@ -36,13 +36,13 @@ class Diary:
     ref: str = "123451"
     broken: bool = False
     asked: list[tuple[str, bool]] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    steps: list[Occasion] = field(default_factory=list)
     done: set[tuple[bytes, str]] = field(default_factory=set)
     rung: int = 0
     at_ring: Callable[[], object] = lambda: None
     meanwhile: Callable[[], object] = lambda: None
 
-    def do(self, intent: Intent, step: Step) -> Done:
+    def do(self, intent: Intent, step: Occasion) -> Done:
         what = intent.about if isinstance(intent, Send) else type(intent).__name__
         self.asked.append((what, step.again))
         self.steps.append(step)
@@ -65,19 +65,21 @@ def diary() -> Diary:
 
 
 @pytest.fixture
-def conversation(redis: Redis, vaults: Callable[[Role], Vault], diary: Diary) -> Conversation:
+def conversation(
+    redis: Redis, vaults: Callable[[Role], Vault], diary: Diary
+) -> CumulativeConversation:
     return a_conversation(redis, vaults("web"), diary)
 
 
 def a_conversation(
     redis: Redis, vault: Vault, diary: Diary, clock: Clock = time.time, **other: Any
-) -> Conversation:
+) -> CumulativeConversation:
     """The callers' dialogue in a country of the size of a sentence."""
-    return Conversation(
+    return CumulativeConversation(
         engine=Engine(welcome.first, few(), Speech({})),
         sessions=Sessions(redis, vault, **other),
-        deeds=diary,
-        bell=diary,
+        actions=diary,
+        doorbell=diary,
         language="en",
         clock=clock,
     )
@@ -87,7 +89,7 @@ def request(text: str, session_id: str = "ATUid_1") -> Request:
     return Request(session_id, phones.parse(CALLER), text)
 
 
-def walk(conversation: Conversation, text: str) -> str:
+def walk(conversation: CumulativeConversation, text: str) -> str:
     """Type `text` key by key; what the phone shows at the end."""
     shown, typed = conversation.answer(request("")), ""
     for key in text.split("*"):
@@ -96,7 +98,9 @@ def walk(conversation: Conversation, text: str) -> str:
     return shown.body
 
 
-def test_a_step_is_done_when_it_is_typed(conversation: Conversation, diary: Diary) -> None:
+def test_a_step_is_done_when_it_is_typed(
+    conversation: CumulativeConversation, diary: Diary
+) -> None:
     assert walk(conversation, ALERTED).startswith("CON The centre is alerted.")
     assert diary.asked == [("child_danger", False)]
     assert diary.rung == 1
@@ -104,8 +108,8 @@ def test_a_step_is_done_when_it_is_typed(conversation: Conversation, diary: Diar
     assert (diary.asked, diary.rung) == ([("child_danger", False)], 1)
 
 
-def test_the_session_is_kept_before_the_bell_rings(
-    redis: Redis, conversation: Conversation, diary: Diary
+def test_the_session_is_kept_before_the_doorbell_rings(
+    redis: Redis, conversation: CumulativeConversation, diary: Diary
 ) -> None:
     """A worker may be quick, and its SMS must not reach a caller who is taken back a step."""
     stored: list[int] = []
@@ -150,7 +154,9 @@ def test_the_newest_input_of_a_lost_session_is_done(
     assert (diary.asked, diary.rung) == ([("child_danger", False)], 1)
 
 
-def test_a_late_copy_asks_nobody_for_anything(conversation: Conversation, diary: Diary) -> None:
+def test_a_late_copy_asks_nobody_for_anything(
+    conversation: CumulativeConversation, diary: Diary
+) -> None:
     walk(conversation, f"{ALERTED}*2*3")
     diary.asked.clear()
     answer = conversation.answer(request(f"{ALERTED}*2"))
@@ -159,7 +165,10 @@ def test_a_late_copy_asks_nobody_for_anything(conversation: Conversation, diary:
 
 
 def test_a_copy_that_was_quicker_is_repeated_word_for_word(
-    redis: Redis, vaults: Callable[[Role], Vault], conversation: Conversation, diary: Diary
+    redis: Redis,
+    vaults: Callable[[Role], Vault],
+    conversation: CumulativeConversation,
+    diary: Diary,
 ) -> None:
     twin = a_conversation(redis, vaults("web"), Diary(ref="987651"))
     walk(conversation, "1*1")
@@ -171,8 +180,8 @@ def test_a_copy_that_was_quicker_is_repeated_word_for_word(
     assert conversation.answer(request("1*1*1")).body == answer.body
 
 
-def test_a_deed_that_cannot_be_done_leaves_the_session_where_it_was(
-    conversation: Conversation, diary: Diary
+def test_an_action_that_cannot_be_done_leaves_the_session_where_it_was(
+    conversation: CumulativeConversation, diary: Diary
 ) -> None:
     walk(conversation, "3*1")
     diary.broken = True
@@ -187,7 +196,7 @@ def test_a_deed_that_cannot_be_done_leaves_the_session_where_it_was(
     assert diary.rung == 1
 
 
-def test_more_than_a_phone_can_type_is_refused(conversation: Conversation) -> None:
+def test_more_than_a_phone_can_type_is_refused(conversation: CumulativeConversation) -> None:
     for text in ("1" * 1001, "*" * 64):
         with pytest.raises(TooMuch):
             conversation.answer(request(text))
@@ -236,7 +245,7 @@ def test_steps_that_another_process_answered_are_caught_up_with(
 
 
 def test_stars_that_she_typed_are_one_input_where_nothing_can_be_missing(
-    conversation: Conversation, diary: Diary
+    conversation: CumulativeConversation, diary: Diary
 ) -> None:
     conversation.answer(request(""))
     answer = conversation.answer(request(ALERTED))
@@ -263,11 +272,11 @@ def test_a_call_that_may_not_go_on_is_over_at_its_next_step(
         asked.append(state.trail[-1].screen)
         return len(asked) < 3
 
-    conversation = Conversation(
+    conversation = CumulativeConversation(
         engine=Engine(welcome.first, few(), Speech({})),
         sessions=Sessions(redis, vaults("web")),
-        deeds=diary,
-        bell=diary,
+        actions=diary,
+        doorbell=diary,
         language="en",
         may_go_on=may_go_on,
     )

@@ -9,8 +9,8 @@ import pytest
 from redis import Redis
 from sqlalchemy.exc import OperationalError
 
-from gateway.conversation.contract import CannotDo, Done, Step
-from gateway.conversation.incremental import Message, NewestInput
+from gateway.conversation.contract import CannotDo, Done, Occasion
+from gateway.conversation.incremental import IncrementalConversation, Message
 from gateway.conversation.limits import HOUR, LIMITED, Bound, Limits
 from gateway.conversation.sessions import Sessions
 from gateway.runtime import phones
@@ -35,9 +35,9 @@ class Diary:
 
     facts: dict[str, str] = field(default_factory=lambda: {"ref": "123451"})
     broken: bool = False
-    done: list[tuple[Intent, Step]] = field(default_factory=list)
+    done: list[tuple[Intent, Occasion]] = field(default_factory=list)
 
-    def do(self, intent: Intent, step: Step) -> Done:
+    def do(self, intent: Intent, step: Occasion) -> Done:
         if self.broken:
             raise OperationalError("nothing of this is shown", None, Exception())
         self.done.append((intent, step))
@@ -50,12 +50,12 @@ def diary() -> Diary:
 
 
 @pytest.fixture
-def line(redis: Redis, vaults: Vaults, diary: Diary) -> NewestInput:
+def line(redis: Redis, vaults: Vaults, diary: Diary) -> IncrementalConversation:
     """Two calls in an hour are nothing special."""
-    return NewestInput(
+    return IncrementalConversation(
         engine=Engine(welcome.first, few(), Speech({})),
         sessions=Sessions(redis, vaults("web")),
-        deeds=diary,
+        actions=diary,
         language="en",
         start=welcome.first,
         limits=Limits([Bound("call", HOUR, 2), Bound("report", HOUR, 1)], lambda number: b"hers"),
@@ -66,7 +66,7 @@ def message(typed: str | None, name: str | None = None, session: str = "s1") -> 
     return Message(session, phones.parse(CALLER), typed, id=name, network="mtn")
 
 
-def walk(line: NewestInput, *keys: str, session: str = "s1") -> str:
+def walk(line: IncrementalConversation, *keys: str, session: str = "s1") -> str:
     """Open a session and type; what the phone shows at the end."""
     shown, _ = line.answer(message(None, session=session))
     for key in keys:
@@ -74,7 +74,9 @@ def walk(line: NewestInput, *keys: str, session: str = "s1") -> str:
     return shown.body
 
 
-def test_the_same_key_twice_is_two_answers_where_nothing_tells_a_repeat(line: NewestInput) -> None:
+def test_the_same_key_twice_is_two_answers_where_nothing_tells_a_repeat(
+    line: IncrementalConversation,
+) -> None:
     first = walk(line)
     assert walk(line, "3", "9") == first
     assert walk(line, "3", "1", "1").startswith("CON The centre is alerted.")
@@ -82,7 +84,7 @@ def test_the_same_key_twice_is_two_answers_where_nothing_tells_a_repeat(line: Ne
 
 
 def test_a_message_that_comes_twice_is_answered_twice_and_done_once(
-    line: NewestInput, diary: Diary
+    line: IncrementalConversation, diary: Diary
 ) -> None:
     walk(line, *ALERT[:-1])
     once = line.answer(message(ALERT[-1], name="m-1"))
@@ -92,14 +94,16 @@ def test_a_message_that_comes_twice_is_answered_twice_and_done_once(
     assert len(diary.done) == 1
 
 
-def test_what_a_message_led_to_is_told_for_the_metrics(line: NewestInput) -> None:
+def test_what_a_message_led_to_is_told_for_the_metrics(line: IncrementalConversation) -> None:
     opened, ring = line.answer(message(None))
     assert (opened.event, opened.ends, ring) == ("begin", False, False)
     went_on, ring = line.answer(message("3"))
     assert (went_on.event, went_on.ends, ring) == ("step", False, False)
 
 
-def test_each_intent_is_done_on_an_occasion_of_its_own(line: NewestInput, diary: Diary) -> None:
+def test_each_intent_is_done_on_an_occasion_of_its_own(
+    line: IncrementalConversation, diary: Diary
+) -> None:
     walk(line, *ALERT)
     walk(line, *ALERT, session="s2")
     (_, one), (intent, other) = diary.done
@@ -111,10 +115,10 @@ def test_each_intent_is_done_on_an_occasion_of_its_own(line: NewestInput, diary:
 
 
 def test_what_one_name_begins_again_is_another_conversation(
-    redis: Redis, vaults: Vaults, line: NewestInput, diary: Diary
+    redis: Redis, vaults: Vaults, line: IncrementalConversation, diary: Diary
 ) -> None:
     """By SMS every conversation of a number has the same name: doing it again is doing it again."""
-    named_again = NewestInput(
+    named_again = IncrementalConversation(
         line.engine, line.sessions, diary, "en", welcome.first, names_again=True
     )
     for n in range(2):
@@ -125,7 +129,9 @@ def test_what_one_name_begins_again_is_another_conversation(
     assert one.session != other.session
 
 
-def test_an_end_of_her_choosing_takes_the_draft_with_it(line: NewestInput, diary: Diary) -> None:
+def test_an_end_of_her_choosing_takes_the_draft_with_it(
+    line: IncrementalConversation, diary: Diary
+) -> None:
     diary.facts = {"ref": "123451", "draft": "543216"}
     walk(line, *ALERT)
     line.answer(message("0"))
@@ -137,7 +143,7 @@ def test_an_end_of_her_choosing_takes_the_draft_with_it(line: NewestInput, diary
 
 @pytest.mark.parametrize("discard", [False, True])
 def test_what_is_closed_leaves_a_draft_to_be_sent_unless_told_otherwise(
-    line: NewestInput, diary: Diary, *, discard: bool
+    line: IncrementalConversation, diary: Diary, *, discard: bool
 ) -> None:
     diary.facts = {"ref": "123451", "draft": "543216"}
     walk(line, *ALERT)
@@ -147,7 +153,7 @@ def test_what_is_closed_leaves_a_draft_to_be_sent_unless_told_otherwise(
     assert not line.waits_for(message("1"))
 
 
-def test_after_the_end_nothing_of_the_way_there_is_kept(line: NewestInput) -> None:
+def test_after_the_end_nothing_of_the_way_there_is_kept(line: IncrementalConversation) -> None:
     walk(line, "3", "1")
     assert line.waits_for(message("1"))
     line.answer(message("0"))
@@ -157,7 +163,7 @@ def test_after_the_end_nothing_of_the_way_there_is_kept(line: NewestInput) -> No
     assert [step.screen for step in stored.state.trail] == ["welcome.first"]
 
 
-def test_what_is_typed_after_the_end_begins_anew(line: NewestInput) -> None:
+def test_what_is_typed_after_the_end_begins_anew(line: IncrementalConversation) -> None:
     first = walk(line)
     line.answer(message("0"))
     shown, _ = line.answer(message("3"))
@@ -165,7 +171,7 @@ def test_what_is_typed_after_the_end_begins_anew(line: NewestInput) -> None:
 
 
 def test_calls_and_reports_are_counted_and_the_third_call_is_a_short_one(
-    redis: Redis, line: NewestInput
+    redis: Redis, line: IncrementalConversation
 ) -> None:
     long = walk(line, "2")
     walk(line, *ALERT, session="s2")
@@ -175,7 +181,7 @@ def test_calls_and_reports_are_counted_and_the_third_call_is_a_short_one(
     assert redis.get(LIMITED) == b"1"
 
 
-def test_what_cannot_be_done_is_not_kept(line: NewestInput, diary: Diary) -> None:
+def test_what_cannot_be_done_is_not_kept(line: IncrementalConversation, diary: Diary) -> None:
     walk(line, *ALERT[:-1])
     diary.broken = True
     with pytest.raises(CannotDo) as cannot:

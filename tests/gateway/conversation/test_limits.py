@@ -14,8 +14,8 @@ from redis import Redis
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
-from gateway.conversation.contract import Done, Step
-from gateway.conversation.cumulative import Conversation, Request
+from gateway.conversation.contract import Done, Occasion
+from gateway.conversation.cumulative import CumulativeConversation, Request
 from gateway.conversation.incremental import Message
 from gateway.conversation.limits import DAY, HOUR, Bound, Limits, blurred, bounds
 from gateway.conversation.sessions import Sessions
@@ -34,7 +34,7 @@ from menus.engine import Engine, Page, State
 from menus.intents import Intent, Send
 from menus.script import Caller
 from menus.speech import Speech
-from tests.gateway.web.ussd_wire import FIRST, Gate, Gated, wire
+from tests.gateway.web.ussd_wire import FIRST, RedisSwitch, SwitchedProcess, wire
 from tests.menus.fakes import few
 from tests.one_process_line import CALLER
 from tests.services import wait_until
@@ -53,7 +53,7 @@ class Diary:
 
     reported: list[str] = field(default_factory=list)
 
-    def do(self, intent: Intent, step: Step) -> Done:
+    def do(self, intent: Intent, step: Occasion) -> Done:
         if isinstance(intent, Send):
             self.reported.append(intent.about)
         return Done({"ref": "123455"})
@@ -70,7 +70,9 @@ class Number:
         self._number = phones.parse(number)
         self._limits = Limits(BOUNDS, lambda one: vault.fingerprint("limits", "uses", one.reveal()))
         sessions = Sessions(redis, vault)
-        self._line = Conversation(ENGINE, sessions, self._diary, self._diary, "en", self._limits)
+        self._line = CumulativeConversation(
+            ENGINE, sessions, self._diary, self._diary, "en", self._limits
+        )
         self._calls = itertools.count(1)
         self.counts = dict.fromkeys(BOUNDS, 0)
 
@@ -114,7 +116,7 @@ class Number:
         return self._line.answer(Request(session, self._number, "*".join(keys))).text
 
 
-DEEDS: Mapping[str, Callable[[Number], object]] = {
+ACTIONS: Mapping[str, Callable[[Number], object]] = {
     "hangs up": Number.call,
     "wants to report": Number.wants_to_report,
     "is in danger": Number.is_in_danger,
@@ -131,20 +133,20 @@ def vault(vaults: Callable[[Role], Vault]) -> Vault:
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.lists(st.tuples(st.booleans(), st.sampled_from([*DEEDS, FORGETS])), max_size=25))
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from([*ACTIONS, FORGETS])), max_size=25))
 def test_whatever_was_done_before(
-    redis: Redis, vault: Vault, deeds: Sequence[tuple[bool, str]]
+    redis: Redis, vault: Vault, actions: Sequence[tuple[bool, str]]
 ) -> None:
     """By two numbers, and what one does is nothing to the other."""
     redis.flushall()
     numbers = Number(redis, vault, CALLER), Number(redis, vault, OTHER)
-    for who, deed in deeds:
-        if deed == FORGETS:
+    for who, action in actions:
+        if action == FORGETS:
             redis.flushall()
             for one in numbers:
                 one.counts = dict.fromkeys(BOUNDS, 0)
         else:
-            DEEDS[deed](numbers[who])
+            ACTIONS[action](numbers[who])
     for one in numbers:
         one.is_in_danger()
         one.wants_to_report()
@@ -202,7 +204,7 @@ def test_a_short_call_that_is_rebuilt_as_a_long_one_does_the_same_for_danger() -
 
 
 @dataclass(frozen=True)
-class Strict(Gated):
+class Strict(SwitchedProcess):
     """A process of a country that takes one call an hour, and calls two short ones a flood."""
 
     @cached_property
@@ -213,9 +215,9 @@ class Strict(Gated):
 
 @pytest.fixture
 def strict(
-    settings: Callable[..., Settings], gate: Gate, vaults: Callable[[Role], Vault]
+    settings: Callable[..., Settings], redis_switch: RedisSwitch, vaults: Callable[[Role], Vault]
 ) -> Iterator[Strict]:
-    made = Strict(settings("web"), "web", gate)
+    made = Strict(settings("web"), "web", redis_switch)
     with database.writing(made.database, "test") as session:
         centres.replace_all(session, made.pack, made.pack.centres)
         operator = NewStaff(phones.parse(OTHER), "operator", "national", "en", "no PIN")
@@ -225,7 +227,7 @@ def strict(
 
 
 def test_a_flood_wakes_the_operator_once_and_costs_no_step_anything(
-    strict: Strict, gate: Gate
+    strict: Strict, redis_switch: RedisSwitch
 ) -> None:
     def woken() -> int:
         with database.reading(strict.database) as session:
@@ -237,19 +239,19 @@ def test_a_flood_wakes_the_operator_once_and_costs_no_step_anything(
     assert woken() == 0
     with capture_logs() as events:
         for number in range(3):
-            gate.trips = 0
+            redis_switch.trips = 0
             assert calls.step("", sessionId=f"call {number}").startswith(FIRST)
-            assert gate.trips == 2
+            assert redis_switch.trips == 2
         wait_until(woken, "the operator has an SMS")
     assert [one["kind"] for one in events if one["event"] == "alarm"] == ["flood"]
     assert woken() == 1
 
 
-def test_a_redis_that_is_away_limits_nobody(strict: Strict, gate: Gate) -> None:
+def test_a_redis_that_is_away_limits_nobody(strict: Strict, redis_switch: RedisSwitch) -> None:
     calls = wire(strict)
     calls.step("", sessionId="first")
     assert "Talking to a person" in calls.walk("2", sessionId="second")
-    gate.shut = True
+    redis_switch.shut = True
     assert "Is it safe to use" in calls.walk("2", sessionId="third")
 
 

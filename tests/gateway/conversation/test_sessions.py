@@ -10,15 +10,22 @@ import pytest
 from redis import Redis
 from structlog.testing import capture_logs
 
-from gateway.conversation.sessions import LIFETIME, PAUSE, LineName, Session, Sessions, SessionsDown
+from gateway.conversation.sessions import (
+    LIFETIME,
+    PAUSE,
+    CallSession,
+    LineName,
+    Sessions,
+    SessionsDown,
+)
 from gateway.runtime import phones
-from gateway.runtime.memory import Recent
+from gateway.runtime.memory import RecentValues
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.callers import report, welcome
 from menus.engine import State
-from menus.script import Step
-from tests.gateway.web.ussd_wire import Gate
+from menus.script import Visited
+from tests.gateway.web.ussd_wire import RedisSwitch
 from tests.one_process_line import CALLER
 
 HERS = phones.parse(CALLER)
@@ -55,9 +62,9 @@ def sessions(redis: Redis, vault: Vault, clock: Clock) -> Sessions:
 
 
 @pytest.fixture
-def behind_gate(gate: Gate, vault: Vault, clock: Clock) -> Sessions:
+def behind_gate(redis_switch: RedisSwitch, vault: Vault, clock: Clock) -> Sessions:
     """Those of a process that can be cut off from Redis."""
-    return Sessions(gate.redis, vault, clock=clock)
+    return Sessions(redis_switch.redis, vault, clock=clock)
 
 
 def one_of_two(redis: Redis, vault: Vault, clock: Clock) -> Sessions:
@@ -65,14 +72,14 @@ def one_of_two(redis: Redis, vault: Vault, clock: Clock) -> Sessions:
     return Sessions(redis, vault, alone=False, clock=clock)
 
 
-def session(sessions: Sessions, text: str, answer: str = "CON shown") -> Session:
+def session(sessions: Sessions, text: str, answer: str = "CON shown") -> CallSession:
     """Where a caller stands after the history `text`."""
     trail = (
-        Step(welcome.first.name, answer="kept", facts={"ref": "123456"}),
-        Step(report.safe_phone.name, page=2, returns=("report.age",)),
+        Visited(welcome.first.name, answer="kept", facts={"ref": "123456"}),
+        Visited(report.safe_phone.name, page=2, returns=("report.age",)),
     )
     state = State("rw", trail, draft="123455")
-    return Session(state, len(text), sessions.digest(key(sessions), text), answer)
+    return CallSession(state, len(text), sessions.digest(key(sessions), text), answer)
 
 
 def key(sessions: Sessions) -> bytes:
@@ -117,9 +124,9 @@ def test_a_session_at_a_screen_that_is_gone_is_a_lost_one(
     sessions: Sessions, redis: Redis, vault: Vault
 ) -> None:
     """Another release wrote it, or this one did before its screens were renamed."""
-    gone = State("rw", (Step("report.that_is_gone"),))
+    gone = State("rw", (Visited("report.that_is_gone"),))
     digest = sessions.digest(key(sessions), "1")
-    sessions.save(key(sessions), Session(gone, 1, digest, "CON shown"), None)
+    sessions.save(key(sessions), CallSession(gone, 1, digest, "CON shown"), None)
     another = Sessions(redis, vault)
     with pytest.raises(SessionsDown):
         another.load(key(another))
@@ -160,7 +167,7 @@ def test_of_many_twins_at_once_exactly_one_is_kept(redis: Redis, vault: Vault) -
 
 @pytest.mark.parametrize("cut_off", [False, True])
 def test_a_slow_step_never_takes_a_session_back(
-    behind_gate: Sessions, gate: Gate, redis: Redis, vault: Vault, cut_off: bool
+    behind_gate: Sessions, redis_switch: RedisSwitch, redis: Redis, vault: Vault, cut_off: bool
 ) -> None:
     """Its caller has gone on meanwhile, at this process or another."""
     sessions = behind_gate
@@ -168,7 +175,7 @@ def test_a_slow_step_never_takes_a_session_back(
     sessions.save(key(sessions), before, None)
     sessions.save(key(sessions), later, before)
     sessions.save(key(sessions), session(sessions, "1*2"), before)
-    gate.shut = cut_off
+    redis_switch.shut = cut_off
     assert sessions.load(key(sessions)) == later
     assert Sessions(redis, vault).load(key(sessions)) == later
 
@@ -208,11 +215,11 @@ def test_another_process_knows_more(sessions: Sessions, redis: Redis, vault: Vau
 
 
 def test_cut_off_from_redis_it_goes_on_with_what_it_knows(
-    behind_gate: Sessions, gate: Gate
+    behind_gate: Sessions, redis_switch: RedisSwitch
 ) -> None:
     first, second = session(behind_gate, "1"), session(behind_gate, "1*2")
     behind_gate.save(key(behind_gate), first, None)
-    gate.shut = True
+    redis_switch.shut = True
     assert behind_gate.load(key(behind_gate)) == first
     assert behind_gate.save(key(behind_gate), second, first)
     assert behind_gate.load(key(behind_gate)) == second
@@ -221,40 +228,40 @@ def test_cut_off_from_redis_it_goes_on_with_what_it_knows(
 
 
 def test_back_at_redis_it_stores_what_it_knows(
-    behind_gate: Sessions, gate: Gate, clock: Clock, redis: Redis, vault: Vault
+    behind_gate: Sessions, redis_switch: RedisSwitch, clock: Clock, redis: Redis, vault: Vault
 ) -> None:
     texts = ("1", "1*2", "1*2*3")
     steps = [session(behind_gate, text) for text in texts]
     behind_gate.save(key(behind_gate), steps[0], None)
-    gate.shut = True
+    redis_switch.shut = True
     behind_gate.save(key(behind_gate), steps[1], steps[0])
-    gate.shut = False
+    redis_switch.shut = False
     clock.passes(PAUSE)
     behind_gate.save(key(behind_gate), steps[2], behind_gate.load(key(behind_gate)))
     assert Sessions(redis, vault).load(key(behind_gate)) == steps[2]
 
 
 def test_a_redis_that_failed_is_left_alone_for_a_moment(
-    behind_gate: Sessions, gate: Gate, clock: Clock
+    behind_gate: Sessions, redis_switch: RedisSwitch, clock: Clock
 ) -> None:
-    gate.shut = True
+    redis_switch.shut = True
     with capture_logs() as logged:
         for _ in range(5):
             behind_gate.save(key(behind_gate), session(behind_gate, "1"), None)
     assert [one["kind"] for one in logged] == ["sessions_down"]
-    gate.shut, gate.trips = False, 0
+    redis_switch.shut, redis_switch.trips = False, 0
     behind_gate.load(key(behind_gate))
-    assert gate.trips == 0
+    assert redis_switch.trips == 0
     clock.passes(PAUSE)
     behind_gate.load(key(behind_gate))
-    assert gate.trips > 0
+    assert redis_switch.trips > 0
 
 
 def test_what_is_known_here_is_forgotten_as_redis_forgets_it(
-    behind_gate: Sessions, gate: Gate, clock: Clock
+    behind_gate: Sessions, redis_switch: RedisSwitch, clock: Clock
 ) -> None:
     behind_gate.save(key(behind_gate), session(behind_gate, "1"), None)
-    gate.shut = True
+    redis_switch.shut = True
     clock.passes(LIFETIME - 1)
     assert behind_gate.load(key(behind_gate))
     clock.passes(1)
@@ -264,12 +271,12 @@ def test_what_is_known_here_is_forgotten_as_redis_forgets_it(
 
 @pytest.mark.parametrize("line", ["sms", "newest"])
 def test_where_the_network_sends_the_newest_input_alone_only_redis_knows(
-    gate: Gate, vault: Vault, line: LineName
+    redis_switch: RedisSwitch, vault: Vault, line: LineName
 ) -> None:
     """A copy that is behind would not show: her answer would be taken for another question's."""
-    sessions = Sessions(gate.redis, vault, line)
+    sessions = Sessions(redis_switch.redis, vault, line)
     sessions.save(key(sessions), session(sessions, "1"), None)
-    gate.shut = True
+    redis_switch.shut = True
     with pytest.raises(SessionsDown):
         sessions.load(key(sessions))
 
@@ -316,16 +323,19 @@ class TestSeveral:
         assert not sessions.may_be_lost(reachable=True)
 
     def test_a_process_that_was_cut_off_tells_the_others(
-        self, gate: Gate, redis: Redis, vault: Vault, clock: Clock
+        self, redis_switch: RedisSwitch, redis: Redis, vault: Vault, clock: Clock
     ) -> None:
-        cut_off, other = one_of_two(gate.redis, vault, clock), one_of_two(redis, vault, clock)
+        cut_off, other = (
+            one_of_two(redis_switch.redis, vault, clock),
+            one_of_two(redis, vault, clock),
+        )
         first, second = session(cut_off, "1"), session(cut_off, "1*2")
         cut_off.save(key(cut_off), first, None)
-        gate.shut = True
+        redis_switch.shut = True
         cut_off.save(key(cut_off), second, first)
         assert cut_off.has_gaps()
         assert not other.has_gaps()
-        gate.shut = False
+        redis_switch.shut = False
         clock.passes(PAUSE)
         cut_off.save(key(cut_off), session(cut_off, "1*2*3"), second)
         assert other.has_gaps()
@@ -354,14 +364,14 @@ class TestRecent:
     """The memory behind it is bounded in time and in number."""
 
     def test_the_oldest_make_room(self, clock: Clock) -> None:
-        recent: Recent[int] = Recent(60, clock, most=3)
+        recent: RecentValues[int] = RecentValues(60, clock, most=3)
         for number in range(5):
             recent.put(bytes([number]), number)
         assert [recent.get(bytes([number])) for number in range(5)] == [None, None, 2, 3, 4]
         assert len(recent) == 3
 
     def test_what_is_put_again_is_new_again(self, clock: Clock) -> None:
-        recent: Recent[str] = Recent(60, clock)
+        recent: RecentValues[str] = RecentValues(60, clock)
         recent.put(b"a", "old")
         clock.passes(59)
         recent.put(b"a", "new")
@@ -369,7 +379,7 @@ class TestRecent:
         assert recent.get(b"a") == "new"
 
     def test_the_expired_go_when_something_comes(self, clock: Clock) -> None:
-        recent: Recent[int] = Recent(60, clock)
+        recent: RecentValues[int] = RecentValues(60, clock)
         for number in range(100):
             recent.put(bytes([number]), number)
         clock.passes(60)
@@ -377,7 +387,7 @@ class TestRecent:
         assert len(recent) == 1
 
     def test_what_is_there_may_stay(self, clock: Clock) -> None:
-        recent: Recent[int] = Recent(60, clock)
+        recent: RecentValues[int] = RecentValues(60, clock)
         recent.put(b"a", 2)
         recent.put(b"a", 1, unless=lambda there: there > 1)
         assert recent.get(b"a") == 2

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from gateway.conversation.sessions import Session, Sessions
+from gateway.conversation.sessions import CallSession, Sessions
 from gateway.country import centres
 from gateway.runtime import phones
 from gateway.store import database
@@ -18,15 +18,17 @@ from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.callers import report, welcome
 from menus.engine import State
-from menus.script import Step
+from menus.script import Visited
 from tests.gateway.conftest import Process
-from tests.gateway.web.ussd_wire import DANGER, Gate, counted, reports, wire
+from tests.gateway.web.ussd_wire import DANGER, RedisSwitch, counted, reports, wire
 from tests.one_process_line import CALLER
-from tests.shared_parts import SharedHouse
+from tests.shared_parts import SharedParts
 
 
-def test_a_process_that_missed_a_step_asks_redis(process: Process, gate: Gate) -> None:
-    one, other = wire(process(gate)), wire(process())
+def test_a_process_that_missed_a_step_asks_redis(
+    process: Process, redis_switch: RedisSwitch
+) -> None:
+    one, other = wire(process(redis_switch)), wire(process())
     usual = other.walk("2*1*1", sessionId="usual")
     one.step("")
     other.walk("2")
@@ -44,11 +46,11 @@ def test_a_step_that_another_process_answered_is_a_repeat(process: Process) -> N
 
 
 def test_a_step_that_nobody_could_keep_is_caught_up_on(
-    pair: tuple[SharedHouse, SharedHouse],
+    pair: tuple[SharedParts, SharedParts],
 ) -> None:
     """What is remembered is all that Redis knows, and still not the whole call."""
     one, usual = wire(pair[0]), wire(pair[1]).walk("2*1", sessionId="usual")
-    cut_off = SharedHouse(replace(pair[1].settings, redis_url="unix:///nowhere/valkey.sock"), "web")
+    cut_off = SharedParts(replace(pair[1].settings, redis_url="unix:///nowhere/valkey.sock"), "web")
     pair[0].redis.flushall()  # From now on all know that there may be gaps.
     one.step("")
     wire(cut_off).step("2")
@@ -56,18 +58,20 @@ def test_a_step_that_nobody_could_keep_is_caught_up_on(
     cut_off.close()
 
 
-def test_what_does_something_is_never_done_from_memory(process: Process, gate: Gate) -> None:
+def test_what_does_something_is_never_done_from_memory(
+    process: Process, redis_switch: RedisSwitch
+) -> None:
     """The session is read first and stored afterwards, with a look at the bell between."""
-    house = process(gate)
-    with database.writing(house.database, "test") as session:
-        centres.replace_all(session, house.pack, house.pack.centres)
-    calls = wire(house)
+    parts = process(redis_switch)
+    with database.writing(parts.database, "test") as session:
+        centres.replace_all(session, parts.pack, parts.pack.centres)
+    calls = wire(parts)
     calls.walk(DANGER)
-    house.bell.ring()  # So that there is nothing more to ring.
-    gate.trips = 0
+    parts.doorbell.ring()  # So that there is nothing more to ring.
+    redis_switch.trips = 0
     calls.step(f"{DANGER}*1")
-    assert gate.trips == 3
-    assert reports(house) == 1
+    assert redis_switch.trips == 3
+    assert reports(parts) == 1
 
 
 @settings(
@@ -83,9 +87,9 @@ def test_what_does_something_is_never_done_from_memory(process: Process, gate: G
     twice=st.sets(st.integers(0, 10), max_size=3),
 )
 def test_whichever_process_answers_she_sees_the_same(
-    pair: tuple[SharedHouse, SharedHouse], keys: list[str], answers: list[int], twice: set[int]
+    pair: tuple[SharedParts, SharedParts], keys: list[str], answers: list[int], twice: set[int]
 ) -> None:
-    processes = [wire(house) for house in pair]
+    processes = [wire(parts) for parts in pair]
     histories = ["*".join(keys[:number]) for number in range(len(keys) + 1)]
     session = "*".join((*keys, *map(str, answers), *map(str, sorted(twice))))
     usual = [processes[0].step(text, sessionId=f"usual {session}") for text in histories]
@@ -99,7 +103,7 @@ def test_whichever_process_answers_she_sees_the_same(
 
 
 @pytest.fixture
-def pair(process: Process) -> tuple[SharedHouse, SharedHouse]:
+def pair(process: Process) -> tuple[SharedParts, SharedParts]:
     """Two processes that answer one line."""
     return process(ISANGE_WEB_PROCESSES="2"), process(ISANGE_WEB_PROCESSES="2")
 
@@ -132,6 +136,6 @@ def test_what_is_remembered_is_replaced_only_where_redis_has_it_too(
     assert not one.replace(key, _at("2*1*1", "CON fourth", one, key), ahead)
 
 
-def _at(text: str, answer: str, sessions: Sessions, key: bytes) -> Session:
-    trail = (Step(welcome.first.name), Step(report.safe_phone.name))
-    return Session(State("rw", trail), len(text), sessions.digest(key, text), answer)
+def _at(text: str, answer: str, sessions: Sessions, key: bytes) -> CallSession:
+    trail = (Visited(welcome.first.name), Visited(report.safe_phone.name))
+    return CallSession(State("rw", trail), len(text), sessions.digest(key, text), answer)

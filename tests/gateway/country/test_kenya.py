@@ -18,7 +18,7 @@ from gateway.country.translations import shipped
 from gateway.runtime import phones
 from gateway.runtime.settings import Settings, SettingsError
 from gateway.vault.roles import Role
-from gateway.wiring import House
+from gateway.wiring import Parts
 from menus import gsm7
 from menus.callers import welcome
 from menus.engine import Engine
@@ -101,7 +101,7 @@ def test_nothing_of_it_is_verified_and_production_says_so(
         "ISANGE_METRICS_TOKEN": "a token",
     }
     with pytest.raises(SettingsError, match="not verified"):
-        House(settings(ISANGE_COUNTRY="ke", **live), "web").pack  # noqa: B018
+        Parts(settings(ISANGE_COUNTRY="ke", **live), "web").pack  # noqa: B018
 
 
 @pytest.mark.parametrize("country", ["ke", "rw"])
@@ -372,7 +372,7 @@ def line(settings: Callable[..., Settings]) -> Iterator[Line]:
     """The whole line in this process, in Kenya and in Swahili."""
     kenya = {"ISANGE_COUNTRY": "ke", "ISANGE_LANGUAGE": "sw"}
     roles: tuple[Role, ...] = ("web", "staff", "worker")
-    made = Line(*(House(settings(role, **kenya), role) for role in roles))
+    made = Line(*(Parts(settings(role, **kenya), role) for role in roles))
     yield made
     made.close()
 

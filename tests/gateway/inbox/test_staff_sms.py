@@ -34,7 +34,7 @@ from gateway.store.models import (
 from gateway.store.models import Staff as StaffRow
 from menus import messages
 from tests.services import PATIENCE, wait_until
-from tests.staff_and_reports import Office, Person, on_sqlite
+from tests.staff_and_reports import Person, StaffAndReports, on_sqlite
 
 AS_PEOPLE_TYPE = [
     "1 123459 0042",
@@ -157,14 +157,16 @@ def test_no_text_breaks_it(text: str) -> None:
     assert read(text) is None or read(text) == read(text.strip())
 
 
-def reply(office: Office, person: Person, report: str, verb: int = 1, digits: str = "") -> str:
-    return f"{verb} {office.code(report)} {digits or office.digits(report, person)}"
+def reply(
+    records: StaffAndReports, person: Person, report: str, verb: int = 1, digits: str = ""
+) -> str:
+    return f"{verb} {records.code(report)} {digits or records.digits(report, person)}"
 
 
-def answers(office: Office) -> dict[str, list[str]]:
+def answers(records: StaffAndReports) -> dict[str, list[str]]:
     """The SMS that leave now, without alerts, by the number they go to."""
     found: dict[str, list[str]] = {}
-    for number, text in office.deliver().taken:
+    for number, text in records.deliver().taken:
         if "Reply 1 1" not in text and "P1 new" not in text:
             found.setdefault(number, []).append(text)
     return found
@@ -174,92 +176,96 @@ def alarms(kind: str) -> float:
     return float(ALARMS.labels(kind)._value.get())
 
 
-def not_understood(office: Office) -> str:
-    desk = office.pack.reception.ask_for
-    return office.letters.speech.say(messages.not_understood(service=desk), "en")
+def not_understood(records: StaffAndReports) -> str:
+    desk = records.pack.reception.ask_for
+    return records.composer.speech.say(messages.not_understood(service=desk), "en")
 
 
 @pytest.fixture
-def nurse(office: Office) -> Person:
-    return office.staff()
+def nurse(records: StaffAndReports) -> Person:
+    return records.staff()
 
 
 @pytest.fixture
-def colleague(office: Office) -> Person:
-    return office.staff(role="counsellor")
+def colleague(records: StaffAndReports) -> Person:
+    return records.staff(role="counsellor")
 
 
 @pytest.fixture
-def report(office: Office, nurse: Person, colleague: Person) -> str:
+def report(records: StaffAndReports, nurse: Person, colleague: Person) -> str:
     """A report about which both were alerted."""
-    made = office.report()
-    office.deliver()
+    made = records.report()
+    records.deliver()
     return made
 
 
 def test_the_first_who_accepts_has_it_and_the_others_are_told(
-    office: Office, nurse: Person, colleague: Person, report: str
+    records: StaffAndReports, nurse: Person, colleague: Person, report: str
 ) -> None:
-    code = office.code(report)
-    assert office.text(nurse, reply(office, nurse, report))
-    assert answers(office) == {
+    code = records.code(report)
+    assert records.text(nurse, reply(records, nurse, report))
+    assert answers(records) == {
         nurse.number: [f"[ISANGE] {code} is yours. Thank you. To open it dial *384*3030#."],
         colleague.number: [
             f"[ISANGE] {code} accepted by health worker. No action needed. Thank you."
         ],
     }
-    row = office.report_now(report)
+    row = records.report_now(report)
     assert (row.state, row.accepted_by, row.climb_at) == (ReportState.ACCEPTED, nurse.id, None)
-    assert office.one(Audit, Audit.act == "accepted").actor == f"staff:{nurse.id}"
+    assert records.one(Audit, Audit.act == "accepted").actor == f"staff:{nurse.id}"
 
 
 def test_who_accepts_late_gets_a_kind_answer(
-    office: Office, nurse: Person, colleague: Person, report: str
+    records: StaffAndReports, nurse: Person, colleague: Person, report: str
 ) -> None:
-    office.text(nurse, reply(office, nurse, report))
-    answers(office)
-    assert office.text(colleague, reply(office, colleague, report))
-    (told,) = answers(office)[colleague.number]
+    records.text(nurse, reply(records, nurse, report))
+    answers(records)
+    assert records.text(colleague, reply(records, colleague, report))
+    (told,) = answers(records)[colleague.number]
     assert "accepted by health worker" in told
-    assert office.report_now(report).accepted_by == nurse.id
+    assert records.report_now(report).accepted_by == nurse.id
 
 
-def test_who_accepts_again_is_told_again(office: Office, nurse: Person, report: str) -> None:
+def test_who_accepts_again_is_told_again(
+    records: StaffAndReports, nurse: Person, report: str
+) -> None:
     for _ in range(3):
-        office.text(nurse, reply(office, nurse, report))
-        (told,) = answers(office)[nurse.number]
+        records.text(nurse, reply(records, nurse, report))
+        (told,) = answers(records)[nurse.number]
         assert "is yours" in told
-    assert len(office.all(Audit, Audit.act == "accepted")) == 1
+    assert len(records.all(Audit, Audit.act == "accepted")) == 1
 
 
 def test_the_same_sms_counts_once_however_often_it_is_delivered(
-    office: Office, nurse: Person, report: str
+    records: StaffAndReports, nurse: Person, report: str
 ) -> None:
-    words = reply(office, nurse, report)
-    assert [office.text(nurse, words, "in-x") for _ in range(3)] == [True, False, False]
-    assert len(answers(office)[nurse.number]) == 1
+    words = reply(records, nurse, report)
+    assert [records.text(nurse, words, "in-x") for _ in range(3)] == [True, False, False]
+    assert len(answers(records)[nurse.number]) == 1
 
 
-def test_two_copies_of_an_sms_at_the_same_time(office: Office, nurse: Person, report: str) -> None:
-    words = reply(office, nurse, report)
+def test_two_copies_of_an_sms_at_the_same_time(
+    records: StaffAndReports, nurse: Person, report: str
+) -> None:
+    words = reply(records, nurse, report)
     together = Barrier(2)
 
     def arrives() -> bool:
         together.wait(PATIENCE)
-        return office.text(nurse, words, "in-x")
+        return records.text(nurse, words, "in-x")
 
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.submit(arrives), pool.submit(arrives)
         assert sorted((first.result(PATIENCE), second.result(PATIENCE))) == [False, True]
-    assert len(answers(office)[nurse.number]) == 1
+    assert len(answers(records)[nurse.number]) == 1
 
 
 def test_two_who_accept_at_the_same_time(
-    office: Office, nurse: Person, colleague: Person, report: str
+    records: StaffAndReports, nurse: Person, colleague: Person, report: str
 ) -> None:
     """One has the report and is about to change the other's alert, when the other's SMS comes."""
-    mine, theirs = reply(office, nurse, report), reply(office, colleague, report)
-    staff = office.one(StaffRow, StaffRow.id == nurse.id)
+    mine, theirs = reply(records, nurse, report), reply(records, colleague, report)
+    staff = records.one(StaffRow, StaffRow.id == nurse.id)
     held: list[tuple[Alert, Report]] = []
 
     def begins(session: Session) -> None:
@@ -270,20 +276,20 @@ def test_two_who_accept_at_the_same_time(
     def ends(session: Session) -> None:
         casework.accept(session, *held[0], staff, database.now(session))
 
-    office.meanwhile(begins, lambda: office.text(colleague, theirs), ends)
+    records.meanwhile(begins, lambda: records.text(colleague, theirs), ends)
 
-    assert office.report_now(report).accepted_by == nurse.id
-    assert any("accepted by health worker" in one for one in answers(office)[colleague.number])
-    assert office.text(nurse, mine)
+    assert records.report_now(report).accepted_by == nurse.id
+    assert any("accepted by health worker" in one for one in answers(records)[colleague.number])
+    assert records.text(nurse, mine)
 
 
 def test_many_reports_that_two_accept_at_the_same_time(
-    office: Office, nurse: Person, colleague: Person
+    records: StaffAndReports, nurse: Person, colleague: Person
 ) -> None:
-    reports = [office.report() for _ in range(12)]
-    office.deliver()
+    reports = [records.report() for _ in range(12)]
+    records.deliver()
     words = {
-        person: [reply(office, person, report) for report in reports]
+        person: [reply(records, person, report) for report in reports]
         for person in (nurse, colleague)
     }
     together = Barrier(2)
@@ -291,206 +297,218 @@ def test_many_reports_that_two_accept_at_the_same_time(
     def accepts(person: Person) -> None:
         for text in words[person]:
             together.wait(PATIENCE)
-            office.text(person, text)
+            records.text(person, text)
 
     with ThreadPoolExecutor(2) as pool:
         for one in [pool.submit(accepts, person) for person in words]:
             one.result(PATIENCE)
 
-    said = [text for texts in answers(office).values() for text in texts]
+    said = [text for texts in answers(records).values() for text in texts]
     for report in reports:
-        row = office.report_now(report)
+        row = records.report_now(report)
         assert row.accepted_by in {nurse.id, colleague.id}
         about_it = [text for text in said if row.code in text]
         assert sum("is yours" in text for text in about_it) == 1
         assert 1 <= sum("accepted by" in text for text in about_it) <= 2
-        states = {alert.state for alert in office.all(Alert, Alert.report_id == report)}
+        states = {alert.state for alert in records.all(Alert, Alert.report_id == report)}
         assert states == {AlertState.ACCEPTED, AlertState.SETTLED}
 
 
-def test_a_reply_to_what_its_caller_deleted(office: Office, nurse: Person, report: str) -> None:
-    words = reply(office, nurse, report)
-    with database.writing(office.engine, "test") as session:
-        office.reports.cases.delete(session, report, database.now(session))
-    assert office.text(nurse, words)
-    (told,) = answers(office)[nurse.number]
+def test_a_reply_to_what_its_caller_deleted(
+    records: StaffAndReports, nurse: Person, report: str
+) -> None:
+    words = reply(records, nurse, report)
+    with database.writing(records.engine, "test") as session:
+        records.reports.cases.delete(session, report, database.now(session))
+    assert records.text(nurse, words)
+    (told,) = answers(records)[nurse.number]
     assert "is closed. No action needed." in told
-    assert office.report_now(report).state == ReportState.DELETED
+    assert records.report_now(report).state == ReportState.DELETED
 
 
 def test_two_passes_it_on_and_the_next_rung_hears_of_it_when_nobody_is_left(
-    office: Office, nurse: Person, colleague: Person, report: str
+    records: StaffAndReports, nurse: Person, colleague: Person, report: str
 ) -> None:
-    lead = office.staff(role="lead")
-    office.text(nurse, reply(office, nurse, report, verb=2))
-    assert "is passed on" in answers(office)[nurse.number][0]
-    first = office.report_now(report).climb_at
+    lead = records.staff(role="lead")
+    records.text(nurse, reply(records, nurse, report, verb=2))
+    assert "is passed on" in answers(records)[nurse.number][0]
+    first = records.report_now(report).climb_at
     assert first is not None
-    assert first > office.now(), "her colleague still has it"
+    assert first > records.now(), "her colleague still has it"
 
-    office.text(colleague, reply(office, colleague, report, verb=2))
-    now = office.report_now(report).climb_at
+    records.text(colleague, reply(records, colleague, report, verb=2))
+    now = records.report_now(report).climb_at
     assert now is not None
-    assert now <= office.now()
-    assert lead.id not in office.asked(report), "the clock calls her"
+    assert now <= records.now()
+    assert lead.id not in records.asked(report), "the clock calls her"
 
 
-def test_who_passed_it_on_may_still_take_it(office: Office, nurse: Person, report: str) -> None:
-    office.text(nurse, reply(office, nurse, report, verb=2))
-    office.text(nurse, reply(office, nurse, report))
-    assert office.report_now(report).accepted_by == nurse.id
+def test_who_passed_it_on_may_still_take_it(
+    records: StaffAndReports, nurse: Person, report: str
+) -> None:
+    records.text(nurse, reply(records, nurse, report, verb=2))
+    records.text(nurse, reply(records, nurse, report))
+    assert records.report_now(report).accepted_by == nurse.id
 
 
-def test_who_has_it_cannot_pass_it_on_by_sms(office: Office, nurse: Person, report: str) -> None:
-    office.text(nurse, reply(office, nurse, report))
-    answers(office)
-    office.text(nurse, reply(office, nurse, report, verb=2))
-    assert "is yours" in answers(office)[nurse.number][0]
+def test_who_has_it_cannot_pass_it_on_by_sms(
+    records: StaffAndReports, nurse: Person, report: str
+) -> None:
+    records.text(nurse, reply(records, nurse, report))
+    answers(records)
+    records.text(nurse, reply(records, nurse, report, verb=2))
+    assert "is yours" in answers(records)[nurse.number][0]
 
 
 def test_wrong_digits_change_nothing(
-    office: Office, nurse: Person, colleague: Person, report: str
+    records: StaffAndReports, nurse: Person, colleague: Person, report: str
 ) -> None:
-    right, hers = office.digits(report, nurse), office.digits(report, colleague)
+    right, hers = records.digits(report, nurse), records.digits(report, colleague)
     wrong = next(one for one in ("0000", "1111", "2222") if one not in {right, hers})
-    other = office.report()
-    office.deliver()
+    other = records.report()
+    records.deliver()
     for words in (
-        reply(office, nurse, report, digits=wrong),
-        reply(office, nurse, report, digits=hers),
+        reply(records, nurse, report, digits=wrong),
+        reply(records, nurse, report, digits=hers),
         f"1 999999 {right}",
-        reply(office, nurse, other, digits=right),
+        reply(records, nurse, other, digits=right),
     ):
         before = alarms("reply_not_understood")
-        assert office.text(nurse, words)
-        assert answers(office) == {nurse.number: [not_understood(office)]}
+        assert records.text(nurse, words)
+        assert answers(records) == {nurse.number: [not_understood(records)]}
         assert alarms("reply_not_understood") == before + 1
-    assert office.report_now(report).state == ReportState.RECEIVED
-    assert len(office.all(Audit, Audit.act == "wrong digits")) == 4
+    assert records.report_now(report).state == ReportState.RECEIVED
+    assert len(records.all(Audit, Audit.act == "wrong digits")) == 4
 
 
 def test_a_report_she_was_not_alerted_about_is_like_one_that_does_not_exist(
-    office: Office, report: str
+    records: StaffAndReports, report: str
 ) -> None:
-    stranger = office.staff("kigeme")
-    assert office.text(stranger, f"1 {office.code(report)} 0000")
-    assert answers(office) == {stranger.number: [not_understood(office)]}
+    stranger = records.staff("kigeme")
+    assert records.text(stranger, f"1 {records.code(report)} 0000")
+    assert answers(records) == {stranger.number: [not_understood(records)]}
 
 
 @pytest.mark.parametrize("text", ["1", "yes", "1 {code}", "accept {code}", ""])
 def test_a_forged_sender_without_digits_gets_nowhere(
-    office: Office, nurse: Person, report: str, text: str
+    records: StaffAndReports, nurse: Person, report: str, text: str
 ) -> None:
-    assert office.text(nurse, text.format(code=office.code(report)))
-    assert office.report_now(report).state == ReportState.RECEIVED
-    assert answers(office) == {nurse.number: [not_understood(office)]}
-    assert not office.one(IncomingSms).wrong, "there was nothing to guess with"
+    assert records.text(nurse, text.format(code=records.code(report)))
+    assert records.report_now(report).state == ReportState.RECEIVED
+    assert answers(records) == {nurse.number: [not_understood(records)]}
+    assert not records.one(IncomingSms).wrong, "there was nothing to guess with"
 
 
 def test_a_number_that_is_nobodys_gets_no_answer_and_leaves_nothing(
-    office: Office, nurse: Person, report: str
+    records: StaffAndReports, nurse: Person, report: str
 ) -> None:
-    words = reply(office, nurse, report)
-    assert not office.replies.receive("in-x", Msisdn("+250788777666"), words)
-    assert answers(office) == {}
-    row = office.one(IncomingSms)
+    words = reply(records, nurse, report)
+    assert not records.replies.receive("in-x", Msisdn("+250788777666"), words)
+    assert answers(records) == {}
+    row = records.one(IncomingSms)
     assert (row.id, row.staff_id, row.wrong) == ("in-x", None, False)
-    assert office.report_now(report).state == ReportState.RECEIVED
+    assert records.report_now(report).state == ReportState.RECEIVED
 
 
-def wrong_digits(office: Office, report: str, person: Person, count: int) -> list[str]:
+def wrong_digits(records: StaffAndReports, report: str, person: Person, count: int) -> list[str]:
     """So many different digits that are not those of her alert."""
-    right = office.digits(report, person)
+    right = records.digits(report, person)
     return [one for one in (f"{number:04}" for number in range(count + 1)) if one != right][:count]
 
 
-def guess(office: Office, person: Person, report: str, count: int) -> list[bool]:
+def guess(records: StaffAndReports, person: Person, report: str, count: int) -> list[bool]:
     """So many wrong guesses; whether each was answered."""
     return [
-        office.text(person, reply(office, person, report, digits=one))
-        for one in wrong_digits(office, report, person, count)
+        records.text(person, reply(records, person, report, digits=one))
+        for one in wrong_digits(records, report, person, count)
     ]
 
 
-def alert_of(office: Office, report: str, person: Person) -> Alert:
-    return office.one(Alert, Alert.report_id == report, Alert.staff_id == person.id)
+def alert_of(records: StaffAndReports, report: str, person: Person) -> Alert:
+    return records.one(Alert, Alert.report_id == report, Alert.staff_id == person.id)
 
 
 def test_wrong_replies_that_are_not_hers_do_not_silence_her(
-    office: Office, nurse: Person, report: str
+    records: StaffAndReports, nurse: Person, report: str
 ) -> None:
     """Somebody forges her number; her own right digits are taken all the same."""
     before = alarms("digits_guessed")
-    answered = guess(office, nurse, report, MOST_TRIES - 1)
+    answered = guess(records, nurse, report, MOST_TRIES - 1)
     assert answered == [True] * MOST_WRONG_ANSWERED + [False] * 3
     assert alarms("digits_guessed") == before + 3
-    assert office.text(nurse, "hello")
-    assert office.text(nurse, reply(office, nurse, report))
-    assert office.report_now(report).accepted_by == nurse.id
+    assert records.text(nurse, "hello")
+    assert records.text(nurse, reply(records, nurse, report))
+    assert records.report_now(report).accepted_by == nurse.id
 
 
 def test_after_too_many_wrong_ones_not_even_the_right_one_is_taken(
-    office: Office, nurse: Person, colleague: Person, report: str
+    records: StaffAndReports, nurse: Person, colleague: Person, report: str
 ) -> None:
     """And she is told, once, to open it with her PIN."""
-    guess(office, nurse, report, MOST_TRIES)
-    answers(office)
-    assert not office.text(nurse, reply(office, nurse, report))
-    assert office.report_now(report).state == ReportState.RECEIVED
-    assert answers(office) == {}
-    told = office.one(Outbox, Outbox.template == "not_by_sms")
+    guess(records, nurse, report, MOST_TRIES)
+    answers(records)
+    assert not records.text(nurse, reply(records, nurse, report))
+    assert records.report_now(report).state == ReportState.RECEIVED
+    assert answers(records) == {}
+    told = records.one(Outbox, Outbox.template == "not_by_sms")
     assert told.staff_id == nurse.id
 
-    assert office.text(colleague, reply(office, colleague, report)), "others are not shut out"
-    assert office.report_now(report).accepted_by == colleague.id
+    assert records.text(colleague, reply(records, colleague, report)), "others are not shut out"
+    assert records.report_now(report).accepted_by == colleague.id
 
 
-def test_she_is_told_at_the_last_wrong_one(office: Office, nurse: Person, report: str) -> None:
-    guess(office, nurse, report, MOST_TRIES - 1)
-    answers(office)
-    assert guess(office, nurse, report, 2) == [True, False]
-    (told,) = answers(office)[nurse.number]
+def test_she_is_told_at_the_last_wrong_one(
+    records: StaffAndReports, nurse: Person, report: str
+) -> None:
+    guess(records, nurse, report, MOST_TRIES - 1)
+    answers(records)
+    assert guess(records, nurse, report, 2) == [True, False]
+    (told,) = answers(records)[nurse.number]
     assert told == (
-        f"[ISANGE] {office.code(report)} cannot be answered by SMS any more. "
+        f"[ISANGE] {records.code(report)} cannot be answered by SMS any more. "
         "To open it dial *384*3030#."
     )
 
 
-def test_waiting_does_not_help_a_guesser(office: Office, nurse: Person, report: str) -> None:
-    guess(office, nurse, report, MOST_TRIES)
-    office.change(IncomingSms, received_at=office.now() - timedelta(days=1))
-    office.text(nurse, reply(office, nurse, report))
-    assert office.report_now(report).state == ReportState.RECEIVED
+def test_waiting_does_not_help_a_guesser(
+    records: StaffAndReports, nurse: Person, report: str
+) -> None:
+    guess(records, nurse, report, MOST_TRIES)
+    records.change(IncomingSms, received_at=records.now() - timedelta(days=1))
+    records.text(nurse, reply(records, nurse, report))
+    assert records.report_now(report).state == ReportState.RECEIVED
 
 
-def test_another_alert_of_hers_is_not_touched(office: Office, nurse: Person, report: str) -> None:
-    guess(office, nurse, report, MOST_TRIES)
-    other = office.report()
-    office.text(nurse, reply(office, nurse, other))
-    assert office.report_now(other).accepted_by == nurse.id
+def test_another_alert_of_hers_is_not_touched(
+    records: StaffAndReports, nurse: Person, report: str
+) -> None:
+    guess(records, nurse, report, MOST_TRIES)
+    other = records.report()
+    records.text(nurse, reply(records, nurse, other))
+    assert records.report_now(other).accepted_by == nurse.id
 
 
 def test_codes_that_are_no_report_of_hers_cost_an_alert_nothing(
-    office: Office, nurse: Person, report: str
+    records: StaffAndReports, nurse: Person, report: str
 ) -> None:
     for number in range(MOST_TRIES + 3):
-        office.text(nurse, f"1 99999{number % 10} 0042")
-    assert alert_of(office, report, nurse).wrong == 0
-    office.text(nurse, reply(office, nurse, report))
-    assert office.report_now(report).accepted_by == nurse.id
+        records.text(nurse, f"1 99999{number % 10} 0042")
+    assert alert_of(records, report, nurse).wrong == 0
+    records.text(nurse, reply(records, nurse, report))
+    assert records.report_now(report).accepted_by == nurse.id
 
 
 @on_sqlite
 @pytest.mark.parametrize("place", [1, MOST_TRIES, MOST_TRIES + 1, MOST_TRIES + 5])
 def test_a_guesser_wins_with_one_of_so_many_tries_and_no_later_one(
-    office: Office, nurse: Person, report: str, place: int
+    records: StaffAndReports, nurse: Person, report: str, place: int
 ) -> None:
     """He sends all 10,000 in an order of his own; the right one is at this place of it."""
-    right = office.digits(report, nurse)
-    order = [*wrong_digits(office, report, nurse, place - 1), right]
+    right = records.digits(report, nurse)
+    order = [*wrong_digits(records, report, nurse, place - 1), right]
     for digits in order:
-        office.text(nurse, reply(office, nurse, report, digits=digits))
-    assert (office.report_now(report).state == ReportState.ACCEPTED) is (place <= MOST_TRIES)
+        records.text(nurse, reply(records, nurse, report, digits=digits))
+    assert (records.report_now(report).state == ReportState.ACCEPTED) is (place <= MOST_TRIES)
 
 
 def test_the_chance_of_a_guesser_is_below_one_in_a_thousand() -> None:
@@ -499,38 +517,40 @@ def test_the_chance_of_a_guesser_is_below_one_in_a_thousand() -> None:
 
 
 def test_tries_at_the_same_time_are_counted_one_by_one(
-    office: Office, nurse: Person, report: str
+    records: StaffAndReports, nurse: Person, report: str
 ) -> None:
     together = Barrier(6)
 
     def tries(digits: str) -> bool:
         together.wait(PATIENCE)
-        return office.text(nurse, reply(office, nurse, report, digits=digits))
+        return records.text(nurse, reply(records, nurse, report, digits=digits))
 
     with ThreadPoolExecutor(6) as pool:
-        answered = list(pool.map(tries, wrong_digits(office, report, nurse, 12)))
+        answered = list(pool.map(tries, wrong_digits(records, report, nurse, 12)))
 
-    assert alert_of(office, report, nurse).wrong == MOST_TRIES
-    assert len(office.all(IncomingSms, IncomingSms.wrong.is_(True))) == MOST_TRIES
+    assert alert_of(records, report, nurse).wrong == MOST_TRIES
+    assert len(records.all(IncomingSms, IncomingSms.wrong.is_(True))) == MOST_TRIES
     assert sum(answered) == MOST_WRONG_ANSWERED + 1, "and once that no more are read"
 
 
-def test_two_machines_do_not_talk_for_ever(office: Office, nurse: Person, report: str) -> None:
+def test_two_machines_do_not_talk_for_ever(
+    records: StaffAndReports, nurse: Person, report: str
+) -> None:
     before = alarms("reply_loop")
-    answered = [office.text(nurse, "I am away until Monday") for _ in range(MOST_ANSWERED + 10)]
+    answered = [records.text(nurse, "I am away until Monday") for _ in range(MOST_ANSWERED + 10)]
     assert answered == [True] * MOST_ANSWERED + [False] * 10
     assert alarms("reply_loop") == before + 10
-    assert len(answers(office)[nurse.number]) == MOST_ANSWERED
+    assert len(answers(records)[nurse.number]) == MOST_ANSWERED
 
-    assert not office.text(nurse, reply(office, nurse, report)), "no answer any more"
-    assert office.report_now(report).accepted_by == nurse.id, "but it counts"
+    assert not records.text(nurse, reply(records, nurse, report)), "no answer any more"
+    assert records.report_now(report).accepted_by == nurse.id, "but it counts"
 
 
 def test_while_a_report_is_held_her_own_row_is_free_for_what_refers_to_it(
-    office: Office, nurse: Person, report: str
+    records: StaffAndReports, nurse: Person, report: str
 ) -> None:
     """Her SMS locks her row and waits for the report, whose holder adds a row about her."""
-    words = reply(office, nurse, report)
+    words = reply(records, nurse, report)
 
     def begins(session: Session) -> None:
         session.get_one(Report, report, with_for_update=True)
@@ -542,15 +562,17 @@ def test_while_a_report_is_held_her_own_row_is_free_for_what_refers_to_it(
         session.add(IncomingSms(id="other", received_at=database.now(session), staff_id=nurse.id))
         session.flush()
 
-    office.meanwhile(begins, lambda: office.text(nurse, words), ends)
-    assert office.report_now(report).accepted_by == nurse.id
+    records.meanwhile(begins, lambda: records.text(nurse, words), ends)
+    assert records.report_now(report).accepted_by == nurse.id
 
 
-def test_nothing_of_what_she_wrote_is_kept(office: Office, nurse: Person, report: str) -> None:
-    office.text(nurse, "my secret words 0788999888")
-    digits = office.digits(report, nurse)
-    office.text(nurse, reply(office, nurse, report))
-    with database.reading(office.engine) as session:
+def test_nothing_of_what_she_wrote_is_kept(
+    records: StaffAndReports, nurse: Person, report: str
+) -> None:
+    records.text(nurse, "my secret words 0788999888")
+    digits = records.digits(report, nurse)
+    records.text(nurse, reply(records, nurse, report))
+    with database.reading(records.engine) as session:
         everything = repr(
             [
                 tuple(row)
@@ -564,18 +586,18 @@ def test_nothing_of_what_she_wrote_is_kept(office: Office, nurse: Person, report
     assert nurse.number[4:] not in everything
 
 
-def test_an_answer_lives_half_an_hour(office: Office, nurse: Person, report: str) -> None:
-    office.text(nurse, reply(office, nurse, report))
-    row = office.one(Outbox, Outbox.template == "yours")
+def test_an_answer_lives_half_an_hour(records: StaffAndReports, nurse: Person, report: str) -> None:
+    records.text(nurse, reply(records, nurse, report))
+    row = records.one(Outbox, Outbox.template == "yours")
     assert row.expires_at - row.created_at == staff_sms.REPLY_LIVES == timedelta(minutes=30)
-    wait_until(lambda: answers(office), "it leaves")
+    wait_until(lambda: answers(records), "it leaves")
 
 
-def test_two_who_write_off_at_the_same_moment_leave_one(office: Office) -> None:
+def test_two_who_write_off_at_the_same_moment_leave_one(records: StaffAndReports) -> None:
     """Each sees the other on duty when she begins; the second waits, and looks again."""
-    people = office.staff(), office.staff()
-    office.together(*(lambda one=one: office.text(one, "OFF") for one in people))
-    on = [row.id for row in office.all(StaffRow, StaffRow.on_duty.is_(True))]
+    people = records.staff(), records.staff()
+    records.together(*(lambda one=one: records.text(one, "OFF") for one in people))
+    on = [row.id for row in records.all(StaffRow, StaffRow.on_duty.is_(True))]
     assert len(on) == 1
-    told = {row.staff_id: row.template for row in office.all(Outbox)}
+    told = {row.staff_id: row.template for row in records.all(Outbox)}
     assert told == {one.id: "last_on_duty" if one.id in on else "off_duty" for one in people}

@@ -34,10 +34,10 @@ from gateway.vault.roles import PEPPERS, SESSIONS, KeyName, Kind, Recipient, Rol
 from gateway.vault.rotating import Folders, locked
 from gateway.vault.secrets import pepper_of, quick_hasher
 from gateway.vault.vault import KeyPurpose, Vault, sealed_under
-from gateway.wiring import House
+from gateway.wiring import Parts
 from tests.one_process_line import PIN, Line
 from tests.services import PATIENCE, wait_until
-from tests.staff_and_reports import CALLER, SMS_NOW, Office
+from tests.staff_and_reports import CALLER, SMS_NOW, StaffAndReports
 
 OLD, NEW, NEWER = "20261124a", "20270101a", "20270102a"
 DAY, NEXT_YEAR = date(2026, 11, 24), date(2027, 1, 1)
@@ -370,26 +370,26 @@ def test_two_rotations_at_once_are_one_too_many(root: Path) -> None:
 
 @dataclass
 class Place:
-    """An office with key folders of its own, and what a look at all of its rows says."""
+    """Records with key folders of its own, and what a look at all of its rows says."""
 
-    office: Office
+    records: StaffAndReports
     root: Path
     said: list[str] = field(default_factory=list)
 
     def rotation(self, escrow_public: Path | None = None) -> Rotation:
         return Rotation(
-            self.office.engine, self.root, escrow_public, self.said.append, settle=0, grace=0
+            self.records.engine, self.root, escrow_public, self.said.append, settle=0, grace=0
         )
 
     def vault(self, role: Role, root: Path | None = None) -> Vault:
         return Vault.open((root or self.root) / role, role)
 
     def key_ids(self, *recipients: str) -> set[str]:
-        rows = self.office.all(DataKeyRow, DataKeyRow.recipient.in_(recipients))
+        rows = self.records.all(DataKeyRow, DataKeyRow.recipient.in_(recipients))
         return {row.key_id for row in rows}
 
     def boxes(self) -> Sequence[DataKeyRow]:
-        return self.office.all(DataKeyRow)
+        return self.records.all(DataKeyRow)
 
     def opens(self, row: DataKeyRow, vault: Vault) -> bool:
         """Whether a wrapped key opens, and what it wraps opens its report."""
@@ -400,20 +400,20 @@ class Place:
             key = vault.unwrap(row.report_id, purpose, wrapped)
         except CannotOpen:
             return False
-        report = self.office.report_now(row.report_id)
+        report = self.records.report_now(row.report_id)
         if purpose == "answers" and report.answers is not None:
             return "age" in json.loads(key.decrypt(report.answers, answers_of(report.id)))
-        with database.reading(self.office.engine) as session:
+        with database.reading(self.records.engine) as session:
             row_ = session.get_one(ContactRow, report.id)
             key.decrypt(row_.sealed, Where("contacts", "sealed", report.id))
         return True
 
-    def letter(self) -> None:
+    def sealed_sms(self) -> None:
         """An answer by SMS that waits to leave."""
-        with database.writing(self.office.engine, "test") as session:
+        with database.writing(self.records.engine, "test") as session:
             outbox.add_sealed(
                 session,
-                self.office.web,
+                self.records.web,
                 json.dumps({"number": CALLER, "text": "hello"}).encode(),
                 dedupe_key="screen:1",
                 template="answer",
@@ -426,15 +426,15 @@ class Place:
 def place(engine: Engine, pack: Pack, root: Path, escrow: Path) -> Place:
     vaults = {role: Vault.open(root / role, role) for role in ROLES}
     audit.seal_with(engine, lambda: vaults["web"])
-    office = Office(engine, pack, vaults["web"], vaults["worker"], vaults["staff"])
-    return Place(office, root)
+    records = StaffAndReports(engine, pack, vaults["web"], vaults["worker"], vaults["staff"])
+    return Place(records, root)
 
 
 def test_all_rows_are_for_the_new_keys_and_the_old_ones_open_nothing(place: Place) -> None:
-    office = place.office
-    person = office.staff()
-    reports = [office.report(contact=SMS_NOW, number=f"+2507881234{n:02}") for n in range(7)]
-    place.letter()
+    records = place.records
+    person = records.staff()
+    reports = [records.report(contact=SMS_NOW, number=f"+2507881234{n:02}") for n in range(7)]
+    place.sealed_sms()
     before = kept(place.root, "before")
 
     place.rotation().run()
@@ -450,33 +450,33 @@ def test_all_rows_are_for_the_new_keys_and_the_old_ones_open_nothing(place: Plac
             assert place.opens(row, place.vault(role))
             assert not place.opens(row, place.vault(role, before))
     assert len(place.boxes()) == 5 * len(reports)
-    staff = office.one(Staff)
+    staff = records.one(Staff)
     assert staff.number is not None
     assert sealed_under(staff.number) == new
     number = place.vault("worker").open_sealed("sender", staff.number, roster.number_of(staff.id))
     assert number.decode() == person.number
-    letter = office.one(Outbox, Outbox.sealed.is_not(None))
-    assert letter.sealed is not None
-    assert sealed_under(letter.sealed) == new
-    place.vault("worker").open_sealed("sender", letter.sealed, outbox.sealed_in(letter.id))
-    assert office.one(Audit, Audit.act == "keys rotated").detail == new
+    sms = records.one(Outbox, Outbox.sealed.is_not(None))
+    assert sms.sealed is not None
+    assert sealed_under(sms.sealed) == new
+    place.vault("worker").open_sealed("sender", sms.sealed, outbox.sealed_in(sms.id))
+    assert records.one(Audit, Audit.act == "keys rotated").detail == new
 
 
 def test_running_processes_take_the_new_keys_by_themselves(place: Place) -> None:
     """Given vaults that are open since before, when keys rotate, then no restart is needed."""
-    office = place.office
+    records = place.records
     staff = Vault.open(place.root / "staff", "staff")
-    report_id = office.report(contact=SMS_NOW)
+    report_id = records.report(contact=SMS_NOW)
     place.rotation().run()
-    with database.reading(office.engine) as session:
+    with database.reading(records.engine) as session:
         assert contacts.read(session, staff, report_id) is not None
-        assert contacts.read(session, office.worker, report_id) is not None
+        assert contacts.read(session, records.worker, report_id) is not None
 
 
 def test_a_new_escrow_pair_takes_the_place_of_the_old(
     place: Place, escrow: Path, tmp_path: Path
 ) -> None:
-    place.office.report(contact=SMS_NOW)
+    place.records.report(contact=SMS_NOW)
     private, public = create_escrow(tmp_path / "ceremony", NEXT_YEAR)
     place.rotation(public).run()
     new_safe = tmp_path / "new safe"
@@ -502,7 +502,7 @@ def test_a_wrong_public_half_for_the_escrow_is_refused(
 
 def test_the_steps_can_be_taken_on_different_machines(place: Place) -> None:
     """Given a keeper with all folders and a machine for each role, nothing is ever unreadable."""
-    office, keeper = place.office, kept(place.root, "keeper")
+    records, keeper = place.records, kept(place.root, "keeper")
     machines = {role: place.root.parent / f"machine of {role}" for role in ("staff", "worker")}
 
     def carry() -> None:
@@ -510,7 +510,7 @@ def test_the_steps_can_be_taken_on_different_machines(place: Place) -> None:
             shutil.rmtree(machine / role, ignore_errors=True)
             shutil.copytree(keeper / role, machine / role)
 
-    report_id = office.report(contact=SMS_NOW)
+    report_id = records.report(contact=SMS_NOW)
     at_keeper = replace(place.rotation(), root=keeper)
     for step in ("prepare", "switch"):
         at_keeper.step(step)
@@ -521,13 +521,13 @@ def test_the_steps_can_be_taken_on_different_machines(place: Place) -> None:
     carry()
     new = Vault.open(machines["worker"] / "worker", "worker")
     assert place.key_ids("sender", "centre") == {new.newest("sender")}
-    with database.reading(office.engine) as session:
+    with database.reading(records.engine) as session:
         assert contacts.read(session, new, report_id) is not None
 
 
 def test_a_damaged_row_holds_up_no_other(place: Place) -> None:
-    damaged, whole = place.office.report(contact=SMS_NOW), place.office.report(contact=SMS_NOW)
-    place.office.change(DataKeyRow, DataKeyRow.report_id == damaged, sealed=bytes(112))
+    damaged, whole = place.records.report(contact=SMS_NOW), place.records.report(contact=SMS_NOW)
+    place.records.change(DataKeyRow, DataKeyRow.report_id == damaged, sealed=bytes(112))
     place.rotation().run()
     ids = {row.report_id: row.key_id for row in place.boxes() if row.recipient != "escrow"}
     assert ids[damaged] == OLD
@@ -556,11 +556,11 @@ class Meddling:
 @pytest.mark.parametrize("deleted", [False, True])
 def test_what_changed_meanwhile_is_not_undone(place: Place, *, deleted: bool) -> None:
     """Given that she stops or changes contact in between, her last word counts."""
-    office = place.office
-    report_id = office.report(contact=SMS_NOW)
+    records = place.records
+    report_id = records.report(contact=SMS_NOW)
 
     def change() -> None:
-        with database.writing(office.engine, "test") as session:
+        with database.writing(records.engine, "test") as session:
             contacts.forget(session, report_id)
             if not deleted:
                 other = Msisdn("+250788999999")
@@ -572,8 +572,8 @@ def test_what_changed_meanwhile_is_not_undone(place: Place, *, deleted: bool) ->
         folders.switch(folders.prepare())
     worker = Vault.open(place.root / "worker", "worker")
     meddling = Meddling(worker, change)
-    Rewrapping(office.engine, {"worker": meddling}).run()  # type: ignore[dict-item]
-    with database.reading(office.engine) as session:
+    Rewrapping(records.engine, {"worker": meddling}).run()  # type: ignore[dict-item]
+    with database.reading(records.engine) as session:
         read = contacts.read(session, worker, report_id)
     assert (read is None) == deleted
     assert deleted or (read and read.number.reveal() == "+250788999999")
@@ -583,20 +583,20 @@ def test_what_changed_meanwhile_is_not_undone(place: Place, *, deleted: bool) ->
 @on_postgresql
 def test_rows_that_somebody_works_on_hold_up_no_other(place: Place) -> None:
     """Given a transaction that holds a row, then the rotation waits for it, not it for us."""
-    office = place.office
-    held, free = office.report(contact=SMS_NOW), office.report(contact=SMS_NOW)
+    records = place.records
+    held, free = records.report(contact=SMS_NOW), records.report(contact=SMS_NOW)
     with locked(place.root) as folders:
         folders.switch(folders.prepare())
     worker = Vault.open(place.root / "worker", "worker")
     new = worker.newest("sender")
     mine = select(DataKeyRow).where(DataKeyRow.report_id == held).with_for_update()
-    rewrapping = Rewrapping(office.engine, {"worker": worker})
+    rewrapping = Rewrapping(records.engine, {"worker": worker})
 
     def ids() -> dict[str, str]:
         return {row.report_id: row.key_id for row in place.boxes() if row.recipient == "sender"}
 
     with ThreadPoolExecutor(1) as pool:
-        with database.writing(office.engine, "test") as session:
+        with database.writing(records.engine, "test") as session:
             session.scalars(mine).all()
             running = pool.submit(rewrapping.run)
             wait_until(lambda: ids()[free] == new, "the free row is sealed anew")
@@ -608,7 +608,7 @@ def test_rows_that_somebody_works_on_hold_up_no_other(place: Place) -> None:
 
 def test_progress_counts_up_to_all_rows(place: Place) -> None:
     for _ in range(3):
-        place.office.report(contact=SMS_NOW)
+        place.records.report(contact=SMS_NOW)
     told: list[str] = []
     rotation = replace(place.rotation(), tell=lambda progress: told.append(str(progress)))
     rotation.run()
@@ -616,16 +616,16 @@ def test_progress_counts_up_to_all_rows(place: Place) -> None:
 
 
 def test_a_secret_is_hashed_anew_when_it_is_right(place: Place) -> None:
-    office = place.office
-    report_id = office.report()
-    old = office.web.hash_secret("4821", secret_of(report_id))
-    office.change(Report, Report.id == report_id, secret_hash=old)
+    records = place.records
+    report_id = records.report()
+    old = records.web.hash_secret("4821", secret_of(report_id))
+    records.change(Report, Report.id == report_id, secret_hash=old)
     place.rotation().run()
     assert any(f"pepper-{OLD}.secret" in line for line in place.said)
     web = Vault.open(place.root / "web", "web")
     assert web.check_secret(old, "4821", secret_of(report_id))
     assert web.is_outdated(old)
-    office.change(
+    records.change(
         Report, Report.id == report_id, secret_hash=web.hash_secret("4821", secret_of(report_id))
     )
     place.rotation().step("finish")
@@ -651,9 +651,9 @@ def test_nothing_under_way_reads_like_any_folder(root: Path) -> None:
 
 def test_rows_are_counted_in_the_database_alone(place: Place) -> None:
     """A rotation knows what is left from the rows themselves, so nothing else must survive."""
-    place.office.report(contact=SMS_NOW)
+    place.records.report(contact=SMS_NOW)
     place.rotation().run()
-    with database.reading(place.office.engine) as session:
+    with database.reading(place.records.engine) as session:
         old = select(func.count()).where(DataKeyRow.key_id == OLD, DataKeyRow.recipient != "escrow")
         assert session.scalar(old) == 0
 
@@ -661,17 +661,17 @@ def test_rows_are_counted_in_the_database_alone(place: Place) -> None:
 def test_calls_go_on_with_the_new_keys(root: Path, settings: Callable[..., Settings]) -> None:
     """A caller notices nothing, and sends one report; a nurse is asked for her PIN again."""
 
-    def houses() -> list[House]:
-        return [House(settings(role, ISANGE_KEYS=str(root / role)), role) for role in ROLES]
+    def processes() -> list[Parts]:
+        return [Parts(settings(role, ISANGE_KEYS=str(root / role)), role) for role in ROLES]
 
-    line = Line(*houses())
+    line = Line(*processes())
     nurse = line.staff_phone(line.staff("kabutare")).dial().press(PIN).sees("You are on duty.")
     caller = line.phone().dial().press(2).choose("Yes, continue", "Continue", "18 or more")
     caller.choose("Beaten or hurt", "Last 3 days", "South", "Huye", "Kabutare")
     caller.choose("Yes, by call", "Evening", "Yes")
     with locked(root) as folders:
         folders.switch(folders.prepare(NEXT_YEAR))
-    after = Line(*houses())
+    after = Line(*processes())
     line.client.application = after.client.application
     line.staff_client.application = after.staff_client.application
 

@@ -28,20 +28,20 @@ from gateway.runtime.errors import OperatorError
 from gateway.sms import outbox
 from gateway.store import database
 from gateway.store.models import (
+    Action,
     Alert,
     Audit,
     Base,
-    Beat,
     CallAttempt,
     CodeTry,
     ContactRow,
     DataKeyRow,
-    Deed,
     DeliveryReport,
     IncomingSms,
     NumberUse,
     Outbox,
     PinTry,
+    ProcessSeen,
     Report,
     ReportState,
     Shift,
@@ -55,7 +55,7 @@ from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.intents import DeleteReport, StopContact
 from tests.services import PATIENCE, Postgres
-from tests.staff_and_reports import CALLER, CENTRE, SMS_NOW, Office, on_sqlite
+from tests.staff_and_reports import CALLER, CENTRE, SMS_NOW, StaffAndReports, on_sqlite
 
 AGES = Retention(contact=90, answers=365, audit=1825, drafts=1, logs=30)
 SECRET_ANSWER = "within_72h"
@@ -66,29 +66,29 @@ of it.
 """
 
 
-def purge(office: Office, ages: Retention = AGES) -> Purge:
-    return Purge(office.engine, ages)
+def purge(records: StaffAndReports, ages: Retention = AGES) -> Purge:
+    return Purge(records.engine, ages)
 
 
-def aged(office: Office, report_id: str, days: float) -> None:
+def aged(records: StaffAndReports, report_id: str, days: float) -> None:
     """Let a report, and all that is about it, be so many days older."""
-    past = office.now() - timedelta(days=days)
-    office.change(Report, Report.id == report_id, created_at=past)
-    office.change(ContactRow, ContactRow.report_id == report_id, reported_at=past)
+    past = records.now() - timedelta(days=days)
+    records.change(Report, Report.id == report_id, created_at=past)
+    records.change(ContactRow, ContactRow.report_id == report_id, reported_at=past)
 
 
-def a_report(office: Office, days: float = 0, **other: object) -> str:
-    report_id = office.report(contact=SMS_NOW, **other)  # type: ignore[arg-type]
-    aged(office, report_id, days)
+def a_report(records: StaffAndReports, days: float = 0, **other: object) -> str:
+    report_id = records.report(contact=SMS_NOW, **other)  # type: ignore[arg-type]
+    aged(records, report_id, days)
     return report_id
 
 
-def purposes(office: Office, report_id: str) -> set[str]:
-    return {row.purpose for row in office.all(DataKeyRow, DataKeyRow.report_id == report_id)}
+def purposes(records: StaffAndReports, report_id: str) -> set[str]:
+    return {row.purpose for row in records.all(DataKeyRow, DataKeyRow.report_id == report_id)}
 
 
-def count(office: Office, table: type[Base]) -> int:
-    return len(office.all(table))
+def count(records: StaffAndReports, table: type[Base]) -> int:
+    return len(records.all(table))
 
 
 # What goes, and when
@@ -104,29 +104,29 @@ def count(office: Office, table: type[Base]) -> int:
     ],
 )
 def test_each_class_goes_at_its_own_age(
-    office: Office, days: int, left: set[str], *, is_bare: bool
+    records: StaffAndReports, days: int, left: set[str], *, is_bare: bool
 ) -> None:
-    report_id = a_report(office, days)
-    purge(office).run()
-    assert purposes(office, report_id) == left
-    assert (office.report_now(report_id).purged_at is not None) == is_bare
-    assert bool(office.all(ContactRow)) == ("contact" in left)
+    report_id = a_report(records, days)
+    purge(records).run()
+    assert purposes(records, report_id) == left
+    assert (records.report_now(report_id).purged_at is not None) == is_bare
+    assert bool(records.all(ContactRow)) == ("contact" in left)
 
 
-def test_age_counts_from_when_a_report_was_closed(office: Office) -> None:
-    closed_late = a_report(office, 500)
-    office.change(Report, closed_at=office.now() - timedelta(days=80), state=ReportState.CLOSED)
-    purge(office).run()
-    assert purposes(office, closed_late) == {"contact", "answers"}
+def test_age_counts_from_when_a_report_was_closed(records: StaffAndReports) -> None:
+    closed_late = a_report(records, 500)
+    records.change(Report, closed_at=records.now() - timedelta(days=80), state=ReportState.CLOSED)
+    purge(records).run()
+    assert purposes(records, closed_late) == {"contact", "answers"}
 
 
-def test_of_an_old_report_only_what_is_counted_stays(office: Office) -> None:
+def test_of_an_old_report_only_what_is_counted_stays(records: StaffAndReports) -> None:
     """Walks every column: one that is new, and says something, fails here."""
-    nurse = office.staff()
-    report_id = a_report(office, 400, avoid=("kigeme",), investigator=True)
-    office.deliver()
-    when = office.now()
-    office.change(
+    nurse = records.staff()
+    report_id = a_report(records, 400, avoid=("kigeme",), investigator=True)
+    records.deliver()
+    when = records.now()
+    records.change(
         Report,
         network="63510",
         secret_hash="x",
@@ -140,9 +140,9 @@ def test_of_an_old_report_only_what_is_counted_stays(office: Office) -> None:
         state=ReportState.ACCEPTED,
         folded_into=report_id,
     )
-    before = office.report_now(report_id)
-    purge(office).run()
-    after = office.report_now(report_id)
+    before = records.report_now(report_id)
+    purge(records).run()
+    after = records.report_now(report_id)
     assert (after.about, after.priority, after.centre_id) == (before.about, "P1", CENTRE)
     assert after.created_at == before.created_at.replace(
         day=1, hour=0, minute=0, second=0, microsecond=0
@@ -156,10 +156,10 @@ def test_of_an_old_report_only_what_is_counted_stays(office: Office) -> None:
     assert {value if value != [] else None for value in left.values()} <= {None, False, "und"}
 
 
-def test_nothing_that_is_about_an_old_report_is_left(office: Office) -> None:
-    nurse = office.staff()
-    report_id = a_report(office, 400)
-    with database.writing(office.engine, "test") as session:
+def test_nothing_that_is_about_an_old_report_is_left(records: StaffAndReports) -> None:
+    nurse = records.staff()
+    report_id = a_report(records, 400)
+    with database.writing(records.engine, "test") as session:
         at = database.now(session)
         rows: list[Base] = [
             CallAttempt(id="1", report_id=report_id, staff_id=nurse.id, at=at, outcome="reached"),
@@ -169,9 +169,9 @@ def test_nothing_that_is_about_an_old_report_is_left(office: Office) -> None:
             NumberUse(id="2", number_hash=b"3", what="reported", at=at, report_id=report_id),
         ]
         session.add_all(rows)
-    purge(office).run()
-    tables = (CallAttempt, CodeTry, NumberUse, Deed, Outbox, Alert, ContactRow, DataKeyRow)
-    assert {table.__tablename__: count(office, table) for table in tables} == {
+    purge(records).run()
+    tables = (CallAttempt, CodeTry, NumberUse, Action, Outbox, Alert, ContactRow, DataKeyRow)
+    assert {table.__tablename__: count(records, table) for table in tables} == {
         table.__tablename__: 0 for table in tables
     }
 
@@ -185,31 +185,31 @@ def test_every_table_that_names_a_report_was_thought_of() -> None:
         for table in Base.metadata.sorted_tables
         if "report_id" in table.columns and table.name != "audit"
     }
-    forgotten = (CallAttempt, CodeTry, NumberUse, Deed, Outbox, Alert, ContactRow, DataKeyRow)
+    forgotten = (CallAttempt, CodeTry, NumberUse, Action, Outbox, Alert, ContactRow, DataKeyRow)
     assert naming == {table.__tablename__ for table in forgotten}
 
 
-def test_a_deleted_report_stays_counted_as_deleted(office: Office) -> None:
-    a_report(office, 400)
-    office.change(Report, state=ReportState.DELETED)
-    purge(office).run()
-    assert office.one(Report).state == ReportState.DELETED
+def test_a_deleted_report_stays_counted_as_deleted(records: StaffAndReports) -> None:
+    a_report(records, 400)
+    records.change(Report, state=ReportState.DELETED)
+    purge(records).run()
+    assert records.one(Report).state == ReportState.DELETED
 
 
-def test_a_draft_that_was_forgotten_goes_without_a_trace(office: Office) -> None:
-    old, new = a_report(office, 2), a_report(office, 0.5)
-    office.change(Report, state=ReportState.DRAFT)
+def test_a_draft_that_was_forgotten_goes_without_a_trace(records: StaffAndReports) -> None:
+    old, new = a_report(records, 2), a_report(records, 0.5)
+    records.change(Report, state=ReportState.DRAFT)
     for table in (Alert, Outbox):
-        office.change(table, report_id=new)
-    purge(office).run()
-    assert [report.id for report in office.all(Report)] == [new]
-    assert purposes(office, old) == set()
+        records.change(table, report_id=new)
+    purge(records).run()
+    assert [report.id for report in records.all(Report)] == [new]
+    assert purposes(records, old) == set()
 
 
-def test_what_work_left_behind_goes_at_its_own_age(office: Office) -> None:
-    nurse, other = office.staff(), office.staff()
-    report_id = a_report(office, 3)
-    office.change(NumberUse, at=office.now() - timedelta(days=3))
+def test_what_work_left_behind_goes_at_its_own_age(records: StaffAndReports) -> None:
+    nurse, other = records.staff(), records.staff()
+    report_id = a_report(records, 3)
+    records.change(NumberUse, at=records.now() - timedelta(days=3))
 
     def rows(name: str, at: datetime) -> list[Base]:
         return [
@@ -222,79 +222,79 @@ def test_what_work_left_behind_goes_at_its_own_age(office: Office) -> None:
             Swap(id=name, from_staff=nurse.id, to_staff=other.id, asked_at=at, expires_at=at),
         ]
 
-    with database.writing(office.engine, "test") as session:
+    with database.writing(records.engine, "test") as session:
         at = database.now(session)
         session.add_all([*rows("now", at), *rows("old", at - timedelta(days=31))])
-    office.queue(nurse)
+    records.queue(nurse)
     past = at - timedelta(days=31)
-    office.change(Outbox, due_at=past - timedelta(minutes=1), expires_at=past)
-    purge(office).run()
+    records.change(Outbox, due_at=past - timedelta(minutes=1), expires_at=past)
+    purge(records).run()
     tables = (PinTry, CodeTry, NumberUse, IncomingSms, DeliveryReport, Shift, Swap)
-    assert {table.__tablename__: count(office, table) for table in tables} == {
+    assert {table.__tablename__: count(records, table) for table in tables} == {
         table.__tablename__: 1 for table in tables
     }
-    assert count(office, Deed) == count(office, Outbox) == 0
-    assert purposes(office, report_id) == {"contact", "answers"}
+    assert count(records, Action) == count(records, Outbox) == 0
+    assert purposes(records, report_id) == {"contact", "answers"}
 
 
-def test_wrong_pins_are_kept_until_a_right_one_or_another_pin(office: Office) -> None:
+def test_wrong_pins_are_kept_until_a_right_one_or_another_pin(records: StaffAndReports) -> None:
     """Otherwise whoever has her phone would only have to be patient."""
-    guessed, came_back, has_another, left = (office.staff() for _ in range(4))
-    with database.writing(office.engine, "test") as session:
+    guessed, came_back, has_another, left = (records.staff() for _ in range(4))
+    with database.writing(records.engine, "test") as session:
         at = database.now(session)
         old, older = at - timedelta(days=40), at - timedelta(days=41)
         for person in (guessed, came_back, has_another, left):
             name = person.id.encode()
             session.add(PinTry(request=name, staff_id=person.id, tried_at=older, right=False))
         session.add(PinTry(request=b"1", staff_id=came_back.id, tried_at=old, right=True))
-    office.change(Staff, pin_set_at=at - timedelta(days=50))
-    office.change(Staff, Staff.id == has_another.id, pin_set_at=old)
-    office.change(Staff, Staff.id == left.id, left_at=old)
-    purge(office).run()
-    kept = {(row.staff_id, row.right) for row in office.all(PinTry)}
+    records.change(Staff, pin_set_at=at - timedelta(days=50))
+    records.change(Staff, Staff.id == has_another.id, pin_set_at=old)
+    records.change(Staff, Staff.id == left.id, left_at=old)
+    purge(records).run()
+    kept = {(row.staff_id, row.right) for row in records.all(PinTry)}
     assert kept == {(guessed.id, False), (came_back.id, True)}
 
 
-def test_a_letter_that_came_too_late_is_destroyed(office: Office) -> None:
+def test_a_letter_that_came_too_late_is_destroyed(records: StaffAndReports) -> None:
     """Given that no worker ran for long, number and text of an answer do not wait for one."""
-    with database.writing(office.engine, "test") as session:
+    with database.writing(records.engine, "test") as session:
         outbox.add_sealed(
             session,
-            office.web,
+            records.web,
             json.dumps({"number": CALLER, "text": "hello"}).encode(),
             dedupe_key="screen:1",
             template="answer",
             at=database.now(session) - timedelta(minutes=10),
             lives=timedelta(minutes=5),
         )
-    purge(office).run()
-    assert office.one(Outbox).sealed is None
+    purge(records).run()
+    assert records.one(Outbox).sealed is None
 
 
-def test_a_purge_twice_takes_nothing_more(office: Office) -> None:
-    a_report(office, 400)
-    first, second = purge(office).run(), purge(office).run()
+def test_a_purge_twice_takes_nothing_more(records: StaffAndReports) -> None:
+    a_report(records, 400)
+    first, second = purge(records).run(), purge(records).run()
     assert first.counts["reports"] == 1
     assert not +second.counts
 
 
-def test_a_dry_run_says_what_would_go_and_changes_nothing(office: Office) -> None:
-    office.staff()
+def test_a_dry_run_says_what_would_go_and_changes_nothing(records: StaffAndReports) -> None:
+    records.staff()
     for days in (0, 100, 400):
-        a_report(office, days)
-    before = snapshot(office.engine)
-    would = purge(office).would_go()
-    assert snapshot(office.engine) == before
+        a_report(records, days)
+    before = snapshot(records.engine)
+    would = purge(records).would_go()
+    assert snapshot(records.engine) == before
     counts = {what: would.counts[what] for what in ("keys to contacts", "contacts", "reports")}
     assert counts == {"keys to contacts": 2, "contacts": 2, "reports": 1}
-    gone = purge(office).run()
+    gone = purge(records).run()
     assert {what: gone.counts[what] for what in counts} == counts
 
 
-def test_the_audit_tells_of_a_purge_without_naming_a_report(office: Office) -> None:
-    a_report(office, 400)
-    purge(office).run()
-    told = office.all(Audit, Audit.act == "purged")
+def test_the_audit_tells_of_a_purge_without_naming_a_report(records: StaffAndReports) -> None:
+    a_report(records, 400)
+    purge(records).run()
+    told = records.all(Audit, Audit.act == "purged")
     assert {row.detail for row in told} == {
         "keys to contacts: 1",
         "keys to answers: 1",
@@ -316,61 +316,61 @@ def snapshot(engine: Engine) -> dict[str, object]:
 
 
 @on_sqlite
-def test_keys_are_gone_for_good_before_any_row_goes(office: Office) -> None:
+def test_keys_are_gone_for_good_before_any_row_goes(records: StaffAndReports) -> None:
     """Given that every statement is watched, no key is deleted after the first other row."""
     for _ in range(3):
-        a_report(office, 400)
+        a_report(records, 400)
     seen: list[str] = []
 
-    @event.listens_for(office.engine, "before_cursor_execute")
+    @event.listens_for(records.engine, "before_cursor_execute")
     def watch(connection: object, cursor: object, statement: str, *more: object) -> None:
         if statement.startswith(("DELETE", "UPDATE")):
             seen.append(statement.split()[2 if statement.startswith("DELETE") else 1])
 
-    @event.listens_for(office.engine, "commit")
+    @event.listens_for(records.engine, "commit")
     def commit(connection: object) -> None:
         seen.append("commit")
 
-    purge(office).run()
-    event.remove(office.engine, "before_cursor_execute", watch)
-    event.remove(office.engine, "commit", commit)
+    purge(records).run()
+    event.remove(records.engine, "before_cursor_execute", watch)
+    event.remove(records.engine, "commit", commit)
     keys = [at for at, one in enumerate(seen) if one == "data_keys"]
     rows = [at for at, one in enumerate(seen) if one in {"contacts", "reports"}]
     assert "commit" in seen[keys[0] : min(rows)]
 
 
-def test_a_purge_that_died_after_the_keys_left_nothing_that_opens(office: Office) -> None:
-    report_id = a_report(office, 400)
-    killed = run_killed(office, "purge.keys after commit @2")
+def test_a_purge_that_died_after_the_keys_left_nothing_that_opens(records: StaffAndReports) -> None:
+    report_id = a_report(records, 400)
+    killed = run_killed(records, "purge.keys after commit @2")
     assert killed == -9
-    assert purposes(office, report_id) == set()
-    assert office.report_now(report_id).answers is not None
-    purge(office).run()
-    assert office.report_now(report_id).answers is None
-    assert not office.all(ContactRow)
+    assert purposes(records, report_id) == set()
+    assert records.report_now(report_id).answers is not None
+    purge(records).run()
+    assert records.report_now(report_id).answers is None
+    assert not records.all(ContactRow)
 
 
 @pytest.mark.parametrize("point", ["purge.keys before commit", "purge.rows after commit"])
-def test_a_purge_that_was_killed_is_taken_up(office: Office, point: str) -> None:
-    office.staff()
+def test_a_purge_that_was_killed_is_taken_up(records: StaffAndReports, point: str) -> None:
+    records.staff()
     for days in (0, 100, 400):
-        a_report(office, days)
-    assert run_killed(office, point) == -9
-    purge(office).run()
-    assert [report.purged_at is None for report in by_age(office)] == [False, True, True]
-    assert count(office, ContactRow) == 1
+        a_report(records, days)
+    assert run_killed(records, point) == -9
+    purge(records).run()
+    assert [report.purged_at is None for report in by_age(records)] == [False, True, True]
+    assert count(records, ContactRow) == 1
 
 
-def by_age(office: Office) -> list[Report]:
-    return sorted(office.all(Report), key=lambda report: report.created_at)
+def by_age(records: StaffAndReports) -> list[Report]:
+    return sorted(records.all(Report), key=lambda report: report.created_at)
 
 
-def run_killed(office: Office, point: str) -> int:
+def run_killed(records: StaffAndReports, point: str) -> int:
     """Purge in a process of its own that kills itself at a point; how it ended."""
-    url = office.engine.url.render_as_string(hide_password=False)
+    url = records.engine.url.render_as_string(hide_password=False)
     program = (
-        "from gateway.audit.log import log as audit; from gateway.store import database\n"
-        "from gateway.country.pack.facts import Retention\n"
+        "from gateway.audit import log as audit; from gateway.store import database\n"
+        "from gateway.country.facts import Retention\n"
         "from gateway.retention.purge import Purge\n"
         "engine = database.connect(sys.argv[1])\n"
         "class Held:\n"
@@ -386,63 +386,67 @@ def run_killed(office: Office, point: str) -> int:
     ).returncode
 
 
-def test_many_purges_at_once_do_not_harm_each_other(office: Office) -> None:
-    office.staff()
+def test_many_purges_at_once_do_not_harm_each_other(records: StaffAndReports) -> None:
+    records.staff()
     for _ in range(30):
-        a_report(office, 400)
-    gate = threading.Barrier(4)
+        a_report(records, 400)
+    begin = threading.Barrier(4)
 
     def one() -> int:
-        gate.wait(PATIENCE)
-        return purge(office).run().counts["reports"]
+        begin.wait(PATIENCE)
+        return purge(records).run().counts["reports"]
 
     with ThreadPoolExecutor(4) as pool:
         counts = [running.result(60) for running in [pool.submit(one) for _ in range(4)]]
     assert sum(counts) == 30, "each report is counted by the one that purged it"
-    assert all(report.purged_at for report in office.all(Report))
+    assert all(report.purged_at for report in records.all(Report))
 
 
-def test_the_clock_purges_once_a_day(office: Office) -> None:
-    first = a_report(office, 400)
-    daily(office.engine, AGES)
-    second = a_report(office, 400)
-    daily(office.engine, AGES)
-    assert office.report_now(first).purged_at is not None
-    assert office.report_now(second).purged_at is None
-    office.change(Beat, Beat.name == "purge", at=office.now() - timedelta(days=1, minutes=1))
-    daily(office.engine, AGES)
-    assert office.report_now(second).purged_at is not None
+def test_the_clock_purges_once_a_day(records: StaffAndReports) -> None:
+    first = a_report(records, 400)
+    daily(records.engine, AGES)
+    second = a_report(records, 400)
+    daily(records.engine, AGES)
+    assert records.report_now(first).purged_at is not None
+    assert records.report_now(second).purged_at is None
+    records.change(
+        ProcessSeen, ProcessSeen.name == "purge", at=records.now() - timedelta(days=1, minutes=1)
+    )
+    daily(records.engine, AGES)
+    assert records.report_now(second).purged_at is not None
 
 
-def test_a_purge_that_takes_long_lets_the_clock_go_on(office: Office) -> None:
+def test_a_purge_that_takes_long_lets_the_clock_go_on(records: StaffAndReports) -> None:
     for _ in range(3):
-        a_report(office, 400)
-    daily(office.engine, AGES, seconds=-1)
-    assert not office.all(Beat, Beat.name == "purge"), "not done: the next tick goes on"
-    daily(office.engine, AGES)
-    assert all(report.purged_at for report in office.all(Report))
+        a_report(records, 400)
+    daily(records.engine, AGES, seconds=-1)
+    assert not records.all(ProcessSeen, ProcessSeen.name == "purge"), (
+        "not done: the next tick goes on"
+    )
+    daily(records.engine, AGES)
+    assert all(report.purged_at for report in records.all(Report))
 
 
 # What stays behind on disk
 
 
 @on_sqlite
-def test_nothing_that_went_can_be_found_in_the_files_of_sqlite(office: Office) -> None:
+def test_nothing_that_went_can_be_found_in_the_files_of_sqlite(records: StaffAndReports) -> None:
     """Given what was deleted, when every byte of database and log is searched, it is not there."""
     for _ in range(5):
-        a_report(office, 400)
-    ciphers = [row.sealed for row in office.all(DataKeyRow)]
-    ciphers += [row.sealed for row in office.all(ContactRow)]
-    ciphers += [report.answers or b"?" for report in office.all(Report)]
+        a_report(records, 400)
+    ciphers = [row.sealed for row in records.all(DataKeyRow)]
+    ciphers += [row.sealed for row in records.all(ContactRow)]
+    ciphers += [report.answers or b"?" for report in records.all(Report)]
     parts = [cipher[at : at + 24] for cipher in ciphers for at in (0, 40, len(cipher) - 24)]
-    assert all(part in on_disk(office) for part in parts[:3]), "this search finds what is there"
-    purge(office).run()
-    left = on_disk(office)
+    assert all(part in on_disk(records) for part in parts[:3]), "this search finds what is there"
+    purge(records).run()
+    left = on_disk(records)
     assert not [part for part in parts if part in left]
 
 
-def on_disk(office: Office) -> bytes:
-    path = database.sqlite_file(office.engine.url.render_as_string())
+def on_disk(records: StaffAndReports) -> bytes:
+    path = database.sqlite_file(records.engine.url.render_as_string())
     assert path is not None
     return b"".join(one.read_bytes() for one in sorted(path.parent.glob(f"{path.name}*")))
 
@@ -452,9 +456,9 @@ def on_disk(office: Office) -> bytes:
 
 @dataclass
 class Backed:
-    """An office with keys of its own, and a copy of its database made before."""
+    """Records with keys of their own, and a copy of its database made before."""
 
-    office: Office
+    records: StaffAndReports
     root: Path
     copy: Engine
 
@@ -502,14 +506,14 @@ def backed(
     web = Vault.open(own_keys / "web", "web")
     audit.seal_with(engine, lambda: web)
     worker = Vault.open(own_keys / "worker", "worker")
-    office = Office(engine, pack, web, worker, Vault.open(own_keys / "staff", "staff"))
+    records = StaffAndReports(engine, pack, web, worker, Vault.open(own_keys / "staff", "staff"))
     copies: list[Engine] = []
 
     def make() -> Backed:
         copies.append(a_copy(engine, request, tmp_path / "backup.db"))
-        return Backed(office, own_keys, copies[0])
+        return Backed(records, own_keys, copies[0])
 
-    make.office = office  # type: ignore[attr-defined]
+    make.records = records  # type: ignore[attr-defined]
     yield make
     for copy in copies:
         copy.dispose()
@@ -532,24 +536,24 @@ def test_an_old_backup_opens_nothing_after_purge_and_rotation(
     backed: Callable[[], Backed], tmp_path: Path
 ) -> None:
     """Given a copy of the database from before, what is left of the keys opens none of it."""
-    office: Office = backed.office  # type: ignore[attr-defined]
-    old, live = a_report(office, 400), a_report(office)
+    records: StaffAndReports = backed.records  # type: ignore[attr-defined]
+    old, live = a_report(records, 400), a_report(records)
     backup = backed()
     assert backup.opens() == {one: {"sender", "centre", "escrow"} for one in (old, live)}
 
-    gone = purge(office).run()
+    gone = purge(records).run()
     assert gone.keys == {"sender-20261124a", "centre-20261124a", "escrow-20261124a"}
     assert old in backup.opens(), "a purge alone takes nothing from a backup"
 
     private, public = create_escrow(tmp_path / "ceremony", date(2027, 1, 1))
-    Rotation(office.engine, backup.root, public, settle=0, grace=0).renew()
+    Rotation(records.engine, backup.root, public, settle=0, grace=0).renew()
     assert backup.opens() == {old: {"escrow"}, live: {"escrow"}}, "until the old one is destroyed"
     shutil.rmtree(backup.root / "escrow")
     (backup.root / "escrow").mkdir(mode=0o700)
     private.rename(backup.root / "escrow" / private.name)
     assert backup.opens() == {}
 
-    with database.reading(office.engine) as session:
+    with database.reading(records.engine) as session:
         row = contacts.read(session, Vault.open(backup.root / "worker", "worker"), live)
     assert row is not None, "what lives goes on"
     assert row.number.reveal() == CALLER
@@ -578,12 +582,12 @@ def isange(root: Path, url: str, *words: str) -> subprocess.CompletedProcess[str
 def test_the_command_says_what_goes_and_what_backups_still_open(
     backed: Callable[[], Backed], database_url: str
 ) -> None:
-    office: Office = backed.office  # type: ignore[attr-defined]
-    a_report(office, 5000)
+    records: StaffAndReports = backed.records  # type: ignore[attr-defined]
+    a_report(records, 5000)
     root = backed().root
     dry = isange(root, database_url, "purge", "--dry-run")
     assert "1 reports would go" in dry.stdout, dry.stderr
-    assert office.one(Report).purged_at is None
+    assert records.one(Report).purged_at is None
     gone = isange(root, database_url, "purge")
     assert "1 reports are gone" in gone.stdout, gone.stderr
     assert "open with centre-20261124a, escrow-20261124a, sender-20261124a." in gone.stdout
@@ -605,26 +609,26 @@ class NotAgain:
 
 @pytest.mark.parametrize("intent", [DeleteReport, StopContact])
 def test_withdrawal_destroys_keys_first_and_at_once(
-    office: Office, intent: Callable[..., object]
+    records: StaffAndReports, intent: Callable[..., object]
 ) -> None:
-    office.staff()
-    report_id = office.report(contact=SMS_NOW)
+    records.staff()
+    report_id = records.report(contact=SMS_NOW)
     seen: list[str] = []
 
-    @event.listens_for(office.engine, "before_cursor_execute")
+    @event.listens_for(records.engine, "before_cursor_execute")
     def watch(connection: object, cursor: object, statement: str, *more: object) -> None:
         if statement.startswith(("DELETE", "UPDATE")):
             seen.append(statement.split()[2 if statement.startswith("DELETE") else 1])
 
-    with database.writing(office.engine, "test") as session:
+    with database.writing(records.engine, "test") as session:
         at = database.now(session)
-        office.reports.cases.do(session, intent(report_id), NotAgain(), at)  # type: ignore[arg-type]
-    event.remove(office.engine, "before_cursor_execute", watch)
+        records.reports.cases.do(session, intent(report_id), NotAgain(), at)  # type: ignore[arg-type]
+    event.remove(records.engine, "before_cursor_execute", watch)
     assert seen[0] == "data_keys"
     left = {"answers"} if intent is StopContact else set()
-    assert purposes(office, report_id) == left
-    assert not office.all(ContactRow)
-    assert not office.all(NumberUse, NumberUse.report_id == report_id)
-    assert not office.all(Outbox, Outbox.audience == "caller", Outbox.state == "pending")
-    report = office.report_now(report_id)
+    assert purposes(records, report_id) == left
+    assert not records.all(ContactRow)
+    assert not records.all(NumberUse, NumberUse.report_id == report_id)
+    assert not records.all(Outbox, Outbox.audience == "caller", Outbox.state == "pending")
+    report = records.report_now(report_id)
     assert (report.answers is None, report.network) == (intent is DeleteReport, None)

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.runtime.settings import App, Settings, SettingsError
 from gateway.vault.roles import Role
-from gateway.wiring import House
+from gateway.wiring import Parts
 from tests.one_process_line import SECRET, STAFF_SECRET
 
 LIVE: Mapping[str, str] = {
@@ -154,9 +154,9 @@ def test_no_process_but_the_staff_app_may_know_where_staff_call(role: Role) -> N
     """In one environment file for all, who gets into web could speak as any member of staff."""
     both = Settings.read({**LIVE, "ISANGE_STAFF_SECRETS": STAFF_SECRET})
     with pytest.raises(SettingsError, match="ISANGE_STAFF_SECRETS is for the staff app alone"):
-        House(both, role)
-    House(both, "staff")
-    House(replace(both, environment="development"), role)
+        Parts(both, role)
+    Parts(both, "staff")
+    Parts(replace(both, environment="development"), role)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_an_app_without_a_secret_of_its_own_does_not_start(app: App, named: str)
 def test_who_only_sends_needs_no_secret() -> None:
     told = Settings.read({**LIVE, "ISANGE_CALLBACK_SECRETS": ""})
     assert (told.callback_secrets, told.staff_secrets) == ((), ())
-    assert House(told, "worker").fleet
+    assert Parts(told, "worker").fleet
 
 
 def test_who_sends_by_kannel_needs_to_tell_it_where_receipts_go() -> None:
@@ -184,7 +184,7 @@ def test_who_sends_by_kannel_needs_to_tell_it_where_receipts_go() -> None:
         "KANNEL_SENDER": "3029",
         "KANNEL_CALLBACK": "https://line.example",
     }
-    assert House(Settings.read({**LIVE, **kannel}), "worker").fleet
+    assert Parts(Settings.read({**LIVE, **kannel}), "worker").fleet
     without = Settings.read({**LIVE, **kannel, "ISANGE_CALLBACK_SECRETS": ""})
     with pytest.raises(SettingsError, match="ISANGE_CALLBACK_SECRETS is not set"):
-        _ = House(without, "worker").fleet
+        _ = Parts(without, "worker").fleet

@@ -10,7 +10,7 @@ import pytest
 from gateway.runtime.settings import Settings, SettingsError, Share
 from gateway.sms.providers.africastalking import AfricasTalking
 from gateway.sms.providers.kannel import Kannel
-from gateway.wiring import House
+from gateway.wiring import Parts
 from tests.one_process_line import SECRET
 
 Make = Callable[..., Settings]
@@ -66,7 +66,7 @@ def test_what_is_no_amount_stops_the_start(settings: Make, given: str) -> None:
 def test_a_fleet_of_two(settings: Make) -> None:
     shares = "africastalking:2,kannel:3"
     given = settings("worker", ISANGE_PROVIDERS=shares, ISANGE_CALLBACK_SECRETS=SECRET, **KANNEL)
-    fleet = House(given, "worker").fleet
+    fleet = Parts(given, "worker").fleet
     assert fleet.weights == {"africastalking": 2, "kannel": 3}
     assert isinstance(fleet["africastalking"], AfricasTalking)
     kannel = fleet["kannel"]
@@ -80,9 +80,9 @@ def test_a_fleet_of_two(settings: Make) -> None:
 def test_a_half_set_kannel_sends_nothing(settings: Make, missing: str) -> None:
     given = settings("worker", ISANGE_PROVIDERS="kannel", **{**KANNEL, missing: ""})
     with pytest.raises(SettingsError, match="KANNEL_"):
-        _ = House(given, "worker").fleet
+        _ = Parts(given, "worker").fleet
 
 
 def test_africas_talking_needs_its_account(settings: Make) -> None:
     with pytest.raises(SettingsError, match="AT_USERNAME"):
-        _ = House(settings("worker", AT_API_KEY=""), "worker").fleet
+        _ = Parts(settings("worker", AT_API_KEY=""), "worker").fleet

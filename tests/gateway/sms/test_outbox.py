@@ -28,30 +28,30 @@ from gateway.vault.errors import CannotOpen
 from gateway.vault.fields import Where
 from menus.intents import Contact
 from tests.services import PATIENCE
-from tests.staff_and_reports import A_DAY, SMS_NOW, Office
+from tests.staff_and_reports import A_DAY, SMS_NOW, StaffAndReports
 
 STAFF = Outbox.audience == "staff"
 CALLER = Outbox.audience == "caller"
 
 
-def claim(office: Office, most: int = 64) -> list[Claimed]:
-    with database.writing(office.engine, "test") as session:
+def claim(records: StaffAndReports, most: int = 64) -> list[Claimed]:
+    with database.writing(records.engine, "test") as session:
         rows = outbox.claim(session, database.now(session), most)
         return [Claimed(row.id, row.attempt) for row in rows]
 
 
-def settle(office: Office, claimed: Claimed, outcome: Outcome) -> Outbox | None:
-    with database.writing(office.engine, "test") as session:
+def settle(records: StaffAndReports, claimed: Claimed, outcome: Outcome) -> Outbox | None:
+    with database.writing(records.engine, "test") as session:
         return outbox.settle(session, claimed, outcome, "test", database.now(session))
 
 
-def staff_row(office: Office) -> None:
-    office.queue(office.staff())
+def staff_row(records: StaffAndReports) -> None:
+    records.queue(records.staff())
 
 
-def caller_row(office: Office) -> None:
+def caller_row(records: StaffAndReports) -> None:
     """Nobody is on duty, so the SMS to the caller is the only one."""
-    office.report(contact=SMS_NOW)
+    records.report(contact=SMS_NOW)
 
 
 def add(session: Session, key: str) -> bool:
@@ -65,17 +65,19 @@ def add(session: Session, key: str) -> bool:
     )
 
 
-def test_the_same_cause_queues_one_sms(office: Office) -> None:
-    with database.writing(office.engine, "test") as session:
+def test_the_same_cause_queues_one_sms(records: StaffAndReports) -> None:
+    with database.writing(records.engine, "test") as session:
         assert add(session, "once")
         assert not add(session, "once")
-    with database.writing(office.engine, "test") as session:
+    with database.writing(records.engine, "test") as session:
         assert not add(session, "once")
-    assert len(office.all(Outbox)) == 1
+    assert len(records.all(Outbox)) == 1
 
 
 @pytest.mark.parametrize("first_commits", [True, False])
-def test_two_transactions_with_the_same_cause(office: Office, *, first_commits: bool) -> None:
+def test_two_transactions_with_the_same_cause(
+    records: StaffAndReports, *, first_commits: bool
+) -> None:
     """The second waits for the first, and whatever else it does is kept in either case."""
     added: list[bool] = []
 
@@ -83,52 +85,52 @@ def test_two_transactions_with_the_same_cause(office: Office, *, first_commits: 
         add(session, "something else")
         added.append(add(session, "once"))
 
-    office.at_once(lambda session: add(session, "once"), second, first_commits=first_commits)
+    records.at_once(lambda session: add(session, "once"), second, first_commits=first_commits)
 
     assert added == [not first_commits]
-    assert {row.dedupe_key for row in office.all(Outbox)} == {"once", "something else"}
+    assert {row.dedupe_key for row in records.all(Outbox)} == {"once", "something else"}
 
 
-def test_staff_come_before_callers_and_the_longest_waiting_first(office: Office) -> None:
-    caller_row(office)
-    first, second = office.staff(), office.staff()
-    office.queue(second)
-    office.queue(first)
-    office.change(Outbox, Outbox.staff_id == first.id, due_at=office.now() - timedelta(minutes=1))
+def test_staff_come_before_callers_and_the_longest_waiting_first(records: StaffAndReports) -> None:
+    caller_row(records)
+    first, second = records.staff(), records.staff()
+    records.queue(second)
+    records.queue(first)
+    records.change(Outbox, Outbox.staff_id == first.id, due_at=records.now() - timedelta(minutes=1))
 
-    order = [office.one(Outbox, Outbox.id == one.id) for one in claim(office)]
+    order = [records.one(Outbox, Outbox.id == one.id) for one in claim(records)]
 
     assert [row.staff_id for row in order] == [first.id, second.id, None]
 
 
-def test_what_is_not_due_is_left_alone(office: Office) -> None:
-    staff_row(office)
-    office.change(Outbox, STAFF, due_at=office.now() + timedelta(seconds=5))
-    assert claim(office) == []
+def test_what_is_not_due_is_left_alone(records: StaffAndReports) -> None:
+    staff_row(records)
+    records.change(Outbox, STAFF, due_at=records.now() + timedelta(seconds=5))
+    assert claim(records) == []
 
 
-def test_a_claim_is_a_lease(office: Office) -> None:
-    staff_row(office)
-    begun = office.now()
-    (claimed,) = claim(office)
+def test_a_claim_is_a_lease(records: StaffAndReports) -> None:
+    staff_row(records)
+    begun = records.now()
+    (claimed,) = claim(records)
 
-    row = office.one(Outbox)
+    row = records.one(Outbox)
     assert (row.state, row.attempt, row.maybe_sent) == (OutboxState.SENDING, 1, 1)
     assert row.lease_until is not None
     assert outbox.LEASE <= row.lease_until - begun < outbox.LEASE + timedelta(seconds=5)
     assert claimed == Claimed(row.id, 1)
-    assert claim(office) == []
-    assert office.recover() == 0, "nobody takes up what is still leased"
+    assert claim(records) == []
+    assert records.recover() == 0, "nobody takes up what is still leased"
 
 
-def test_four_who_claim_at_once_never_get_the_same_row(office: Office) -> None:
-    office.queue(office.staff(), 60)
+def test_four_who_claim_at_once_never_get_the_same_row(records: StaffAndReports) -> None:
+    records.queue(records.staff(), 60)
     together = threading.Barrier(4)
 
     def claims() -> list[str]:
         together.wait(PATIENCE)
         mine: list[str] = []
-        while rows := claim(office, most=7):
+        while rows := claim(records, most=7):
             mine += [row.id for row in rows]
         return mine
 
@@ -139,9 +141,9 @@ def test_four_who_claim_at_once_never_get_the_same_row(office: Office) -> None:
     assert len(claimed) == len(set(claimed)) == 60
 
 
-def test_who_claims_does_not_wait_for_another_who_does(office: Office) -> None:
+def test_who_claims_does_not_wait_for_another_who_does(records: StaffAndReports) -> None:
     """On SQLite there is one writer; on PostgreSQL the locked row is passed over."""
-    office.queue(office.staff(), 2)
+    records.queue(records.staff(), 2)
     claimed: list[Claimed] = []
 
     def begins(session: Session) -> None:
@@ -149,13 +151,13 @@ def test_who_claims_does_not_wait_for_another_who_does(office: Office) -> None:
         claimed.append(Claimed(row.id, row.attempt))
 
     def ends(session: Session) -> None:
-        assert office.engine.dialect.name == "sqlite" or len(claimed) == 2
+        assert records.engine.dialect.name == "sqlite" or len(claimed) == 2
 
-    office.meanwhile(begins, lambda: claimed.extend(claim(office)), ends)
+    records.meanwhile(begins, lambda: claimed.extend(claim(records)), ends)
     assert len({one.id for one in claimed}) == 2
 
 
-SETTLED: list[tuple[Outcome, Callable[[Office], None], str, int]] = [
+SETTLED: list[tuple[Outcome, Callable[[StaffAndReports], None], str, int]] = [
     (Accepted("id-1"), staff_row, "accepted", 1),
     (Accepted("id-1"), caller_row, "accepted", 1),
     (Refused("invalid number"), staff_row, "refused", 0),
@@ -171,139 +173,141 @@ SETTLED: list[tuple[Outcome, Callable[[Office], None], str, int]] = [
 
 @pytest.mark.parametrize(("outcome", "queue", "state", "maybe_sent"), SETTLED)
 def test_what_each_outcome_makes_of_a_row(
-    office: Office,
+    records: StaffAndReports,
     outcome: Outcome,
-    queue: Callable[[Office], None],
+    queue: Callable[[StaffAndReports], None],
     state: str,
     maybe_sent: int,
 ) -> None:
-    queue(office)
-    (claimed,) = claim(office)
+    queue(records)
+    (claimed,) = claim(records)
 
-    assert settle(office, claimed, outcome) is not None
+    assert settle(records, claimed, outcome) is not None
 
-    row = office.one(Outbox)
+    row = records.one(Outbox)
     assert (row.state, row.maybe_sent, row.provider) == (state, maybe_sent, "test")
     assert row.lease_until is None
     assert (row.finished_at is None) == (state == "pending")
     assert row.outcome == getattr(outcome, "reason", "accepted")
     assert row.provider_message_id == ("id-1" if state == "accepted" else None)
     if state == "pending":
-        assert office.now() < row.due_at <= office.now() + timedelta(seconds=45)
+        assert records.now() < row.due_at <= records.now() + timedelta(seconds=45)
 
 
-def test_a_passing_fault_is_tried_again_and_again_but_less_and_less_often(office: Office) -> None:
-    staff_row(office)
+def test_a_passing_fault_is_tried_again_and_again_but_less_and_less_often(
+    records: StaffAndReports,
+) -> None:
+    staff_row(records)
     waits = []
     for _ in range(7):
-        (claimed,) = claim(office)
-        row = settle(office, claimed, TryLater("no connection"))
+        (claimed,) = claim(records)
+        row = settle(records, claimed, TryLater("no connection"))
         assert row is not None
-        waits.append(round((row.due_at - office.now()).total_seconds()))
-        office.make_due()
+        waits.append(round((row.due_at - records.now()).total_seconds()))
+        records.make_due()
     assert waits == [2, 5, 15, 30, 45, 45, 45]
-    assert office.one(Outbox).maybe_sent == 0
+    assert records.one(Outbox).maybe_sent == 0
 
 
-def test_a_disputed_answer_is_tried_again_twice(office: Office) -> None:
-    staff_row(office)
-    (claimed,) = claim(office)
-    settle(office, claimed, TryLater("no connection"))
+def test_a_disputed_answer_is_tried_again_twice(records: StaffAndReports) -> None:
+    staff_row(records)
+    (claimed,) = claim(records)
+    settle(records, claimed, TryLater("no connection"))
     states = []
     for _ in range(3):
-        office.make_due()
-        (claimed,) = claim(office)
-        settle(office, claimed, TryLater("rejected by gateway", most=2))
-        states.append(office.one(Outbox).state)
+        records.make_due()
+        (claimed,) = claim(records)
+        settle(records, claimed, TryLater("rejected by gateway", most=2))
+        states.append(records.one(Outbox).state)
     assert states == ["pending", "pending", "refused"]
-    row = office.one(Outbox)
+    row = records.one(Outbox)
     assert row.outcome == "rejected by gateway"
     assert row.finished_at is not None
 
 
-def test_staff_may_get_an_sms_three_times_and_no_more(office: Office) -> None:
-    staff_row(office)
+def test_staff_may_get_an_sms_three_times_and_no_more(records: StaffAndReports) -> None:
+    staff_row(records)
     sends = 0
-    while claimed := claim(office):
+    while claimed := claim(records):
         sends += 1
-        settle(office, claimed[0], Unknown("no answer"))
-        office.make_due()
+        settle(records, claimed[0], Unknown("no answer"))
+        records.make_due()
     assert sends == outbox.MOST_SENDS == 3
-    assert office.one(Outbox).state == OutboxState.UNKNOWN
+    assert records.one(Outbox).state == OutboxState.UNKNOWN
 
 
 def test_what_died_while_sending_is_sent_again_to_staff_and_never_to_a_caller(
-    office: Office,
+    records: StaffAndReports,
 ) -> None:
-    caller_row(office)
-    staff_row(office)
-    claim(office)
-    office.end_leases()
+    caller_row(records)
+    staff_row(records)
+    claim(records)
+    records.end_leases()
 
-    assert office.recover() == 2
+    assert records.recover() == 2
 
-    assert office.outcomes(STAFF) == {"pending": 1}
-    assert office.outcomes(CALLER) == {"unknown": 1}
-    assert [one.attempt for one in claim(office)] == [2], "staff at once, the caller not again"
+    assert records.outcomes(STAFF) == {"pending": 1}
+    assert records.outcomes(CALLER) == {"unknown": 1}
+    assert [one.attempt for one in claim(records)] == [2], "staff at once, the caller not again"
 
 
-def test_dying_while_sending_three_times_is_enough(office: Office) -> None:
-    staff_row(office)
+def test_dying_while_sending_three_times_is_enough(records: StaffAndReports) -> None:
+    staff_row(records)
     deaths = 0
-    while claim(office):
+    while claim(records):
         deaths += 1
-        office.end_leases()
-        office.recover()
+        records.end_leases()
+        records.recover()
     assert deaths == 3
-    row = office.one(Outbox)
+    row = records.one(Outbox)
     assert (row.state, row.outcome) == (OutboxState.UNKNOWN, "died while sending")
 
 
 @pytest.mark.parametrize("queue", [staff_row, caller_row])
 def test_an_answer_after_the_lease_still_counts_when_nobody_has_claimed_since(
-    office: Office, queue: Callable[[Office], None]
+    records: StaffAndReports, queue: Callable[[StaffAndReports], None]
 ) -> None:
-    queue(office)
-    (claimed,) = claim(office)
-    office.end_leases()
-    office.recover()
+    queue(records)
+    (claimed,) = claim(records)
+    records.end_leases()
+    records.recover()
 
-    assert settle(office, claimed, Accepted("id-1")) is not None
+    assert settle(records, claimed, Accepted("id-1")) is not None
 
-    row = office.one(Outbox)
+    row = records.one(Outbox)
     assert (row.state, row.provider_message_id) == (OutboxState.ACCEPTED, "id-1")
 
 
 def test_an_answer_after_the_lease_is_nothing_to_whoever_has_claimed_since(
-    office: Office,
+    records: StaffAndReports,
 ) -> None:
-    staff_row(office)
-    (first,) = claim(office)
-    office.end_leases()
-    office.recover()
-    (second,) = claim(office)
+    staff_row(records)
+    (first,) = claim(records)
+    records.end_leases()
+    records.recover()
+    (second,) = claim(records)
 
-    assert settle(office, first, Accepted("id-1")) is None
-    assert office.one(Outbox).state == OutboxState.SENDING
-    assert settle(office, second, Accepted("id-2")) is not None
-    assert office.one(Outbox).provider_message_id == "id-2"
+    assert settle(records, first, Accepted("id-1")) is None
+    assert records.one(Outbox).state == OutboxState.SENDING
+    assert settle(records, second, Accepted("id-2")) is not None
+    assert records.one(Outbox).provider_message_id == "id-2"
 
 
-def test_a_late_doubt_does_not_bring_back_an_sms_to_a_caller(office: Office) -> None:
-    caller_row(office)
-    (claimed,) = claim(office)
-    office.end_leases()
-    office.recover()
+def test_a_late_doubt_does_not_bring_back_an_sms_to_a_caller(records: StaffAndReports) -> None:
+    caller_row(records)
+    (claimed,) = claim(records)
+    records.end_leases()
+    records.recover()
     for outcome in (TryLater("no connection"), Unknown("no answer")):
-        assert settle(office, claimed, outcome) is None
-    assert office.one(Outbox).state == OutboxState.UNKNOWN
+        assert settle(records, claimed, outcome) is None
+    assert records.one(Outbox).state == OutboxState.UNKNOWN
 
 
-def test_an_outcome_is_noted_of_the_sms_that_it_is_about(office: Office) -> None:
-    office.queue(office.staff(), 3)
-    for claimed in reversed(claim(office)):
-        settle(office, claimed, Accepted(f"of {claimed.id}"))
-    assert {row.provider_message_id == f"of {row.id}" for row in office.all(Outbox)} == {True}
+def test_an_outcome_is_noted_of_the_sms_that_it_is_about(records: StaffAndReports) -> None:
+    records.queue(records.staff(), 3)
+    for claimed in reversed(claim(records)):
+        settle(records, claimed, Accepted(f"of {claimed.id}"))
+    assert {row.provider_message_id == f"of {row.id}" for row in records.all(Outbox)} == {True}
 
 
 @pytest.mark.parametrize(
@@ -317,8 +321,8 @@ def test_the_third_send_to_staff_is_the_last_and_a_caller_has_no_last(
     assert outbox.is_last_send(Outbox(audience=audience, maybe_sent=sends)) == last
 
 
-def test_what_is_for_a_caller_is_a_courtesy_whatever_it_is_called(office: Office) -> None:
-    with database.writing(office.engine, "test") as session:
+def test_what_is_for_a_caller_is_a_courtesy_whatever_it_is_called(records: StaffAndReports) -> None:
+    with database.writing(records.engine, "test") as session:
         audiences: tuple[outbox.Audience, ...] = ("staff", "caller")
         for audience in audiences:
             outbox.add(
@@ -330,79 +334,85 @@ def test_what_is_for_a_caller_is_a_courtesy_whatever_it_is_called(office: Office
                 lives=A_DAY,
                 urgency=Urgency.P1,
             )
-    urgency = {row.audience: row.urgency for row in office.all(Outbox)}
+    urgency = {row.audience: row.urgency for row in records.all(Outbox)}
     assert urgency == {"staff": Urgency.P1, "caller": Urgency.COURTESY}
 
 
-def test_an_outcome_is_noted_once(office: Office) -> None:
-    staff_row(office)
-    (claimed,) = claim(office)
-    settle(office, claimed, Accepted("id-1"))
-    assert settle(office, claimed, Unknown("no answer")) is None
-    assert office.one(Outbox).state == OutboxState.ACCEPTED
+def test_an_outcome_is_noted_once(records: StaffAndReports) -> None:
+    staff_row(records)
+    (claimed,) = claim(records)
+    settle(records, claimed, Accepted("id-1"))
+    assert settle(records, claimed, Unknown("no answer")) is None
+    assert records.one(Outbox).state == OutboxState.ACCEPTED
 
 
-def test_withdrawing_drops_what_waits_for_one_audience_about_one_report(office: Office) -> None:
-    office.staff()
-    about = office.report(contact=SMS_NOW)
-    other = office.report(contact=SMS_NOW)
-    with database.writing(office.engine, "test") as session:
+def test_withdrawing_drops_what_waits_for_one_audience_about_one_report(
+    records: StaffAndReports,
+) -> None:
+    records.staff()
+    about = records.report(contact=SMS_NOW)
+    other = records.report(contact=SMS_NOW)
+    with database.writing(records.engine, "test") as session:
         outbox.withdraw(session, about, "caller", database.now(session))
 
-    dropped = office.all(Outbox, Outbox.state == OutboxState.DROPPED)
+    dropped = records.all(Outbox, Outbox.state == OutboxState.DROPPED)
     assert [(row.audience, row.report_id, row.outcome) for row in dropped] == [
         ("caller", about, "withdrawn")
     ]
-    assert office.outcomes(Outbox.report_id == other) == {"pending": 2}
+    assert records.outcomes(Outbox.report_id == other) == {"pending": 2}
 
 
 @pytest.mark.parametrize("outcome", [Accepted("id-1"), Refused("risk hold"), Unknown("no answer")])
-def test_a_sealed_letter_is_destroyed_when_it_has_left(office: Office, outcome: Outcome) -> None:
-    with database.writing(office.engine, "test") as session:
+def test_a_sealed_letter_is_destroyed_when_it_has_left(
+    records: StaffAndReports, outcome: Outcome
+) -> None:
+    with database.writing(records.engine, "test") as session:
         outbox.add_sealed(
             session,
-            office.web,
+            records.web,
             b'{"number": "+250788123456", "text": "Hello"}',
             dedupe_key="screen",
             template="answer",
             at=database.now(session),
             lives=A_DAY,
         )
-    assert office.one(Outbox).sealed is not None
-    (claimed,) = claim(office)
-    settle(office, claimed, outcome)
-    assert office.one(Outbox).sealed is None
+    assert records.one(Outbox).sealed is not None
+    (claimed,) = claim(records)
+    settle(records, claimed, outcome)
+    assert records.one(Outbox).sealed is None
 
 
 @pytest.mark.parametrize("message_id", ["", "\0", "x" * 500, "+250788123456'; DROP TABLE outbox"])
-def test_any_id_that_a_provider_may_give_can_be_kept(office: Office, message_id: str) -> None:
-    staff_row(office)
-    (claimed,) = claim(office)
-    settle(office, claimed, Accepted(message_id))
-    row = office.one(Outbox)
+def test_any_id_that_a_provider_may_give_can_be_kept(
+    records: StaffAndReports, message_id: str
+) -> None:
+    staff_row(records)
+    (claimed,) = claim(records)
+    settle(records, claimed, Accepted(message_id))
+    row = records.one(Outbox)
     assert row.state == OutboxState.ACCEPTED
     assert row.provider_message_id == (message_id.replace("\0", "")[:120] or None)
 
 
-def test_the_oldest_that_waits_is_known(office: Office) -> None:
+def test_the_oldest_that_waits_is_known(records: StaffAndReports) -> None:
     def since() -> object:
-        with database.reading(office.engine) as session:
+        with database.reading(records.engine) as session:
             return outbox.due_since(session, database.now(session))
 
     assert since() is None
-    staff_row(office)
-    then = office.now() - timedelta(seconds=40)
-    office.change(Outbox, STAFF, due_at=then)
-    staff_row(office)
+    staff_row(records)
+    then = records.now() - timedelta(seconds=40)
+    records.change(Outbox, STAFF, due_at=then)
+    staff_row(records)
     assert since() == then
-    claim(office)
+    claim(records)
     assert since() is None
 
 
-def test_the_values_of_a_row_hold_nothing_about_a_person(office: Office) -> None:
-    office.staff()
-    office.report(contact=Contact(by="sms", window="now", other_number="+250788999888"))
-    with database.reading(office.engine) as session:
+def test_the_values_of_a_row_hold_nothing_about_a_person(records: StaffAndReports) -> None:
+    records.staff()
+    records.report(contact=Contact(by="sms", window="now", other_number="+250788999888"))
+    with database.reading(records.engine) as session:
         rows = session.execute(select(Outbox.values, Outbox.template)).all()
     assert {row.template: row.values for row in rows} == {
         "alert": {"minutes": 5},
@@ -412,18 +422,18 @@ def test_the_values_of_a_row_hold_nothing_about_a_person(office: Office) -> None
 
 @pytest.mark.parametrize("what", ["recover", "hurry"])
 def test_whoever_looks_after_the_waiting_passes_over_what_somebody_works_on(
-    office: Office, what: str
+    records: StaffAndReports, what: str
 ) -> None:
     """On SQLite there is one writer; on PostgreSQL the locked row is passed over."""
-    staff_row(office)
-    (claimed,) = claim(office)
+    staff_row(records)
+    (claimed,) = claim(records)
     if what == "hurry":
-        settle(office, claimed, Unknown("no answer"))
-    office.end_leases()
+        settle(records, claimed, Unknown("no answer"))
+    records.end_leases()
     looked: list[object] = []
 
     def looks() -> None:
-        with database.writing(office.engine, "test") as session:
+        with database.writing(records.engine, "test") as session:
             work = outbox.recover if what == "recover" else outbox.hurry
             looked.append(work(session, database.now(session)))
 
@@ -431,14 +441,16 @@ def test_whoever_looks_after_the_waiting_passes_over_what_somebody_works_on(
         session.scalars(select(Outbox).with_for_update()).all()
 
     def ends(session: Session) -> None:
-        assert office.engine.dialect.name == "sqlite" or len(looked) == 1
+        assert records.engine.dialect.name == "sqlite" or len(looked) == 1
 
-    office.meanwhile(begins, looks, ends)
+    records.meanwhile(begins, looks, ends)
 
 
-def test_withdrawing_may_name_the_templates_and_leaves_what_is_on_its_way(office: Office) -> None:
-    about = office.report(contact=SMS_NOW)
-    with database.writing(office.engine, "test") as session:
+def test_withdrawing_may_name_the_templates_and_leaves_what_is_on_its_way(
+    records: StaffAndReports,
+) -> None:
+    about = records.report(contact=SMS_NOW)
+    with database.writing(records.engine, "test") as session:
         now = database.now(session)
         for template in ("appointment", "check_in", "sending"):
             outbox.add(
@@ -450,24 +462,24 @@ def test_withdrawing_may_name_the_templates_and_leaves_what_is_on_its_way(office
                 lives=A_DAY,
                 report_id=about,
             )
-    office.change(Outbox, Outbox.template == "sending", state=OutboxState.SENDING)
-    with database.writing(office.engine, "test") as session:
+    records.change(Outbox, Outbox.template == "sending", state=OutboxState.SENDING)
+    with database.writing(records.engine, "test") as session:
         later = database.now(session) + timedelta(seconds=7)
         outbox.withdraw(session, about, "caller", later, ["appointment", "sending"])
-    (dropped,) = office.all(Outbox, Outbox.state == OutboxState.DROPPED)
+    (dropped,) = records.all(Outbox, Outbox.state == OutboxState.DROPPED)
     assert (dropped.template, dropped.finished_at) == ("appointment", later)
-    assert office.outcomes() == {"dropped": 1, "sending": 1, "pending": 2}
+    assert records.outcomes() == {"dropped": 1, "sending": 1, "pending": 2}
 
 
-def test_what_was_dropped_was_not_sent(office: Office) -> None:
+def test_what_was_dropped_was_not_sent(records: StaffAndReports) -> None:
     """A claim counts as a send until it is known to be none."""
-    staff_row(office)
-    office.change(Outbox, maybe_sent=2)
-    (claimed,) = claim(office)
-    with database.writing(office.engine, "test") as session:
+    staff_row(records)
+    records.change(Outbox, maybe_sent=2)
+    (claimed,) = claim(records)
+    with database.writing(records.engine, "test") as session:
         now = database.now(session)
         outbox.drop(session.get_one(Outbox, claimed.id), now, "settled")
-    row = office.one(Outbox)
+    row = records.one(Outbox)
     assert (row.state, row.maybe_sent, row.finished_at) == (OutboxState.DROPPED, 2, now)
     assert (row.outcome, row.lease_until) == ("settled", None)
 
@@ -492,13 +504,15 @@ def test_one_more_sms_about_an_alert_may_follow_when_the_last_is_long_gone(
 
 
 def test_of_each_alert_it_is_known_what_was_sent_when_and_whether_one_waits(
-    office: Office,
+    records: StaffAndReports,
 ) -> None:
-    first, second = office.staff(), office.staff()
-    report = office.report()
-    office.report()
-    by_person = {alert.staff_id: alert.id for alert in office.all(Alert, Alert.report_id == report)}
-    with database.writing(office.engine, "test") as session:
+    first, second = records.staff(), records.staff()
+    report = records.report()
+    records.report()
+    by_person = {
+        alert.staff_id: alert.id for alert in records.all(Alert, Alert.report_id == report)
+    }
+    with database.writing(records.engine, "test") as session:
         assert outbox.add(
             session,
             dedupe_key="no alert",
@@ -509,12 +523,12 @@ def test_of_each_alert_it_is_known_what_was_sent_when_and_whether_one_waits(
             report_id=report,
             staff_id=first.id,
         )
-    long_ago = office.now() - timedelta(minutes=9)
+    long_ago = records.now() - timedelta(minutes=9)
     hers = Outbox.alert_id == by_person[first.id]
-    office.change(Outbox, hers, maybe_sent=2, created_at=long_ago, state=OutboxState.ACCEPTED)
+    records.change(Outbox, hers, maybe_sent=2, created_at=long_ago, state=OutboxState.ACCEPTED)
     for state, waiting in (("pending", True), ("sending", True), ("accepted", False)):
-        office.change(Outbox, Outbox.alert_id == by_person[second.id], state=state)
-        with database.reading(office.engine) as session:
+        records.change(Outbox, Outbox.alert_id == by_person[second.id], state=state)
+        with database.reading(records.engine) as session:
             told = outbox.alerts_told(session, report)
         assert set(told) == set(by_person.values())
         assert told[by_person[first.id]] == Told(2, long_ago, waiting=False)
@@ -522,13 +536,13 @@ def test_of_each_alert_it_is_known_what_was_sent_when_and_whether_one_waits(
 
 
 def test_a_sealed_letter_is_an_answer_to_a_caller_and_opens_in_its_own_row(
-    office: Office,
+    records: StaffAndReports,
 ) -> None:
     for key in ("one", "other"):
-        with database.writing(office.engine, "test") as session:
+        with database.writing(records.engine, "test") as session:
             outbox.add_sealed(
                 session,
-                office.web,
+                records.web,
                 key.encode(),
                 dedupe_key=key,
                 template="answer",
@@ -536,16 +550,16 @@ def test_a_sealed_letter_is_an_answer_to_a_caller_and_opens_in_its_own_row(
                 lives=A_DAY,
             )
     one, other = (
-        office.one(Outbox, Outbox.dedupe_key == "one"),
-        office.one(Outbox, Outbox.dedupe_key == "other"),
+        records.one(Outbox, Outbox.dedupe_key == "one"),
+        records.one(Outbox, Outbox.dedupe_key == "other"),
     )
     assert (one.audience, one.template, one.urgency) == ("caller", "answer", Urgency.ANSWER)
     assert one.sealed is not None
-    assert office.worker.open_sealed("sender", one.sealed, Where("outbox", "sealed", one.id)) == (
+    assert records.worker.open_sealed("sender", one.sealed, Where("outbox", "sealed", one.id)) == (
         b"one"
     )
     with pytest.raises(CannotOpen):
-        office.worker.open_sealed("sender", one.sealed, outbox.sealed_in(other.id))
+        records.worker.open_sealed("sender", one.sealed, outbox.sealed_in(other.id))
 
 
 OTHERS = ("test", "second", "third")
@@ -556,19 +570,19 @@ OTHERS = ("test", "second", "third")
 )
 @pytest.mark.parametrize("queue", [staff_row, caller_row])
 def test_what_was_certainly_not_sent_is_due_at_once_until_all_providers_were_tried(
-    office: Office, outcome: Outcome, queue: Callable[[Office], None]
+    records: StaffAndReports, outcome: Outcome, queue: Callable[[StaffAndReports], None]
 ) -> None:
-    queue(office)
+    queue(records)
     told = []
     for provider in ("test", "second", "third", "test"):
-        (claimed,) = claim(office)
-        with database.writing(office.engine, "test") as session:
+        (claimed,) = claim(records)
+        with database.writing(records.engine, "test") as session:
             at = database.now(session)
             row = outbox.settle(session, claimed, outcome, provider, at, OTHERS)
         assert row is not None
         told.append((row.tried, row.due_at <= at))
         if provider == "third":
-            office.make_due()
+            records.make_due()
     assert told == [
         (["test"], True),
         (["second", "test"], True),
@@ -577,73 +591,75 @@ def test_what_was_certainly_not_sent_is_due_at_once_until_all_providers_were_tri
     ]
 
 
-def test_after_doubt_the_next_try_avoids_the_provider(office: Office) -> None:
-    staff_row(office)
+def test_after_doubt_the_next_try_avoids_the_provider(records: StaffAndReports) -> None:
+    staff_row(records)
     for provider in ("test", "second"):
-        (claimed,) = claim(office)
-        with database.writing(office.engine, "test") as session:
+        (claimed,) = claim(records)
+        with database.writing(records.engine, "test") as session:
             at = database.now(session)
             outbox.settle(session, claimed, Unknown("no answer"), provider, at, OTHERS)
-        assert office.one(Outbox).tried == [provider]
-        office.make_due()
+        assert records.one(Outbox).tried == [provider]
+        records.make_due()
 
 
-def test_an_sms_waits_with_its_last_send_for_a_provider_that_is_sure(office: Office) -> None:
-    caller_row(office)
-    office.queue(office.staff(), 3)
-    for sends, row in enumerate(office.all(Outbox, STAFF)):
-        office.change(Outbox, Outbox.id == row.id, maybe_sent=sends)
+def test_an_sms_waits_with_its_last_send_for_a_provider_that_is_sure(
+    records: StaffAndReports,
+) -> None:
+    caller_row(records)
+    records.queue(records.staff(), 3)
+    for sends, row in enumerate(records.all(Outbox, STAFF)):
+        records.change(Outbox, Outbox.id == row.id, maybe_sent=sends)
 
     def left(leaves: outbox.Leaves) -> list[tuple[str, int]]:
-        with Session(office.engine, autoflush=False) as session:
+        with Session(records.engine, autoflush=False) as session:
             rows = outbox.claim(session, database.now(session), 64, leaves)
             return sorted((row.audience, row.maybe_sent) for row in rows)
 
     assert left("nothing") == []
     assert left("spare") == [("caller", 1), ("staff", 1), ("staff", 2)]
     assert left("all") == [*left("spare"), ("staff", 3)]
-    office.change(Outbox, expires_at=office.now())
+    records.change(Outbox, expires_at=records.now())
     assert len(left("nothing")) == 4, "what has expired is dropped whatever may leave"
 
 
-def test_what_waits_for_another_try_can_be_hurried(office: Office) -> None:
-    office.queue(office.staff(), 2)
-    (claimed,) = claim(office, most=1)
-    settle(office, claimed, Unknown("no answer"))
+def test_what_waits_for_another_try_can_be_hurried(records: StaffAndReports) -> None:
+    records.queue(records.staff(), 2)
+    (claimed,) = claim(records, most=1)
+    settle(records, claimed, Unknown("no answer"))
     fresh = Outbox.attempt == 0
-    office.change(Outbox, fresh, due_at=office.now() + timedelta(minutes=9))
+    records.change(Outbox, fresh, due_at=records.now() + timedelta(minutes=9))
 
-    with database.writing(office.engine, "test") as session:
+    with database.writing(records.engine, "test") as session:
         outbox.hurry(session, database.now(session))
 
-    hurried = office.one(Outbox, ~fresh)
-    assert hurried.due_at <= office.now()
+    hurried = records.one(Outbox, ~fresh)
+    assert hurried.due_at <= records.now()
     assert hurried.state == OutboxState.PENDING
-    assert office.one(Outbox, fresh).due_at > office.now(), "an appointment keeps its time"
+    assert records.one(Outbox, fresh).due_at > records.now(), "an appointment keeps its time"
 
 
-def test_what_has_left_or_is_leaving_is_not_hurried(office: Office) -> None:
+def test_what_has_left_or_is_leaving_is_not_hurried(records: StaffAndReports) -> None:
     """When it would have been due once more says what became of it, and stays as it is."""
-    office.queue(office.staff(), 2)
-    then = office.now() + timedelta(minutes=9)
-    for row, state in zip(office.all(Outbox), ("sending", "accepted"), strict=True):
-        office.change(Outbox, Outbox.id == row.id, state=state, attempt=1, due_at=then)
-    with database.writing(office.engine, "test") as session:
+    records.queue(records.staff(), 2)
+    then = records.now() + timedelta(minutes=9)
+    for row, state in zip(records.all(Outbox), ("sending", "accepted"), strict=True):
+        records.change(Outbox, Outbox.id == row.id, state=state, attempt=1, due_at=then)
+    with database.writing(records.engine, "test") as session:
         outbox.hurry(session, database.now(session))
-    assert [row.due_at for row in office.all(Outbox)] == [then, then]
+    assert [row.due_at for row in records.all(Outbox)] == [then, then]
 
 
-def test_the_sms_that_is_risked_is_the_one_sent_and_tried_least(office: Office) -> None:
-    caller_row(office)
-    office.queue(office.staff(), 4)
-    rows = office.all(Outbox, STAFF)
+def test_the_sms_that_is_risked_is_the_one_sent_and_tried_least(records: StaffAndReports) -> None:
+    caller_row(records)
+    records.queue(records.staff(), 4)
+    rows = records.all(Outbox, STAFF)
     counts = {row.id: (min(n, 2), 9 - n) for n, row in enumerate(rows)}
     for row_id, (sent, tried) in counts.items():
-        office.change(Outbox, Outbox.id == row_id, maybe_sent=sent, attempt=tried)
+        records.change(Outbox, Outbox.id == row_id, maybe_sent=sent, attempt=tried)
 
     def risked(kind: Literal["spare", "last"]) -> list[tuple[str, int, int]]:
         found = []
-        with Session(office.engine) as session:
+        with Session(records.engine) as session:
             while row := outbox.to_risk(session, database.now(session), kind):
                 found.append((row.audience, row.maybe_sent, row.attempt))
                 outbox.take(row, database.now(session))
@@ -656,14 +672,14 @@ def test_the_sms_that_is_risked_is_the_one_sent_and_tried_least(office: Office) 
 
 
 def test_what_has_expired_is_claimed_whatever_may_leave_and_is_risked_on_nobody(
-    office: Office,
+    records: StaffAndReports,
 ) -> None:
     """It is claimed only to be dropped: the next provider must not be judged by it."""
-    office.queue(office.staff(), 2)
-    late, fresh = (row.id for row in office.all(Outbox))
-    office.change(Outbox, Outbox.id == late, expires_at=office.now() - timedelta(seconds=1))
+    records.queue(records.staff(), 2)
+    late, fresh = (row.id for row in records.all(Outbox))
+    records.change(Outbox, Outbox.id == late, expires_at=records.now() - timedelta(seconds=1))
 
-    with Session(office.engine) as session:
+    with Session(records.engine) as session:
         at = database.now(session)
         risked = outbox.to_risk(session, at, "last")
         claimed = outbox.claim(session, at, 5, "nothing")
@@ -672,9 +688,9 @@ def test_what_has_expired_is_claimed_whatever_may_leave_and_is_risked_on_nobody(
     assert [row.id for row in claimed] == [late]
 
 
-def test_an_sms_remembers_the_alert_that_it_is_about(office: Office) -> None:
-    nurse = office.staff()
-    report = office.report()
-    alert = office.one(Alert, Alert.staff_id == nurse.id)
-    row = office.one(Outbox, STAFF)
+def test_an_sms_remembers_the_alert_that_it_is_about(records: StaffAndReports) -> None:
+    nurse = records.staff()
+    report = records.report()
+    alert = records.one(Alert, Alert.staff_id == nurse.id)
+    row = records.one(Outbox, STAFF)
     assert (row.alert_id, row.report_id, row.staff_id) == (alert.id, report, nurse.id)

@@ -18,16 +18,16 @@ from gateway.sms.outbox import Claimed
 from gateway.sms.providers.contract import Accepted
 from gateway.store import database
 from gateway.store.models import Alert, AlertState, DeliveryReport, Outbox, Report, ReportState
-from tests.staff_and_reports import Office, Person
+from tests.staff_and_reports import Person, StaffAndReports
 
 WORDS = ("Sent", "Submitted", "Buffered", "Success", "Failed", "Teleported")
 
 
 @pytest.fixture
-def sent(office: Office) -> Claimed:
+def sent(records: StaffAndReports) -> Claimed:
     """An SMS that the provider has taken, as `id-1`, which is not noted yet."""
-    office.queue(office.staff())
-    with database.writing(office.engine, "test") as session:
+    records.queue(records.staff())
+    with database.writing(records.engine, "test") as session:
         (row,) = outbox.claim(session, database.now(session), 1)
         return Claimed(row.id, row.attempt)
 
@@ -41,53 +41,57 @@ def report(session: Session, status: str = "Success") -> bool:
     return receipts.take_in(session, "id-1", status, None, database.now(session))
 
 
-def told(office: Office, *words: str) -> list[bool]:
+def told(records: StaffAndReports, *words: str) -> list[bool]:
     """Each word in a transaction of its own; whether it was new."""
     news = []
     for word in words:
-        with database.writing(office.engine, "test") as session:
+        with database.writing(records.engine, "test") as session:
             news.append(report(session, word))
     return news
 
 
-def noted(office: Office, claimed: Claimed) -> None:
-    with database.writing(office.engine, "test") as session:
+def noted(records: StaffAndReports, claimed: Claimed) -> None:
+    with database.writing(records.engine, "test") as session:
         note(session, claimed)
 
 
-def state(office: Office) -> str | None:
-    return office.one(Outbox).delivery
+def state(records: StaffAndReports) -> str | None:
+    return records.one(Outbox).delivery
 
 
 @pytest.mark.parametrize("early", [True, False])
-def test_a_report_before_or_after_our_note(office: Office, sent: Claimed, *, early: bool) -> None:
+def test_a_report_before_or_after_our_note(
+    records: StaffAndReports, sent: Claimed, *, early: bool
+) -> None:
     if early:
-        assert told(office, "Sent", "Success") == [True, True]
-    noted(office, sent)
+        assert told(records, "Sent", "Success") == [True, True]
+    noted(records, sent)
     if not early:
-        assert told(office, "Sent", "Success") == [True, True]
-    assert state(office) == "Success"
+        assert told(records, "Sent", "Success") == [True, True]
+    assert state(records) == "Success"
 
 
 @pytest.mark.parametrize(
     "words", [("Buffered", "Sent"), ("Success", "Sent"), ("Failed", "Success")]
 )
 def test_reports_before_our_note_count_in_the_order_of_their_coming(
-    office: Office, sent: Claimed, words: tuple[str, str]
+    records: StaffAndReports, sent: Claimed, words: tuple[str, str]
 ) -> None:
-    told(office, *words)
-    noted(office, sent)
-    assert state(office) == words[0]
+    told(records, *words)
+    noted(records, sent)
+    assert state(records) == words[0]
 
 
-def test_a_report_that_comes_twice_is_kept_once(office: Office, sent: Claimed) -> None:
-    noted(office, sent)
-    assert told(office, "Success", "Success", "Success") == [True, False, False]
-    assert len(office.all(DeliveryReport)) == 1
+def test_a_report_that_comes_twice_is_kept_once(records: StaffAndReports, sent: Claimed) -> None:
+    noted(records, sent)
+    assert told(records, "Success", "Success", "Success") == [True, False, False]
+    assert len(records.all(DeliveryReport)) == 1
 
 
 @pytest.mark.parametrize("first", ["report", "note"])
-def test_a_report_and_our_note_at_the_same_time(office: Office, sent: Claimed, first: str) -> None:
+def test_a_report_and_our_note_at_the_same_time(
+    records: StaffAndReports, sent: Claimed, first: str
+) -> None:
     """Neither has committed when the other begins."""
 
     def reports(session: Session) -> None:
@@ -97,45 +101,45 @@ def test_a_report_and_our_note_at_the_same_time(office: Office, sent: Claimed, f
         note(session, sent)
 
     order = (reports, notes) if first == "report" else (notes, reports)
-    office.at_once(*order)
+    records.at_once(*order)
 
-    assert state(office) == "Success"
-    assert office.one(Outbox).provider_message_id == "id-1"
+    assert state(records) == "Success"
+    assert records.one(Outbox).provider_message_id == "id-1"
 
 
-def test_two_copies_of_a_report_at_the_same_time(office: Office, sent: Claimed) -> None:
-    noted(office, sent)
+def test_two_copies_of_a_report_at_the_same_time(records: StaffAndReports, sent: Claimed) -> None:
+    noted(records, sent)
     news: list[bool] = []
 
     def takes_in(session: Session) -> None:
         news.append(report(session))
 
-    office.at_once(takes_in, takes_in)
+    records.at_once(takes_in, takes_in)
 
     assert sorted(news) == [False, True]
-    assert state(office) == "Success"
+    assert state(records) == "Success"
 
 
-def test_a_word_that_nobody_knows_is_kept(office: Office, sent: Claimed) -> None:
-    noted(office, sent)
-    told(office, "Teleported")
-    assert [kept.status for kept in office.all(DeliveryReport)] == ["Teleported"]
-    assert state(office) == "Teleported"
-    told(office, "Sent", "Teleported twice", "Success")
-    assert state(office) == "Success"
-    assert len(office.all(DeliveryReport)) == 4
+def test_a_word_that_nobody_knows_is_kept(records: StaffAndReports, sent: Claimed) -> None:
+    noted(records, sent)
+    told(records, "Teleported")
+    assert [kept.status for kept in records.all(DeliveryReport)] == ["Teleported"]
+    assert state(records) == "Teleported"
+    told(records, "Sent", "Teleported twice", "Success")
+    assert state(records) == "Success"
+    assert len(records.all(DeliveryReport)) == 4
 
 
-def test_a_report_of_an_sms_that_is_not_ours_is_kept(office: Office) -> None:
-    assert told(office, "Success") == [True]
-    assert office.all(Outbox) == []
+def test_a_report_of_an_sms_that_is_not_ours_is_kept(records: StaffAndReports) -> None:
+    assert told(records, "Success") == [True]
+    assert records.all(Outbox) == []
 
 
 @pytest.mark.parametrize("text", ["", "\0", "a" * 500, "Success\0"])
-def test_whatever_a_stranger_sends_can_be_kept(office: Office, text: str) -> None:
-    with database.writing(office.engine, "test") as session:
+def test_whatever_a_stranger_sends_can_be_kept(records: StaffAndReports, text: str) -> None:
+    with database.writing(records.engine, "test") as session:
         assert receipts.take_in(session, text, text, text, database.now(session))
-    kept = office.one(DeliveryReport)
+    kept = records.one(DeliveryReport)
     assert len(kept.provider_message_id) <= 120
     assert "\0" not in kept.provider_message_id + kept.status + (kept.reason or "")
 
@@ -188,88 +192,90 @@ DEAF = ("Failed", "Rejected", "AbsentSubscriber", "Expired")
 @pytest.mark.parametrize("word", DEAF)
 @pytest.mark.parametrize("early", [True, False])
 def test_an_alert_that_did_not_arrive_goes_to_the_next_one_at_once(
-    office: Office, word: str, *, early: bool
+    records: StaffAndReports, word: str, *, early: bool
 ) -> None:
     """Whether the network says so before or after we have noted what it calls the SMS."""
-    office.staff()
-    lead = office.staff(role="lead")
-    report = office.report()
-    post = office.post()
+    records.staff()
+    lead = records.staff(role="lead")
+    report = records.report()
+    post = records.post()
     if early:
         post.delivered("id-1", word, None)
-    office.deliver()
+    records.deliver()
     if not early:
         post.delivered("id-1", word, None)
-    assert office.one(Alert).state == AlertState.UNREACHABLE
-    with database.writing(office.engine, "test") as session:
-        assert escalation.climb(session, office.ladder, report, database.now(session))
-    assert lead.id in office.asked(report)
+    assert records.one(Alert).state == AlertState.UNREACHABLE
+    with database.writing(records.engine, "test") as session:
+        assert escalation.climb(session, records.policy, report, database.now(session))
+    assert lead.id in records.asked(report)
 
 
-def test_an_sms_that_arrived_goes_to_nobody_else(office: Office) -> None:
-    office.staff()
-    report = office.report()
-    until = office.report_now(report).climb_at
-    office.deliver()
-    office.post().delivered("id-1", "Success", None)
-    office.post().delivered("id-1", "Failed", None)
-    assert office.one(Alert).state == AlertState.OPEN
-    assert office.report_now(report).climb_at == until
+def test_an_sms_that_arrived_goes_to_nobody_else(records: StaffAndReports) -> None:
+    records.staff()
+    report = records.report()
+    until = records.report_now(report).climb_at
+    records.deliver()
+    records.post().delivered("id-1", "Success", None)
+    records.post().delivered("id-1", "Failed", None)
+    assert records.one(Alert).state == AlertState.OPEN
+    assert records.report_now(report).climb_at == until
 
 
-def missed(office: Office) -> list[str]:
-    with database.writing(office.engine, "test") as session:
+def missed(records: StaffAndReports) -> list[str]:
+    with database.writing(records.engine, "test") as session:
         within = timedelta(minutes=3)
         return [row.id for row in receipts.missed(session, database.now(session), within)]
 
 
 @pytest.mark.parametrize(("word", "told"), [(None, 1), ("Sent", 1), ("Success", 0), ("Failed", 0)])
 def test_an_alert_of_which_the_network_says_nothing_is_missed_once(
-    office: Office, word: str | None, told: int
+    records: StaffAndReports, word: str | None, told: int
 ) -> None:
-    office.staff()
-    office.report()
-    office.deliver()
+    records.staff()
+    records.report()
+    records.deliver()
     if word:
-        office.post().delivered("id-1", word, None)
-    assert missed(office) == []
-    office.change(Outbox, finished_at=office.now() - timedelta(minutes=3, seconds=1))
-    assert len(missed(office)) == told
-    assert missed(office) == []
+        records.post().delivered("id-1", word, None)
+    assert missed(records) == []
+    records.change(Outbox, finished_at=records.now() - timedelta(minutes=3, seconds=1))
+    assert len(missed(records)) == told
+    assert missed(records) == []
 
 
 @pytest.mark.parametrize("state", ["sending", "refused", "dropped", "unknown"])
-def test_an_alert_that_did_not_leave_is_not_missed(office: Office, state: str) -> None:
+def test_an_alert_that_did_not_leave_is_not_missed(records: StaffAndReports, state: str) -> None:
     """Whoever did not take it has nothing to say of it: others look after that."""
-    office.staff()
-    office.report()
-    long_ago = office.now() - timedelta(hours=1)
-    office.change(Outbox, state=state, finished_at=long_ago)
-    assert missed(office) == []
+    records.staff()
+    records.report()
+    long_ago = records.now() - timedelta(hours=1)
+    records.change(Outbox, state=state, finished_at=long_ago)
+    assert missed(records) == []
 
 
-def test_an_alert_that_was_answered_is_not_missed_though_the_report_waits(office: Office) -> None:
-    nurse, other = office.staff(), office.staff()
-    report = office.report()
-    office.deliver()
-    office.text(nurse, f"2 {office.code(report)} {office.digits(report, nurse)}")
-    office.change(Outbox, finished_at=office.now() - timedelta(minutes=4))
-    (only,) = missed(office)
-    assert office.one(Outbox, Outbox.id == only).staff_id == other.id
+def test_an_alert_that_was_answered_is_not_missed_though_the_report_waits(
+    records: StaffAndReports,
+) -> None:
+    nurse, other = records.staff(), records.staff()
+    report = records.report()
+    records.deliver()
+    records.text(nurse, f"2 {records.code(report)} {records.digits(report, nurse)}")
+    records.change(Outbox, finished_at=records.now() - timedelta(minutes=4))
+    (only,) = missed(records)
+    assert records.one(Outbox, Outbox.id == only).staff_id == other.id
 
 
-def test_what_is_no_alert_is_never_missed(office: Office) -> None:
+def test_what_is_no_alert_is_never_missed(records: StaffAndReports) -> None:
     """It is about a report that waits, as the alert is, and goes to the same person."""
-    nurse = office.staff()
-    more(office, nurse, office.report(), None)
-    office.deliver()
-    office.change(Outbox, finished_at=office.now() - timedelta(minutes=4))
-    (only,) = missed(office)
-    assert office.one(Outbox, Outbox.id == only).template == "alert"
+    nurse = records.staff()
+    more(records, nurse, records.report(), None)
+    records.deliver()
+    records.change(Outbox, finished_at=records.now() - timedelta(minutes=4))
+    (only,) = missed(records)
+    assert records.one(Outbox, Outbox.id == only).template == "alert"
 
 
-def stranded(office: Office) -> list[str]:
-    with database.reading(office.engine) as session:
+def stranded(records: StaffAndReports) -> list[str]:
+    with database.reading(records.engine) as session:
         return [row.id for row in receipts.stranded(session)]
 
 
@@ -289,64 +295,66 @@ def stranded(office: Office) -> list[str]:
     ],
 )
 def test_an_alert_that_is_known_to_be_in_vain_is_stranded_until_somebody_else_is_asked(
-    office: Office, state: str, word: str | None, *, is_: bool
+    records: StaffAndReports, state: str, word: str | None, *, is_: bool
 ) -> None:
     """The one who noted it may have died before asking anybody."""
-    office.staff()
-    office.report()
-    office.change(Outbox, state=state, delivery=word)
-    row = office.one(Outbox)
-    assert stranded(office) == ([row.id] if is_ else [])
+    records.staff()
+    records.report()
+    records.change(Outbox, state=state, delivery=word)
+    row = records.one(Outbox)
+    assert stranded(records) == ([row.id] if is_ else [])
     assert receipts.is_in_vain(row) == is_
 
 
 @pytest.mark.parametrize("how", ["answered", "accepted", "told once more", "no alert"])
-def test_what_was_seen_to_is_not_stranded(office: Office, how: str) -> None:
-    nurse, _ = office.staff(), office.staff()
-    report = office.report()
+def test_what_was_seen_to_is_not_stranded(records: StaffAndReports, how: str) -> None:
+    nurse, _ = records.staff(), records.staff()
+    report = records.report()
     hers = Outbox.staff_id == nurse.id
-    office.change(Outbox, hers, state="refused")
-    office.change(Outbox, ~hers, created_at=office.now() + timedelta(minutes=1))
-    assert len(stranded(office)) == 1, "what her colleague was told since is no help to her"
+    records.change(Outbox, hers, state="refused")
+    records.change(Outbox, ~hers, created_at=records.now() + timedelta(minutes=1))
+    assert len(stranded(records)) == 1, "what her colleague was told since is no help to her"
     match how:
         case "answered":
-            office.change(Alert, Alert.staff_id == nurse.id, state=AlertState.UNREACHABLE)
+            records.change(Alert, Alert.staff_id == nurse.id, state=AlertState.UNREACHABLE)
         case "accepted":
-            office.change(Report, Report.id == report, state=ReportState.ACCEPTED)
+            records.change(Report, Report.id == report, state=ReportState.ACCEPTED)
         case "told once more":
-            alert = office.one(Alert, Alert.staff_id == nurse.id)
-            more(office, nurse, report, alert.id)
+            alert = records.one(Alert, Alert.staff_id == nurse.id)
+            more(records, nurse, report, alert.id)
         case _:
-            office.change(Outbox, hers, alert_id=None)
-    assert stranded(office) == []
+            records.change(Outbox, hers, alert_id=None)
+    assert stranded(records) == []
 
 
-def test_the_reason_of_a_report_is_kept_with_it(office: Office) -> None:
-    with database.writing(office.engine, "test") as session:
+def test_the_reason_of_a_report_is_kept_with_it(records: StaffAndReports) -> None:
+    with database.writing(records.engine, "test") as session:
         now = database.now(session)
         assert receipts.take_in(session, "id-1", "Failed", "UserNotInNetwork" + "x" * 99, now)
         assert receipts.take_in(session, "id-2", "Success" + "y" * 99, "", now)
-    rows = office.all(DeliveryReport)
+    rows = records.all(DeliveryReport)
     first, second = sorted(rows, key=lambda row: row.provider_message_id)
     assert first.reason == ("UserNotInNetwork" + "x" * 99)[: receipts.LONGEST_WORD]
     assert second.reason is None
     assert len(second.status) == receipts.LONGEST_WORD
 
 
-def test_a_report_that_comes_again_changes_nothing(office: Office, sent: Claimed) -> None:
+def test_a_report_that_comes_again_changes_nothing(records: StaffAndReports, sent: Claimed) -> None:
     """Given a later word, when an earlier one is told once more, then the later one stands."""
-    noted(office, sent)
-    told(office, "Teleported")
-    office.change(Outbox, delivery=None)
-    assert told(office, "Teleported") == [False]
-    assert state(office) is None
+    noted(records, sent)
+    told(records, "Teleported")
+    records.change(Outbox, delivery=None)
+    assert told(records, "Teleported") == [False]
+    assert state(records) is None
 
 
-def test_an_sms_is_found_by_the_id_that_its_provider_gave(office: Office, sent: Claimed) -> None:
-    with database.writing(office.engine, "test") as session:
+def test_an_sms_is_found_by_the_id_that_its_provider_gave(
+    records: StaffAndReports, sent: Claimed
+) -> None:
+    with database.writing(records.engine, "test") as session:
         long_id, now = "x" * 500, database.now(session)
         assert outbox.settle(session, sent, Accepted(long_id), "test", now) is not None
-    with database.reading(office.engine) as session:
+    with database.reading(records.engine) as session:
         found = receipts.about(session, long_id)
         assert found is not None
         assert found.id == sent.id
@@ -354,41 +362,43 @@ def test_an_sms_is_found_by_the_id_that_its_provider_gave(office: Office, sent: 
 
 
 @pytest.mark.parametrize("state", [ReportState.ACCEPTED, ReportState.CLOSED, ReportState.DELETED])
-def test_of_a_report_that_waits_no_more_nothing_is_missed(office: Office, state: str) -> None:
-    office.staff()
-    office.report()
-    office.deliver()
-    office.change(Outbox, finished_at=office.now() - timedelta(minutes=4))
-    office.change(Report, state=state)
-    assert missed(office) == []
+def test_of_a_report_that_waits_no_more_nothing_is_missed(
+    records: StaffAndReports, state: str
+) -> None:
+    records.staff()
+    records.report()
+    records.deliver()
+    records.change(Outbox, finished_at=records.now() - timedelta(minutes=4))
+    records.change(Report, state=state)
+    assert missed(records) == []
 
 
 @pytest.mark.parametrize(("locked", "found"), [(Outbox, 0), (Report, 1), (Alert, 1)])
 def test_who_looks_for_what_is_missed_waits_for_nobody(
-    office: Office, locked: type[Outbox | Report | Alert], found: int
+    records: StaffAndReports, locked: type[Outbox | Report | Alert], found: int
 ) -> None:
     """What somebody notes about the SMS itself comes first; a report in use hides nothing.
 
     On SQLite there is one writer.
     """
-    office.staff()
-    office.report()
-    office.deliver()
-    office.change(Outbox, finished_at=office.now() - timedelta(minutes=4))
+    records.staff()
+    records.report()
+    records.deliver()
+    records.change(Outbox, finished_at=records.now() - timedelta(minutes=4))
     looks: list[int] = []
 
     def begins(session: Session) -> None:
         session.scalars(select(locked).with_for_update()).all()
 
     def ends(session: Session) -> None:
-        assert office.engine.dialect.name == "sqlite" or looks == [found]
+        assert records.engine.dialect.name == "sqlite" or looks == [found]
 
-    office.meanwhile(begins, lambda: looks.append(len(missed(office))), ends)
+    records.meanwhile(begins, lambda: looks.append(len(missed(records))), ends)
 
 
-def more(office: Office, person: Person, report: str, alert: str | None) -> None:
+def more(records: StaffAndReports, person: Person, report: str, alert: str | None) -> None:
     """One more SMS about a report to somebody who was alerted about it."""
-    with database.writing(office.engine, "test") as session:
+    with database.writing(records.engine, "test") as session:
         outbox.add(
             session,
             dedupe_key="more",
@@ -402,10 +412,10 @@ def more(office: Office, person: Person, report: str, alert: str | None) -> None
         )
 
 
-def test_of_a_report_that_somebody_has_nothing_is_missed(office: Office) -> None:
-    nurse = office.staff()
-    report = office.report()
-    office.deliver()
-    office.text(nurse, f"1 {office.code(report)} {office.digits(report, nurse)}")
-    office.change(Outbox, finished_at=office.now() - timedelta(minutes=4))
-    assert missed(office) == []
+def test_of_a_report_that_somebody_has_nothing_is_missed(records: StaffAndReports) -> None:
+    nurse = records.staff()
+    report = records.report()
+    records.deliver()
+    records.text(nurse, f"1 {records.code(report)} {records.digits(report, nurse)}")
+    records.change(Outbox, finished_at=records.now() - timedelta(minutes=4))
+    assert missed(records) == []

@@ -14,31 +14,33 @@ from gateway.staff import operators
 from gateway.store import database
 from gateway.store.models import Outbox, Report, Urgency
 from menus.intents import About
-from tests.staff_and_reports import A_DAY, P1, SMS_NOW, Office, Provider, on_sqlite
+from tests.staff_and_reports import A_DAY, P1, SMS_NOW, Provider, StaffAndReports, on_sqlite
 from workers import deliver
 
 P2: Mapping[str, str] = {"age": "adult", "need": "beaten", "when": "within_72h"}
 P3: Mapping[str, str] = {"age": "adult", "need": "beaten", "when": "older"}
 
 
-def waits_longer(office: Office, *which: ColumnElement[bool]) -> None:
-    due_at = office.now() - timedelta(minutes=3)
-    office.change(Outbox, *which, due_at=due_at)
+def waits_longer(records: StaffAndReports, *which: ColumnElement[bool]) -> None:
+    due_at = records.now() - timedelta(minutes=3)
+    records.change(Outbox, *which, due_at=due_at)
 
 
-def claimed(office: Office, most: int, *, fair: bool = False) -> list[Urgency]:
-    with database.writing(office.engine, "test") as session:
+def claimed(records: StaffAndReports, most: int, *, fair: bool = False) -> list[Urgency]:
+    with database.writing(records.engine, "test") as session:
         rows = outbox.claim(session, database.now(session), most, fair=fair)
         return [Urgency(row.urgency) for row in rows]
 
 
-def test_the_alert_about_the_worst_report_overtakes_five_hundred_that_wait(office: Office) -> None:
-    nurse = office.staff()
-    office.queue(nurse, 500, urgency=Urgency.P3)
-    waits_longer(office, Outbox.urgency == Urgency.P3)
-    office.report(answers=P1)
+def test_the_alert_about_the_worst_report_overtakes_five_hundred_that_wait(
+    records: StaffAndReports,
+) -> None:
+    nurse = records.staff()
+    records.queue(nurse, 500, urgency=Urgency.P3)
+    waits_longer(records, Outbox.urgency == Urgency.P3)
+    records.report(answers=P1)
 
-    assert claimed(office, 3) == [Urgency.P1, Urgency.P3, Urgency.P3]
+    assert claimed(records, 3) == [Urgency.P1, Urgency.P3, Urgency.P3]
 
 
 @pytest.mark.parametrize(
@@ -51,76 +53,80 @@ def test_the_alert_about_the_worst_report_overtakes_five_hundred_that_wait(offic
     ],
 )
 def test_an_alert_is_as_urgent_as_its_report(
-    office: Office, about: About, answers: Mapping[str, str], urgency: Urgency
+    records: StaffAndReports, about: About, answers: Mapping[str, str], urgency: Urgency
 ) -> None:
-    office.staff()
-    report = office.report(about, answers=answers)
-    assert office.one(Report).priority == urgency.name
-    assert office.one(Outbox, Outbox.report_id == report).urgency == urgency
+    records.staff()
+    report = records.report(about, answers=answers)
+    assert records.one(Report).priority == urgency.name
+    assert records.one(Outbox, Outbox.report_id == report).urgency == urgency
 
 
-def test_what_is_news_leaves_after_every_alert_and_callers_come_last(office: Office) -> None:
-    office.queue(office.staff(), urgency=Urgency.NEWS)
-    office.report(answers=P3, contact=SMS_NOW)
-    with database.writing(office.engine, "test") as session:
+def test_what_is_news_leaves_after_every_alert_and_callers_come_last(
+    records: StaffAndReports,
+) -> None:
+    records.queue(records.staff(), urgency=Urgency.NEWS)
+    records.report(answers=P3, contact=SMS_NOW)
+    with database.writing(records.engine, "test") as session:
         outbox.add_sealed(
             session,
-            office.web,
+            records.web,
             b"{}",
             dedupe_key="screen",
             template="answer",
             at=database.now(session),
             lives=A_DAY,
         )
-    waits_longer(office, Outbox.urgency >= Urgency.NEWS)
-    waits_longer(office, Outbox.urgency == Urgency.COURTESY)
+    waits_longer(records, Outbox.urgency >= Urgency.NEWS)
+    waits_longer(records, Outbox.urgency == Urgency.COURTESY)
 
-    assert claimed(office, 9) == [Urgency.P3, Urgency.NEWS, Urgency.ANSWER, Urgency.COURTESY]
+    assert claimed(records, 9) == [Urgency.P3, Urgency.NEWS, Urgency.ANSWER, Urgency.COURTESY]
 
 
-def test_an_operator_is_woken_before_what_can_wait(office: Office) -> None:
-    operator = office.staff(role="operator")
-    office.queue(operator, 20, urgency=Urgency.P2)
-    with database.writing(office.engine, "test") as session:
+def test_an_operator_is_woken_before_what_can_wait(records: StaffAndReports) -> None:
+    operator = records.staff(role="operator")
+    records.queue(operator, 20, urgency=Urgency.P2)
+    with database.writing(records.engine, "test") as session:
         operators.wake(session, database.now(session), "nobody_to_alert")
-    assert claimed(office, 1) == [Urgency.P1]
+    assert claimed(records, 1) == [Urgency.P1]
 
 
-def test_a_fair_claim_begins_with_the_sms_to_staff_that_waits_longest(office: Office) -> None:
-    nurse = office.staff()
-    office.report(contact=SMS_NOW)
-    waits_longer(office, Outbox.audience == "caller")
-    office.queue(nurse, 2, urgency=Urgency.P3)
-    waits_longer(office, Outbox.urgency == Urgency.P3)
-    office.queue(nurse, 3, urgency=Urgency.P1)
+def test_a_fair_claim_begins_with_the_sms_to_staff_that_waits_longest(
+    records: StaffAndReports,
+) -> None:
+    nurse = records.staff()
+    records.report(contact=SMS_NOW)
+    waits_longer(records, Outbox.audience == "caller")
+    records.queue(nurse, 2, urgency=Urgency.P3)
+    waits_longer(records, Outbox.urgency == Urgency.P3)
+    records.queue(nurse, 3, urgency=Urgency.P1)
 
-    assert claimed(office, 3, fair=True) == [Urgency.P3, Urgency.P1, Urgency.P1]
-    assert claimed(office, 1, fair=True) == [Urgency.P3]
+    assert claimed(records, 3, fair=True) == [Urgency.P3, Urgency.P1, Urgency.P1]
+    assert claimed(records, 1, fair=True) == [Urgency.P3]
 
 
 @pytest.mark.parametrize("most", [0, 1])
-def test_a_fair_claim_takes_no_more_than_it_may(office: Office, most: int) -> None:
-    office.queue(office.staff(), 3)
-    assert len(claimed(office, most, fair=True)) == most
+def test_a_fair_claim_takes_no_more_than_it_may(records: StaffAndReports, most: int) -> None:
+    records.queue(records.staff(), 3)
+    assert len(claimed(records, most, fair=True)) == most
 
 
 @on_sqlite
 def test_what_can_wait_does_not_wait_for_ever_in_a_flood_of_worse(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    records: StaffAndReports, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whenever an SMS has left there are two worse ones more, 200 times.
 
     However many rows a claim takes, after so many claims the one that waits longest is among them.
     """
-    nurse, patient = office.staff(), office.staff()
-    office.queue(nurse, deliver.AT_ONCE, urgency=Urgency.P1)
-    office.queue(patient, urgency=Urgency.P3)
-    waits_longer(office, Outbox.urgency == Urgency.P3)
+    nurse, patient = records.staff(), records.staff()
+    records.queue(nurse, deliver.AT_ONCE, urgency=Urgency.P1)
+    records.queue(patient, urgency=Urgency.P3)
+    waits_longer(records, Outbox.urgency == Urgency.P3)
     provider = Provider()
 
     def floods(number: str) -> None:
         if len(provider.taken) < 200:
-            office.queue(nurse, 2, urgency=Urgency.P1)
+            records.queue(nurse, 2, urgency=Urgency.P1)
 
     claim, claims = outbox.claim, list[set[str | None]]()
 
@@ -131,7 +137,7 @@ def test_what_can_wait_does_not_wait_for_ever_in_a_flood_of_worse(
 
     monkeypatch.setattr(outbox, "claim", noted)
     provider.does = floods
-    office.delivery(provider).drain()
+    records.delivery(provider).drain()
 
     assert claims[0] == {nurse.id}
     assert patient.id in set().union(*claims[: deliver.FAIR])

@@ -18,7 +18,7 @@ from gateway.vault.errors import CannotOpen
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from sandbox.demo import sample
-from tests.staff_and_reports import CENTRE, OTHER_CENTRE, Office, Person
+from tests.staff_and_reports import CENTRE, OTHER_CENTRE, Person, StaffAndReports
 
 DESK = "national"
 
@@ -29,77 +29,79 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-def ids(office: Office, ask: Callable[[Session], Sequence[Staff]]) -> set[str]:
-    with database.reading(office.engine) as session:
+def ids(records: StaffAndReports, ask: Callable[[Session], Sequence[Staff]]) -> set[str]:
+    with database.reading(records.engine) as session:
         return {person.id for person in ask(session)}
 
 
-def add(office: Office, number: str, centre: str = CENTRE) -> None:
+def add(records: StaffAndReports, number: str, centre: str = CENTRE) -> None:
     new = NewStaff(phones.parse(number), "health", centre, "en", "no PIN")
-    with database.writing(office.engine, "test") as session:
-        roster.add(session, office.staff_vault, new)
+    with database.writing(records.engine, "test") as session:
+        roster.add(session, records.staff_vault, new)
 
 
-def test_a_number_is_sealed_for_the_worker(office: Office, vaults: Callable[[Role], Vault]) -> None:
-    person = office.staff()
-    row = office.one(Staff)
+def test_a_number_is_sealed_for_the_worker(
+    records: StaffAndReports, vaults: Callable[[Role], Vault]
+) -> None:
+    person = records.staff()
+    row = records.one(Staff)
     assert row.number is not None
     assert row.number_hash is not None
     where = roster.number_of(row.id)
-    assert office.worker.open_sealed("sender", row.number, where).decode() == person.number
+    assert records.worker.open_sealed("sender", row.number, where).decode() == person.number
     for role in ("web", "staff"):
         with pytest.raises(CannotOpen):
             vaults(role).open_sealed("sender", row.number, where)
     assert person.number[1:].encode() not in row.number + row.number_hash
 
 
-def test_a_number_that_was_moved_to_another_member_does_not_open(office: Office) -> None:
-    first, second = office.staff(), office.staff()
-    stolen = office.one(Staff, Staff.id == first.id)
-    office.change(Staff, Staff.id == second.id, number=stolen.number)
-    moved = office.one(Staff, Staff.id == second.id)
+def test_a_number_that_was_moved_to_another_member_does_not_open(records: StaffAndReports) -> None:
+    first, second = records.staff(), records.staff()
+    stolen = records.one(Staff, Staff.id == first.id)
+    records.change(Staff, Staff.id == second.id, number=stolen.number)
+    moved = records.one(Staff, Staff.id == second.id)
     assert moved.number is not None
     with pytest.raises(CannotOpen):
-        office.worker.open_sealed("sender", moved.number, roster.number_of(second.id))
+        records.worker.open_sealed("sender", moved.number, roster.number_of(second.id))
 
 
-def test_she_is_found_by_her_number_however_it_is_written(office: Office) -> None:
-    person = office.staff()
+def test_she_is_found_by_her_number_however_it_is_written(records: StaffAndReports) -> None:
+    person = records.staff()
     national = "0" + person.number.removeprefix("+250")
-    with database.reading(office.engine) as session:
+    with database.reading(records.engine) as session:
         for written in (person.number, national, f" {person.number} "):
-            found = roster.by_number(session, office.web, phones.parse(written, "RW"))
+            found = roster.by_number(session, records.web, phones.parse(written, "RW"))
             assert found is not None
             assert found.id == person.id
-        assert roster.by_number(session, office.web, Msisdn("+250788777666")) is None
+        assert roster.by_number(session, records.web, Msisdn("+250788777666")) is None
 
 
-def test_a_number_belongs_to_one_member(office: Office) -> None:
-    person = office.staff()
+def test_a_number_belongs_to_one_member(records: StaffAndReports) -> None:
+    person = records.staff()
     with pytest.raises(AlreadyRegistered) as refused:
-        add(office, person.number, OTHER_CENTRE)
+        add(records, person.number, OTHER_CENTRE)
     assert person.number[4:] not in str(refused.value)
 
 
-def test_a_member_belongs_to_a_centre_that_there_is(office: Office) -> None:
+def test_a_member_belongs_to_a_centre_that_there_is(records: StaffAndReports) -> None:
     with pytest.raises(NoSuchCentre, match="no centre nowhere"):
-        add(office, "+250788000001", "nowhere")
+        add(records, "+250788000001", "nowhere")
 
 
 @pytest.fixture
-def people(office: Office) -> dict[str, Person]:
+def people(records: StaffAndReports) -> dict[str, Person]:
     return {
-        "nurse": office.staff(),
-        "nurse at home": office.staff(on_duty=False),
-        "counsellor": office.staff(role="counsellor"),
-        "investigator": office.staff(role="investigator"),
-        "lead": office.staff(role="lead"),
-        "lead at home": office.staff(role="lead", on_duty=False),
-        "elsewhere": office.staff(OTHER_CENTRE),
-        "lead elsewhere": office.staff(OTHER_CENTRE, "lead"),
-        "national": office.staff(DESK, "national"),
-        "national at home": office.staff(DESK, "national", on_duty=False),
-        "nurse at the desk": office.staff(DESK, "health"),
+        "nurse": records.staff(),
+        "nurse at home": records.staff(on_duty=False),
+        "counsellor": records.staff(role="counsellor"),
+        "investigator": records.staff(role="investigator"),
+        "lead": records.staff(role="lead"),
+        "lead at home": records.staff(role="lead", on_duty=False),
+        "elsewhere": records.staff(OTHER_CENTRE),
+        "lead elsewhere": records.staff(OTHER_CENTRE, "lead"),
+        "national": records.staff(DESK, "national"),
+        "national at home": records.staff(DESK, "national", on_duty=False),
+        "nurse at the desk": records.staff(DESK, "health"),
     }
 
 
@@ -121,17 +123,17 @@ ASKED: list[tuple[Ask, set[str]]] = [
 
 @pytest.mark.parametrize(("ask", "names"), ASKED)
 def test_who_stands_where(
-    office: Office, people: dict[str, Person], ask: Ask, names: set[str]
+    records: StaffAndReports, people: dict[str, Person], ask: Ask, names: set[str]
 ) -> None:
-    assert ids(office, ask) == {people[name].id for name in names}
+    assert ids(records, ask) == {people[name].id for name in names}
 
 
 @pytest.mark.parametrize(("ask", "names"), ASKED)
 def test_who_blocked_our_sms_stands_nowhere(
-    office: Office, people: dict[str, Person], ask: Ask, names: set[str]
+    records: StaffAndReports, people: dict[str, Person], ask: Ask, names: set[str]
 ) -> None:
-    office.change(Staff, opted_out_at=office.now())
-    assert ids(office, ask) == set()
+    records.change(Staff, opted_out_at=records.now())
+    assert ids(records, ask) == set()
 
 
 def test_the_demo_has_an_operator_and_nobodys_number_depends_on_her(pack: Pack) -> None:
@@ -140,9 +142,11 @@ def test_the_demo_has_an_operator_and_nobodys_number_depends_on_her(pack: Pack) 
     assert roles[2 + 4 * len(pack.centres)] == "operator", "after everybody who is alerted"
 
 
-def test_who_may_stand_in_is_asked_as_early(office: Office, people: dict[str, Person]) -> None:
-    people["national elsewhere"] = office.staff(CENTRE, "national", on_duty=False)
-    with database.reading(office.engine) as session:
+def test_who_may_stand_in_is_asked_as_early(
+    records: StaffAndReports, people: dict[str, Person]
+) -> None:
+    people["national elsewhere"] = records.staff(CENTRE, "national", on_duty=False)
+    with database.reading(records.engine) as session:
         rows = {name: session.get_one(Staff, one.id) for name, one in people.items()}
         able = {
             (name, other)
@@ -159,10 +163,10 @@ def test_who_may_stand_in_is_asked_as_early(office: Office, people: dict[str, Pe
 
 
 def test_a_centre_is_covered_by_who_is_asked_first(
-    office: Office, people: dict[str, Person]
+    records: StaffAndReports, people: dict[str, Person]
 ) -> None:
     def covered() -> set[str]:
-        with database.reading(office.engine) as session:
+        with database.reading(records.engine) as session:
             empty = set(roster.uncovered(session))
             places = (CENTRE, OTHER_CENTRE, DESK)
             found = {place for place in places if roster.is_covered(session, place)}
@@ -171,7 +175,7 @@ def test_a_centre_is_covered_by_who_is_asked_first(
         return found
 
     assert covered() == {CENTRE, OTHER_CENTRE, DESK}
-    office.change(Staff, Staff.role.in_(["health", "counsellor"]), on_duty=False)
+    records.change(Staff, Staff.role.in_(["health", "counsellor"]), on_duty=False)
     assert covered() == {DESK}, "neither lead nor investigator is asked first"
-    office.change(Staff, Staff.role == "national", on_duty=False)
+    records.change(Staff, Staff.role == "national", on_duty=False)
     assert covered() == set()

@@ -101,8 +101,8 @@ def test_rights_of_before_are_taken_back_column_by_column(guarded: Database) -> 
 @pytest.fixture
 def line(guarded_line: Line) -> Iterator[Line]:
     """The whole line, and nothing of what its clock does may fail unseen."""
-    house = guarded_line.web
-    guarded_line.reads = Interpreter.of("en", house.pack, house.speech)
+    parts = guarded_line.web
+    guarded_line.reads = Interpreter.of("en", parts.pack, parts.speech)
     with capture_logs() as events:
         yield guarded_line
     assert [one for one in events if one["event"] in FAILURES] == []
@@ -126,10 +126,10 @@ def test_what_callers_do(line: Line, guarded: Database) -> None:
         while not phone.ended:
             phone.press(1)
     assert states(guarded) == ["deleted", "received"]
-    with database.writing(line.staff_house.database, "test") as session:
+    with database.writing(line.staff_parts.database, "test") as session:
         muting.mute(session, again, database.now(session))
     calls.reported(line)
-    with database.writing(line.staff_house.database, "test") as session:
+    with database.writing(line.staff_parts.database, "test") as session:
         muting.lift(session, again, database.now(session))
     assert states(guarded) == ["deleted", "received", "received"]
 
@@ -176,7 +176,7 @@ def test_what_a_provider_reports(line: Line, guarded: Database) -> None:
         assert line.post("delivery", {"id": f"tray-{status}", "status": status}) == 200
     assert line.post("delivery", {"id": "tray-1", "status": "Failed"}) == 200
     line.clock.tick()
-    assert lead in {sms.to for sms in [*line.tray.sent, *line.deliver()]}
+    assert lead in {sms.to for sms in [*line.sms_provider.sent, *line.deliver()]}
 
 
 def test_what_staff_do_by_phone(line: Line, guarded: Database) -> None:
@@ -195,14 +195,14 @@ def test_what_staff_do_by_phone(line: Line, guarded: Database) -> None:
     phone.choose("SMS", "Appointment", "In 5 days", "Evening", "Back to the report")
     signed_in(line, other).choose(first).choose("Accept", "Close", "Yes, close")
     assert states(guarded) == ["accepted", "closed"]
-    house = line.staff_house
-    staff_list.change_pin(house, nurse, "7135")
-    leaving.take_out(house, nurse)
-    with database.writing(house.database, "test") as session:
+    parts = line.staff_parts
+    staff_list.change_pin(parts, nurse, "7135")
+    leaving.take_out(parts, nurse)
+    with database.writing(parts.database, "test") as session:
         at = database.now(session)
         phone_test.send_now(session, at)
-        centres.replace_all(session, house.pack, house.pack.centres[:3])
-    for looking in (house, line.web, line.worker):
+        centres.replace_all(session, parts.pack, parts.pack.centres[:3])
+    for looking in (parts, line.web, line.worker):
         assert not [one for one in doctor.faults(looking) if "cannot be read" in one]
 
 

@@ -18,9 +18,9 @@ from sqlalchemy import Engine, func, select, text
 from gateway.operations import liveness
 from gateway.store import database
 from gateway.store.database import DatabaseDown
-from gateway.store.models import Beat
+from gateway.store.models import ProcessSeen
 from gateway.store.postgres import DatabaseSilent
-from tests.faults.proxy import Wire, wire
+from tests.faults.proxy import ProxiedWire, wire
 from tests.services import Postgres, wait_until
 
 SOON = 0.5
@@ -30,7 +30,7 @@ Line = Callable[..., Engine]
 
 
 @pytest.fixture
-def between(postgres_url: str) -> Iterator[Wire]:
+def between(postgres_url: str) -> Iterator[ProxiedWire]:
     """A wire between us and the server."""
     parts = urlsplit(postgres_url)
     with wire(f"{parts.hostname}:{parts.port}") as made:
@@ -38,7 +38,7 @@ def between(postgres_url: str) -> Iterator[Wire]:
 
 
 @pytest.fixture
-def line(between: Wire, postgres_url: str) -> Iterator[Line]:
+def line(between: ProxiedWire, postgres_url: str) -> Iterator[Line]:
     """Makes engines by way of the wire, each with a connection that was used."""
     with ExitStack() as stack:
 
@@ -69,15 +69,15 @@ def looks(engine: Engine) -> bool:
     return True
 
 
-def beat_into_the_silence(engine: Engine, between: Wire) -> None:
+def beat_into_the_silence(engine: Engine, between: ProxiedWire) -> None:
     with database.writing(engine, "test") as session:
-        session.add(Beat(name="clock", at=database.now(session)))
+        session.add(ProcessSeen(name="clock", at=database.now(session)))
         session.flush()
         between.black_hole()
         database.now(session)
 
 
-def think_better_of_it(engine: Engine, between: Wire) -> None:
+def think_better_of_it(engine: Engine, between: ProxiedWire) -> None:
     with database.writing(engine, "test") as session:
         database.now(session)
         between.black_hole()
@@ -86,17 +86,17 @@ def think_better_of_it(engine: Engine, between: Wire) -> None:
 
 def rows(engine: Engine) -> int:
     with database.reading(engine) as session:
-        return session.scalar(select(func.count()).select_from(Beat)) or 0
+        return session.scalar(select(func.count()).select_from(ProcessSeen)) or 0
 
 
-def test_a_ping_that_nobody_answers_ends(line: Line, between: Wire) -> None:
+def test_a_ping_that_nobody_answers_ends(line: Line, between: ProxiedWire) -> None:
     engine = line(transaction=SOON)
     between.black_hole()
     with pytest.raises(DatabaseDown):
         look(engine)
 
 
-def test_a_new_connection_that_nobody_answers_ends(line: Line, between: Wire) -> None:
+def test_a_new_connection_that_nobody_answers_ends(line: Line, between: ProxiedWire) -> None:
     engine = line()
     engine.dispose()
     between.black_hole()
@@ -108,7 +108,7 @@ def test_a_new_connection_that_nobody_answers_ends(line: Line, between: Wire) ->
 
 @pytest.mark.parametrize("deadline", [{"answer": SOON}, {"transaction": SOON}], ids=str)
 def test_a_statement_that_nobody_answers_ends_and_undoes_all(
-    line: Line, between: Wire, deadline: dict[str, float]
+    line: Line, between: ProxiedWire, deadline: dict[str, float]
 ) -> None:
     engine = line(**deadline)
     with pytest.raises(DatabaseDown):
@@ -118,7 +118,7 @@ def test_a_statement_that_nobody_answers_ends_and_undoes_all(
     assert rows(engine) == 0
 
 
-def test_many_rows_that_nobody_acknowledges_end_too(line: Line, between: Wire) -> None:
+def test_many_rows_that_nobody_acknowledges_end_too(line: Line, between: ProxiedWire) -> None:
     """They are sent in another way than one statement."""
     engine = line(answer=SOON)
     with engine.connect() as connection:
@@ -127,7 +127,7 @@ def test_many_rows_that_nobody_acknowledges_end_too(line: Line, between: Wire) -
             connection.execute(text("SELECT CAST(:one AS integer)"), [{"one": 1}, {"one": 2}])
 
 
-def test_a_rollback_that_nobody_answers_ends(line: Line, between: Wire) -> None:
+def test_a_rollback_that_nobody_answers_ends(line: Line, between: ProxiedWire) -> None:
     engine = line(answer=SOON)
     with pytest.raises(DatabaseDown):
         think_better_of_it(engine, between)
@@ -141,7 +141,7 @@ def test_a_commit_that_waits_for_a_lost_standby_ends_and_nobody_knows(
     engine = line(transaction=SOON)
     with postgres.without_standby():
         with pytest.raises(DatabaseDown):
-            liveness.beat(engine, "clock")
+            liveness.note_alive(engine, "clock")
         with pytest.raises(DatabaseSilent):
             look(engine)
     wait_until(lambda: looks(engine), "the database is used again", 30)
@@ -150,7 +150,7 @@ def test_a_commit_that_waits_for_a_lost_standby_ends_and_nobody_knows(
 
 @pytest.mark.system
 def test_a_lost_standby_does_not_fill_the_server_with_our_probes(
-    line: Line, between: Wire, postgres: Postgres
+    line: Line, between: ProxiedWire, postgres: Postgres
 ) -> None:
     engine = line(transaction=SOON)
     waiting = text(
@@ -159,16 +159,16 @@ def test_a_lost_standby_does_not_fill_the_server_with_our_probes(
     )
     with postgres.without_standby():
         with pytest.raises(DatabaseDown):
-            liveness.beat(engine, "clock")
+            liveness.note_alive(engine, "clock")
         asked = between.accepted
         # Each probe connects to ask, and again to take its COMMIT back.
         wait_until(lambda: between.accepted >= asked + 5, "it was probed three times", 60)
         with engine.connect() as connection:
-            assert connection.scalar(waiting) <= 2, "that of the beat, and of one probe"
+            assert connection.scalar(waiting) <= 2, "that of the sign of life, and of one probe"
 
 
 def test_while_it_is_silent_nobody_waits_and_nobody_asks_but_one_probe(
-    line: Line, between: Wire
+    line: Line, between: ProxiedWire
 ) -> None:
     engine = line(transaction=SOON)
     between.black_hole()
@@ -182,7 +182,7 @@ def test_while_it_is_silent_nobody_waits_and_nobody_asks_but_one_probe(
     wait_until(lambda: looks(engine), "the database is used again")
 
 
-def test_it_recovers_when_only_new_connections_work(line: Line, between: Wire) -> None:
+def test_it_recovers_when_only_new_connections_work(line: Line, between: ProxiedWire) -> None:
     engine = line(answer=SOON)
     between.black_hole()
     assert not looks(engine)
@@ -198,7 +198,7 @@ def test_a_frozen_server_is_used_again_when_it_thaws(line: Line, postgres: Postg
 
 
 def test_one_thread_is_left_for_others_before_a_deadline_has_passed(
-    line: Line, between: Wire
+    line: Line, between: ProxiedWire
 ) -> None:
     """Two wait, and would for long; a third is refused at once. All is well when it answers."""
     engine = line(transaction=120, at_once=2)
@@ -251,7 +251,7 @@ def test_who_waits_for_a_lock_in_vain_is_told_by_the_server(line: Line) -> None:
         look(engine)
 
 
-def test_a_server_that_is_gone_is_not_silent(line: Line, between: Wire) -> None:
+def test_a_server_that_is_gone_is_not_silent(line: Line, between: ProxiedWire) -> None:
     """Each is refused at once, and the first who comes when it is back is served."""
     engine = line(transaction=SOON)
     between.refuse()

@@ -32,7 +32,7 @@ from gateway.vault.fields import Where, WrappedKey
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from gateway.vault.watching import LOOK_EVERY, Watched
-from gateway.wiring import House
+from gateway.wiring import Parts
 from tests.one_process_line import SECRETS
 from tests.services import PATIENCE, wait_until
 
@@ -342,11 +342,11 @@ def test_the_operator_is_told_of_unreadable_keys(
     settings: Callable[..., Settings], root: Path
 ) -> None:
     """Given a worker whose folder breaks, then an alarm counts up, and it works on."""
-    house = House(settings("worker", ISANGE_KEYS=str(root / "worker")), "worker")
+    parts = Parts(settings("worker", ISANGE_KEYS=str(root / "worker")), "worker")
     alarm = ALARMS.labels("keys_unreadable")._value
-    before, digits = alarm.get(), house.vault.alert_digits("41")
+    before, digits = alarm.get(), parts.vault.alert_digits("41")
     (root / "worker").chmod(0o755)
-    wait_until(lambda: house.vault.alert_digits("41") and alarm.get() > before, "the alarm counts")
-    assert house.vault.alert_digits("41") == digits
+    wait_until(lambda: parts.vault.alert_digits("41") and alarm.get() > before, "the alarm counts")
+    assert parts.vault.alert_digits("41") == digits
     assert "keys_unreadable" in WAKES_OPERATOR
-    house.database.dispose()
+    parts.database.dispose()

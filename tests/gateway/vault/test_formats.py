@@ -18,7 +18,7 @@ from gateway.vault.hidden import KeyBytes
 from gateway.vault.keyring import Keyring
 from gateway.vault.roles import KeyName
 from gateway.vault.secrets import default_hasher
-from gateway.vault.vault import Parts, Vault
+from gateway.vault.vault import OpenedKeys, Vault
 
 KEY = bytes(range(32))
 PRIVATE = bytes(range(32, 64))
@@ -45,10 +45,10 @@ WRAPPED = base64.b64decode(
 class Fixed:
     """Keys that do not change, from no folder."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: OpenedKeys) -> None:
         self._parts = parts
 
-    def parts(self) -> Parts:
+    def parts(self) -> OpenedKeys:
         return self._parts
 
     def newer_than(self, parts: object) -> None:
@@ -66,7 +66,7 @@ def vault() -> Vault:
         KeyName("sender", ID, "public"): KeyBytes(PUBLIC),
         KeyName("sender", ID, "private"): KeyBytes(PRIVATE),
     }
-    return Vault(Fixed(Parts(Keyring("web", keys), default_hasher())), "web")
+    return Vault(Fixed(OpenedKeys(Keyring("web", keys), default_hasher())), "web")
 
 
 def place(*parts: bytes) -> bytes:

@@ -22,7 +22,7 @@ from gateway.vault.errors import CannotOpen
 from gateway.vault.fields import WrappedKey
 from gateway.vault.roles import Recipient, Role
 from gateway.vault.vault import KeyPurpose, Vault
-from tests.staff_and_reports import CALLER, SMS_NOW, Office, on_sqlite
+from tests.staff_and_reports import CALLER, SMS_NOW, StaffAndReports, on_sqlite
 
 Vaults = Callable[[Role], Vault]
 Read = Callable[[Session, Vaults], object]
@@ -43,25 +43,25 @@ class Cell:
     def name(self) -> str:
         return f"{self.table.__tablename__}.{self.column}"
 
-    def value(self, office: Office) -> bytes:
-        row = office.one(self.table, *self.where)
+    def value(self, records: StaffAndReports) -> bytes:
+        row = records.one(self.table, *self.where)
         value: bytes = getattr(row, self.column)
         return value
 
-    def put(self, office: Office, value: bytes) -> None:
-        office.change(self.table, *self.where, **{self.column: value})
+    def put(self, records: StaffAndReports, value: bytes) -> None:
+        records.change(self.table, *self.where, **{self.column: value})
 
 
-def cells(office: Office) -> Iterator[Cell]:
+def cells(records: StaffAndReports) -> Iterator[Cell]:
     """Two rows of each column, written by the service itself."""
-    office.staff()
-    office.staff()
+    records.staff()
+    records.staff()
     for caller in (CALLER, "+250788123457"):
-        yield from of_report(office.report(contact=SMS_NOW, number=caller))
-        letter(office, caller)
-    for person in office.all(Staff):
+        yield from of_report(records.report(contact=SMS_NOW, number=caller))
+        letter(records, caller)
+    for person in records.all(Staff):
         yield Cell(Staff, "number", (Staff.id == person.id,), staff_number(person.id))
-    for row in office.all(Outbox, Outbox.sealed.is_not(None)):
+    for row in records.all(Outbox, Outbox.sealed.is_not(None)):
         yield Cell(Outbox, "sealed", (Outbox.id == row.id,), sealed_letter(row.id))
 
 
@@ -121,11 +121,11 @@ def sealed_letter(row_id: str) -> Read:
     return read
 
 
-def letter(office: Office, number: str) -> None:
-    with database.writing(office.engine, "test") as session:
+def letter(records: StaffAndReports, number: str) -> None:
+    with database.writing(records.engine, "test") as session:
         outbox.add_sealed(
             session,
-            office.web,
+            records.web,
             json.dumps({"number": number, "text": "hello"}).encode(),
             dedupe_key=f"screen:{number[-1]}",
             template="answer",
@@ -134,24 +134,26 @@ def letter(office: Office, number: str) -> None:
         )
 
 
-def looked(office: Office, cell: Cell, vaults: Vaults) -> object:
-    with database.reading(office.engine) as session:
+def looked(records: StaffAndReports, cell: Cell, vaults: Vaults) -> object:
+    with database.reading(records.engine) as session:
         return cell.read(session, vaults)
 
 
 @on_sqlite
-def test_a_ciphertext_opens_in_its_own_place_alone(office: Office, vaults: Vaults) -> None:
+def test_a_ciphertext_opens_in_its_own_place_alone(
+    records: StaffAndReports, vaults: Vaults
+) -> None:
     """Given two rows of each encrypted column, when any is copied over another, it stays shut."""
-    all_cells = list(cells(office))
+    all_cells = list(cells(records))
     assert {cell.name for cell in all_cells} == ENCRYPTED.keys(), (
         "say here how the service reads each encrypted column: then its ciphertexts are moved"
     )
-    values = {cell: cell.value(office) for cell in all_cells}
+    values = {cell: cell.value(records) for cell in all_cells}
     for cell in all_cells:
-        assert looked(office, cell, vaults), f"{cell.name} opens in its place"
+        assert looked(records, cell, vaults), f"{cell.name} opens in its place"
         for other in all_cells:
             if other is not cell:
-                cell.put(office, values[other])
+                cell.put(records, values[other])
                 with pytest.raises(CannotOpen):
-                    looked(office, cell, vaults)
-        cell.put(office, values[cell])
+                    looked(records, cell, vaults)
+        cell.put(records, values[cell])

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 TRIES = 10_000
 SHARE = 0.02
-"""Of the time that the whole answer takes: less than that is the weather."""
+"""Of the time that the whole answer takes: less than that is chance."""
 
 ATTEMPTS = 3
 """A difference that is there shows every time; one of the machine's does not."""

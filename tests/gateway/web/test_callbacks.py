@@ -16,7 +16,7 @@ from gateway.web import callers
 from tests.gateway.conftest import Process
 from tests.gateway.web.ussd_wire import FIRST, form
 from tests.one_process_line import SECRET, SECRETS, STAFF_SECRET
-from tests.shared_parts import SharedHouse
+from tests.shared_parts import SharedParts
 
 NEW = "the-next-secret-while-they-are-rotated"
 OLD = "a-secret-that-was-retired-last-year"
@@ -29,8 +29,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 
 
 @pytest.fixture
-def client(house: SharedHouse) -> FlaskClient:
-    return callers.create_app(house).test_client()
+def client(parts: SharedParts) -> FlaskClient:
+    return callers.create_app(parts).test_client()
 
 
 def seen(answer: TestResponse) -> tuple[str, list[tuple[str, str]], bytes]:

@@ -13,11 +13,11 @@ from gateway.runtime.callbacks import KINDS
 from gateway.runtime.settings import NetworkName, ProviderName, Settings
 from gateway.vault.roles import Role
 from gateway.web import callers, staff
-from gateway.wiring import House
+from gateway.wiring import Parts
 from tests.gateway.web.ussd_wire import form
 from tests.one_process_line import SECRET, STAFF_SECRET
 
-APPS: dict[str, tuple[Role, Callable[[House], Flask]]] = {
+APPS: dict[str, tuple[Role, Callable[[Parts], Flask]]] = {
     "callers": ("web", callers.create_app),
     "staff": ("staff", staff.create_app),
 }
@@ -37,10 +37,10 @@ TYPES = {"text/plain; charset=utf-8", "application/json"}
 @pytest.fixture(params=APPS)
 def app(request: pytest.FixtureRequest, settings: Callable[..., Settings]) -> Iterator[Flask]:
     role, create = APPS[request.param]
-    house = House(settings(role, **EVERY), role)
-    yield create(house)
-    house.database.dispose()
-    house.redis.close()
+    parts = Parts(settings(role, **EVERY), role)
+    yield create(parts)
+    parts.database.dispose()
+    parts.redis.close()
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS", "DELETE"])

@@ -17,7 +17,7 @@ from gateway.web import callers
 from tests.gateway.conftest import Process
 from tests.gateway.web.ussd_wire import rows
 from tests.one_process_line import CALLER, SECRET
-from tests.shared_parts import SharedHouse
+from tests.shared_parts import SharedParts
 
 DELIVERY = callbacks.url("", SECRET, "kannel-delivery")
 SMS = callbacks.url("", SECRET, "kannel-sms")
@@ -26,7 +26,7 @@ IN_UTF16 = {**IN_UTF8, "Content-Type": 'text/plain; charset="UTF-16BE"'}
 
 
 @pytest.fixture
-def house(process: Process) -> SharedHouse:
+def parts(process: Process) -> SharedParts:
     made = process(ISANGE_PROVIDERS="africastalking:10, kannel:5")
     with database.writing(made.database, "test") as session:
         centres.replace_all(session, made.pack, made.pack.centres)
@@ -34,12 +34,12 @@ def house(process: Process) -> SharedHouse:
 
 
 @pytest.fixture
-def client(house: SharedHouse) -> FlaskClient:
-    return callers.create_app(house).test_client()
+def client(parts: SharedParts) -> FlaskClient:
+    return callers.create_app(parts).test_client()
 
 
-def reported(house: SharedHouse) -> list[tuple[str, str, str | None]]:
-    with database.reading(house.database) as session:
+def reported(parts: SharedParts) -> list[tuple[str, str, str | None]]:
+    with database.reading(parts.database) as session:
         found = session.scalars(select(DeliveryReport).order_by(DeliveryReport.id))
         return [(one.provider_message_id, one.status, one.reason) for one in found]
 
@@ -59,12 +59,12 @@ BITS = {
 
 @pytest.mark.parametrize(("bit", "word"), BITS.items())
 def test_each_bit_of_a_report_is_a_word_of_ours(
-    house: SharedHouse, client: FlaskClient, bit: str, word: str
+    parts: SharedParts, client: FlaskClient, bit: str, word: str
 ) -> None:
     for _ in range(2):
         answer = client.get(DELIVERY, query_string={"id": "ours", "status": bit, "answer": ""})
         assert (answer.status_code, answer.get_data()) == (200, b"")
-    assert reported(house) == [("ours", word, None)]
+    assert reported(parts) == [("ours", word, None)]
 
 
 REASONS = {
@@ -81,11 +81,11 @@ REASONS = {
 
 @pytest.mark.parametrize(("answer", "reason"), REASONS.items())
 def test_of_the_networks_answer_only_a_code_is_kept(
-    house: SharedHouse, client: FlaskClient, answer: str, reason: str | None
+    parts: SharedParts, client: FlaskClient, answer: str, reason: str | None
 ) -> None:
     """A receipt by SMPP quotes how the SMS begins, and who knows what else."""
     client.get(DELIVERY, query_string={"id": "ours", "status": "2", "answer": answer})
-    assert reported(house) == [("ours", "Failed", reason)]
+    assert reported(parts) == [("ours", "Failed", reason)]
 
 
 TOO_LONG = f"id=a&status=1&{'x' * 3000}"
@@ -95,10 +95,10 @@ TOO_LONG = f"id=a&status=1&{'x' * 3000}"
     "query", ["", "id=a", "status=1", "id=&status=1", "id=a&status=%20", TOO_LONG]
 )
 def test_a_report_that_says_too_little_or_too_much_is_refused(
-    house: SharedHouse, client: FlaskClient, query: str
+    parts: SharedParts, client: FlaskClient, query: str
 ) -> None:
     assert client.get(f"{DELIVERY}?{query}").status_code == 400
-    assert reported(house) == []
+    assert reported(parts) == []
 
 
 WRITTEN = {
@@ -114,34 +114,34 @@ WRITTEN = {
 
 @pytest.mark.parametrize(("headers", "body"), WRITTEN.values(), ids=list(WRITTEN))
 def test_an_sms_is_taken_in_once_and_answered_by_nothing_but_ours(
-    house: SharedHouse, client: FlaskClient, headers: dict[str, str], body: bytes
+    parts: SharedParts, client: FlaskClient, headers: dict[str, str], body: bytes
 ) -> None:
     for _ in range(2):
         answer = client.post(f"{SMS}?id=in-1", data=body, headers=headers)
         assert (answer.status_code, answer.get_data()) == (200, b"")
-    with database.reading(house.database) as session:
+    with database.reading(parts.database) as session:
         assert session.scalars(select(IncomingSms.id)).all() == ["in-1"]
 
 
 @pytest.mark.parametrize("sender", ["MTN", "3029x", "+"])
 def test_an_sms_that_no_person_wrote_is_left_alone(
-    house: SharedHouse, client: FlaskClient, sender: str
+    parts: SharedParts, client: FlaskClient, sender: str
 ) -> None:
-    before = rows(house)
+    before = rows(parts)
     headers = {**IN_UTF8, "X-Kannel-From": sender}
     assert client.post(f"{SMS}?id=in-1", data=b"x", headers=headers).status_code == 200
-    assert rows(house) == before
+    assert rows(parts) == before
 
 
 def test_an_sms_without_its_id_or_number_or_end_is_refused(
-    house: SharedHouse, client: FlaskClient
+    parts: SharedParts, client: FlaskClient
 ) -> None:
-    before = rows(house)
+    before = rows(parts)
     unnamed = {"Content-Type": "text/plain"}
     assert client.post(SMS, data=b"x", headers=IN_UTF8).status_code == 400
     assert client.post(f"{SMS}?id=in-1", data=b"x", headers=unnamed).status_code == 400
     assert client.post(f"{SMS}?id=in-1", data=b"x" * 40_000, headers=IN_UTF8).status_code == 400
-    assert rows(house) == before
+    assert rows(parts) == before
 
 
 PATHS: list[tuple[Kind, str]] = [("kannel-delivery", "POST"), ("kannel-sms", "GET")]
@@ -166,11 +166,11 @@ def test_without_kannel_nobody_is_at_its_addresses(process: Process) -> None:
 
 
 def test_without_a_database_kannel_is_to_bring_it_again(
-    house: SharedHouse, client: FlaskClient
+    parts: SharedParts, client: FlaskClient
 ) -> None:
-    path = Path(str(make_url(house.settings.database_url).database))
+    path = Path(str(make_url(parts.settings.database_url).database))
     aside = path.with_suffix(".aside")
-    house.database.dispose()
+    parts.database.dispose()
     path.rename(aside)
     path.mkdir()
     assert client.get(f"{DELIVERY}?id=a&status=1").status_code == 503
@@ -178,5 +178,5 @@ def test_without_a_database_kannel_is_to_bring_it_again(
     path.rmdir()
     aside.rename(path)
     assert client.get(f"{DELIVERY}?id=a&status=1").status_code == 200
-    with database.reading(house.database) as session:
+    with database.reading(parts.database) as session:
         assert session.scalars(select(Outbox)).all() == []

@@ -15,15 +15,15 @@ from sqlalchemy import make_url, update
 from gateway.operations import liveness
 from gateway.runtime import doorbell
 from gateway.store import database
-from gateway.store.models import Base, Beat, Outbox, OutboxState, Report
+from gateway.store.models import Base, Outbox, OutboxState, ProcessSeen, Report
 from gateway.web import callers, monitoring
 from tests.gateway.conftest import Process
-from tests.gateway.web.ussd_wire import Wire
+from tests.gateway.web.ussd_wire import UssdWire
 from tests.gateway.web.ussd_wire import statements as statements_of
 from tests.one_process_line import CALLER, Line
 from tests.rules.sources import ROOT
 from tests.services import PATIENCE
-from tests.shared_parts import SharedHouse
+from tests.shared_parts import SharedParts
 from workers import jobs
 
 TOKEN = "a-token-that-only-monitoring-has"
@@ -92,9 +92,9 @@ def grown_old(line: Line, table: type[Base], column: str, seconds: float) -> Non
 def test_a_clock_that_is_silent_for_a_minute(line: Line) -> None:
     line.staff("national", "national")
     line.clock.tick()
-    grown_old(line, Beat, "at", 50)
+    grown_old(line, ProcessSeen, "at", 50)
     assert degraded(line.client) == []
-    grown_old(line, Beat, "at", 61)
+    grown_old(line, ProcessSeen, "at", 61)
     assert degraded(line.client) == ["clock"]
     assert figures(line.client)["clock_silent"] == pytest.approx(61, abs=5)
     assert gauges(line.client)["isange_clock_silent_seconds"] == pytest.approx(61, abs=5)
@@ -149,7 +149,7 @@ def test_reports_that_nobody_has_and_sends_that_nobody_knows_of(line: Line) -> N
     assert gauges(line.client)["isange_unknown_sends"] == 0
 
 
-def test_workers_beat_when_they_send(line: Line) -> None:
+def test_workers_say_that_they_live_when_they_send(line: Line) -> None:
     assert figures(line.client)["worker_silent"] is None
     assert gauges(line.client)["isange_worker_silent_seconds"] == inf
     jobs.table(line.worker)[doorbell.DRAIN]()
@@ -157,19 +157,21 @@ def test_workers_beat_when_they_send(line: Line) -> None:
     assert figures(line.client)["clock_silent"] is None
 
 
-def test_a_beat_is_written_every_few_seconds_at_most(line: Line) -> None:
+def test_a_sign_of_life_is_written_every_few_seconds_at_most(line: Line) -> None:
     line.clock.tick()
-    grown_old(line, Beat, "at", 3)
+    grown_old(line, ProcessSeen, "at", 3)
     line.clock.tick()
     assert figures(line.client)["clock_silent"] == pytest.approx(3, abs=2)
-    grown_old(line, Beat, "at", 6)
+    grown_old(line, ProcessSeen, "at", 6)
     line.clock.tick()
     assert figures(line.client)["clock_silent"] == pytest.approx(0, abs=2)
 
 
-def test_many_clocks_beat_as_one(line: Line) -> None:
+def test_many_clocks_are_seen_as_one(line: Line) -> None:
     with ThreadPoolExecutor(4) as pool:
-        for done in [pool.submit(liveness.beat, line.web.database, "clock") for _ in range(8)]:
+        for done in [
+            pool.submit(liveness.note_alive, line.web.database, "clock") for _ in range(8)
+        ]:
             done.result(PATIENCE)
     assert figures(line.client)["clock_silent"] == pytest.approx(0, abs=2)
 
@@ -187,10 +189,10 @@ def test_figures_are_asked_for_in_one_short_transaction(line: Line) -> None:
     assert len(statements) <= 8
 
 
-def test_without_a_database_it_is_alive_and_not_ready(house: SharedHouse) -> None:
-    client = callers.create_app(house).test_client()
-    path = Path(str(make_url(house.settings.database_url).database))
-    house.database.dispose()
+def test_without_a_database_it_is_alive_and_not_ready(parts: SharedParts) -> None:
+    client = callers.create_app(parts).test_client()
+    path = Path(str(make_url(parts.settings.database_url).database))
+    parts.database.dispose()
     path.unlink()
     path.mkdir()
     answer = client.get("/readyz")
@@ -232,12 +234,12 @@ def test_metrics_are_an_unknown_url_for_everybody_else(
         assert sorted(answer.headers) == sorted(unknown.headers)
 
 
-def test_without_a_token_set_metrics_are_open(house: SharedHouse) -> None:
-    client = callers.create_app(house).test_client()
+def test_without_a_token_set_metrics_are_open(parts: SharedParts) -> None:
+    client = callers.create_app(parts).test_client()
     assert client.get("/metrics").status_code == 200
 
 
-def test_metrics_hold_nothing_about_anybody(house: SharedHouse, calls: Wire) -> None:
+def test_metrics_hold_nothing_about_anybody(parts: SharedParts, calls: UssdWire) -> None:
     calls.walk("2*1*1*4*2*3*5*2")
     calls.walk("1*1*1", sessionId="ATUid_metrics", networkCode="63510")
     calls.step("", sessionId="ATUid_metrics", phoneNumber="+250788999999")
@@ -251,7 +253,7 @@ def test_metrics_hold_nothing_about_anybody(house: SharedHouse, calls: Wire) -> 
     assert [word for word in typed if re.search(rf"(?<![\d.]){word}(?!\d)", shown)] == []
 
 
-def test_metrics_speak_of_steps_in_a_fixed_set_of_words(calls: Wire) -> None:
+def test_metrics_speak_of_steps_in_a_fixed_set_of_words(calls: UssdWire) -> None:
     """Each word is a series for ever: what a caller sends must never make a new one."""
     for text in ("", "2", "2*1", "1", "junk", "2*1*1*4"):
         calls.step(text, networkCode=text, serviceCode=text)

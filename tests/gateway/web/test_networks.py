@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.web.networks.africastalking import AfricasTalking
-from gateway.web.networks.contract import Network, SessionOver, Step, Unusable
+from gateway.web.networks.contract import Network, NetworkStep, SessionOver, Unusable
 from gateway.web.networks.hubtel import Hubtel
 
 AT = AfricasTalking("RW")
@@ -164,4 +164,4 @@ def test_no_body_whatever_breaks_a_network(body: bytes) -> None:
             step = network.parse(body)
         except (Unusable, SessionOver):
             continue
-        assert isinstance(step, Step)
+        assert isinstance(step, NetworkStep)

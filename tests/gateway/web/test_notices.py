@@ -13,9 +13,9 @@ from gateway.runtime import callbacks
 from gateway.runtime.callbacks import Kind
 from gateway.store import database
 from gateway.store.models import DeliveryReport, IncomingSms
-from tests.gateway.web.ussd_wire import Wire, rows
+from tests.gateway.web.ussd_wire import UssdWire, rows
 from tests.one_process_line import CALLER, SECRET
-from tests.shared_parts import SharedHouse
+from tests.shared_parts import SharedParts
 
 EVENT = {
     "date": "2026-11-24 08:00:00.123",
@@ -62,7 +62,7 @@ Post = Callable[..., int]
 
 
 @pytest.fixture
-def post(calls: Wire) -> Post:
+def post(calls: UssdWire) -> Post:
     """Post a notice, with some fields otherwise (None: left out); the status."""
 
     def send(kind: Kind, body: bytes | None = None, /, **other: str | None) -> int:
@@ -91,11 +91,11 @@ def test_a_captured_notice_is_taken_in(post: Post, kind: Kind) -> None:
 )
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_notice_without_what_it_is_about_is_refused(
-    house: SharedHouse, post: Post, kind: Kind, field: str, value: str | None
+    parts: SharedParts, post: Post, kind: Kind, field: str, value: str | None
 ) -> None:
-    before = rows(house)
+    before = rows(parts)
     assert post(kind, **{f"{field}_": value}) == 400
-    assert rows(house) == before
+    assert rows(parts) == before
 
 
 @pytest.mark.parametrize("field", ["networkCode", "retryCount", "phoneNumber", "failureReason"])
@@ -105,28 +105,28 @@ def test_the_rest_of_a_delivery_report_may_be_missing(post: Post, field: str) ->
 
 @pytest.mark.parametrize("status", ["Unheard", "x" * 5000, "é", "\0", "0788123456"])
 def test_an_unknown_word_for_a_delivery_is_kept(
-    house: SharedHouse, post: Post, status: str
+    parts: SharedParts, post: Post, status: str
 ) -> None:
     assert post("delivery", status=status, failureReason=status) == 200
-    with database.reading(house.database) as session:
+    with database.reading(parts.database) as session:
         assert session.scalar(select(func.count()).select_from(DeliveryReport)) == 1
 
 
-def test_a_long_sms_in_any_letters_is_taken_in(house: SharedHouse, post: Post) -> None:
+def test_a_long_sms_in_any_letters_is_taken_in(parts: SharedParts, post: Post) -> None:
     """Ten parts of 67 letters, each of which may take 12 bytes on the wire; it must not be lost."""
     assert post("sms", text="ሰላም🙏" * 134) == 200
     assert post("sms", id="in-2", text="é" * 1530) == 200
-    with database.reading(house.database) as session:
+    with database.reading(parts.database) as session:
         assert session.scalar(select(func.count()).select_from(IncomingSms)) == 2
 
 
 @pytest.mark.parametrize("sender", ["MTN", "3029x", "+", "ISANGE"])
 def test_an_sms_that_no_person_wrote_is_left_alone(
-    house: SharedHouse, post: Post, sender: str
+    parts: SharedParts, post: Post, sender: str
 ) -> None:
-    before = rows(house)
+    before = rows(parts)
     assert post("sms", from_=sender) == 200
-    assert rows(house) == before
+    assert rows(parts) == before
 
 
 @pytest.mark.parametrize("kind", NOTICES)
@@ -147,32 +147,32 @@ def test_a_body_without_end_is_refused(post: Post, kind: Kind) -> None:
     ],
 )
 def test_an_event_of_any_shape_is_taken_in_and_does_nothing(
-    house: SharedHouse, post: Post, body: bytes
+    parts: SharedParts, post: Post, body: bytes
 ) -> None:
-    before = rows(house)
+    before = rows(parts)
     with capture_logs() as logged:
         assert post("events", body) == 200
-    assert (rows(house), logged) == (before, [])
+    assert (rows(parts), logged) == (before, [])
 
 
 @pytest.mark.parametrize("status", ["Incomplete", "Success", "Failed", "", "unheard", None])
 def test_the_end_of_a_session_says_nothing_to_the_log(
-    house: SharedHouse, calls: Wire, post: Post, status: str | None
+    parts: SharedParts, calls: UssdWire, post: Post, status: str | None
 ) -> None:
     calls.walk("2*1*1*4")
-    before = rows(house)
+    before = rows(parts)
     with capture_logs() as logged:
         assert post("events", status=status) == 200
-    assert (rows(house), logged) == (before, [])
+    assert (rows(parts), logged) == (before, [])
 
 
 @pytest.mark.parametrize("kind", NOTICES)
 def test_without_a_database_a_notice_is_asked_for_again(
-    house: SharedHouse, post: Post, kind: Kind
+    parts: SharedParts, post: Post, kind: Kind
 ) -> None:
-    path = Path(str(make_url(house.settings.database_url).database))
+    path = Path(str(make_url(parts.settings.database_url).database))
     aside = path.with_suffix(".aside")
-    house.database.dispose()
+    parts.database.dispose()
     path.rename(aside)
     path.mkdir()
     with capture_logs() as logged:

@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from gateway.runtime import callbacks
-from gateway.runtime.memory import Seldom
+from gateway.runtime.memory import Throttle
 from gateway.runtime.settings import Settings, SettingsError
 from gateway.web import callers
 from gateway.web.origins import TELL_AGAIN
@@ -107,7 +107,7 @@ def test_the_log_tells_it_once_a_minute_and_never_the_address(process: Process) 
 
 def test_what_was_not_told_is_added_to_what_is_told_next() -> None:
     clock = iter((0.0, 0.0, 1.0, 2.0, TELL_AGAIN, TELL_AGAIN))
-    seldom = Seldom(TELL_AGAIN, clock=lambda: next(clock))
+    seldom = Throttle(TELL_AGAIN, clock=lambda: next(clock))
     assert [seldom.add() for _ in range(4)] == [1, 0, 0, 3]
 
 

@@ -16,9 +16,9 @@ from gateway.store import database
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from tests.gateway.conftest import Process
-from tests.gateway.web.ussd_wire import Gate, Wire, alerts, statements, wire
+from tests.gateway.web.ussd_wire import RedisSwitch, UssdWire, alerts, statements, wire
 from tests.services import Valkey
-from tests.shared_parts import SharedHouse
+from tests.shared_parts import SharedParts
 
 Vaults = Callable[[Role], Vault]
 
@@ -30,9 +30,9 @@ SENDING_TRIPS = 5
 
 
 @pytest.fixture
-def counting(process: Process, gate: Gate, valkey: Valkey) -> SharedHouse:
+def counting(process: Process, redis_switch: RedisSwitch, valkey: Valkey) -> SharedParts:
     """A callers' process whose round trips to Redis are counted; scripts and pools are warm."""
-    made = process(gate)
+    made = process(redis_switch)
     with database.writing(made.database, "test") as session:
         centres.replace_all(session, made.pack, made.pack.centres)
     calls = wire(made)
@@ -45,62 +45,66 @@ PLAIN = ["2", "2*1", "2*x", "2*0", "1*1", "4*1*1"]
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_a_plain_step_is_one_round_trip_and_no_sql(
-    counting: SharedHouse, gate: Gate, text: str
+    counting: SharedParts, redis_switch: RedisSwitch, text: str
 ) -> None:
     """In the process that answered the step before."""
     calls = wire(counting)
     _until(calls, text)
-    gate.trips = 0
+    redis_switch.trips = 0
     with statements(counting) as sql:
         calls.step(text)
-    assert (gate.trips, sql) == (1, [])
+    assert (redis_switch.trips, sql) == (1, [])
 
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_a_plain_step_is_two_round_trips_in_any_other_process(
-    process: Process, counting: SharedHouse, gate: Gate, text: str
+    process: Process, counting: SharedParts, redis_switch: RedisSwitch, text: str
 ) -> None:
     _until(wire(process()), text)
     calls = wire(counting)
-    gate.trips = 0
+    redis_switch.trips = 0
     with statements(counting) as sql:
         calls.step(text)
-    assert (gate.trips, sql) == (2, [])
+    assert (redis_switch.trips, sql) == (2, [])
 
 
-def test_a_call_begins_with_two_round_trips_and_no_sql(counting: SharedHouse, gate: Gate) -> None:
+def test_a_call_begins_with_two_round_trips_and_no_sql(
+    counting: SharedParts, redis_switch: RedisSwitch
+) -> None:
     calls = wire(counting)
-    gate.trips = 0
+    redis_switch.trips = 0
     with statements(counting) as sql:
         calls.step("")
-    assert (gate.trips, sql) == (2, [])
+    assert (redis_switch.trips, sql) == (2, [])
 
 
-def _until(calls: Wire, text: str) -> None:
+def _until(calls: UssdWire, text: str) -> None:
     """Everything typed before the last key of `text`."""
     before = text.rpartition("*")[0]
     calls.walk(before) if before else calls.step("")
 
 
-def test_a_repeat_is_one_round_trip(counting: SharedHouse, gate: Gate) -> None:
+def test_a_repeat_is_one_round_trip(counting: SharedParts, redis_switch: RedisSwitch) -> None:
     calls = wire(counting)
     calls.walk("2*1")
-    gate.trips = 0
+    redis_switch.trips = 0
     with statements(counting) as sql:
         calls.step("2*1")
-    assert (gate.trips, sql) == (1, [])
+    assert (redis_switch.trips, sql) == (1, [])
 
 
-def test_dialling_through_is_two_round_trips(counting: SharedHouse, gate: Gate) -> None:
+def test_dialling_through_is_two_round_trips(
+    counting: SharedParts, redis_switch: RedisSwitch
+) -> None:
     calls = wire(counting)
-    gate.trips = 0
+    redis_switch.trips = 0
     with statements(counting) as sql:
         calls.step("2*1*1*4")
-    assert (gate.trips, sql) == (2, [])
+    assert (redis_switch.trips, sql) == (2, [])
 
 
 def test_sending_costs_one_transaction_and_a_ring(
-    counting: SharedHouse, gate: Gate, vaults: Vaults
+    counting: SharedParts, redis_switch: RedisSwitch, vaults: Vaults
 ) -> None:
     on_duty = NewStaff(phones.parse("+250788000500"), "national", "national", "en", "no PIN", True)
     with database.writing(counting.database, "test") as session:
@@ -108,17 +112,17 @@ def test_sending_costs_one_transaction_and_a_ring(
     calls = wire(counting)
     calls.walk("1*1")
     counting.redis.delete("rq:queue:alerts")  # Nobody rang lately.
-    gate.trips = 0
+    redis_switch.trips = 0
     with statements(counting) as sql:
         assert calls.step("1*1*1").startswith("END Your request is sent.")
     assert alerts(counting) == 1
-    assert gate.trips <= SENDING_TRIPS
+    assert redis_switch.trips <= SENDING_TRIPS
     assert sum(one.startswith("BEGIN") for one in sql) == 1
     assert len(sql) <= SENDING_SQL, "\n".join(sql)
 
 
 def test_each_more_who_is_alerted_costs_her_sms_alone(
-    counting: SharedHouse, vaults: Vaults
+    counting: SharedParts, vaults: Vaults
 ) -> None:
     calls = wire(counting)
     costs = []
@@ -150,7 +154,7 @@ NO_DRAFT_SQL = 3
 
 
 def test_a_whole_report_asks_the_database_at_two_of_its_steps(
-    counting: SharedHouse, gate: Gate, vaults: Vaults
+    counting: SharedParts, redis_switch: RedisSwitch, vaults: Vaults
 ) -> None:
     on_duty = NewStaff(phones.parse("+250788000500"), "health", "kabutare", "en", "no PIN", True)
     with database.writing(counting.database, "test") as session:
@@ -158,33 +162,33 @@ def test_a_whole_report_asks_the_database_at_two_of_its_steps(
     calls = wire(counting)
     keys = REPORTING.split("*")
     for text in ("*".join(keys[:number]) for number in range(len(keys))):
-        gate.trips = 0
+        redis_switch.trips = 0
         with statements(counting) as sql:
             calls.step(text)
-        assert gate.trips <= 2
+        assert redis_switch.trips <= 2
         assert len(sql) <= (NO_DRAFT_SQL if text == NO_DRAFT else 0), "\n".join(sql)
-    gate.trips = 0
+    redis_switch.trips = 0
     with statements(counting) as sql:
         assert calls.step(REPORTING).startswith("END Sent. Code: ")
-    assert gate.trips <= SENDING_TRIPS
+    assert redis_switch.trips <= SENDING_TRIPS
     assert sum(one.startswith("BEGIN") for one in sql) == 1
     assert len(sql) <= REPORT_SQL, "\n".join(sql)
 
 
-def test_no_step_opens_a_connection(house: SharedHouse, calls: Wire) -> None:
+def test_no_step_opens_a_connection(parts: SharedParts, calls: UssdWire) -> None:
     calls.walk("1*1*1", sessionId="warm")
-    before = _connections(house)
+    before = _connections(parts)
     for number in range(5):
         calls.walk("1*1*1", sessionId=f"call {number}")
-    assert _connections(house) == before
+    assert _connections(parts) == before
 
 
-def _connections(house: SharedHouse) -> int:
+def _connections(parts: SharedParts) -> int:
     """How often anybody ever connected to this Redis."""
-    return int(house.redis.info("stats")["total_connections_received"])
+    return int(parts.redis.info("stats")["total_connections_received"])
 
 
-def test_no_step_opens_a_file(house: SharedHouse, calls: Wire) -> None:
+def test_no_step_opens_a_file(parts: SharedParts, calls: UssdWire) -> None:
     """Catalogues, places and keys are read at the start, and never again."""
     calls.walk("2*1*1*4*2", sessionId="warm")
     with _opened() as files:
@@ -212,7 +216,7 @@ def _opened() -> Iterator[list[str]]:
     _watching.pop()
 
 
-def test_an_opened_file_would_be_seen(house: SharedHouse) -> None:
+def test_an_opened_file_would_be_seen(parts: SharedParts) -> None:
     with _opened() as files, open(__file__, "rb"):  # noqa: PTH123
         pass
     assert files == [__file__]

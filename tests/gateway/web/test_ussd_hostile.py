@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from gateway.runtime import callbacks
 from tests.gateway.conftest import Process
-from tests.gateway.web.ussd_wire import DANGER, FIRST, HELP, Wire, counted, form, rows, wire
+from tests.gateway.web.ussd_wire import DANGER, FIRST, HELP, UssdWire, counted, form, rows, wire
 from tests.one_process_line import CALLER, SECRET
-from tests.shared_parts import SharedHouse
+from tests.shared_parts import SharedParts
 
 _ids = itertools.count(1)
 
@@ -28,10 +28,10 @@ steady = settings(
 
 
 @pytest.fixture
-def another_network(process: Process) -> Wire:
+def another_network(process: Process) -> UssdWire:
     """A network that sends the newest input alone, as JSON."""
     client = wire(process(ISANGE_NETWORKS="hubtel")).client
-    return Wire(client, callbacks.url("", SECRET, "hubtel"))
+    return UssdWire(client, callbacks.url("", SECRET, "hubtel"))
 
 
 def fresh() -> str:
@@ -39,7 +39,7 @@ def fresh() -> str:
     return f"ATUid_hostile_{next(_ids)}"
 
 
-def still_serves(calls: Wire) -> bool:
+def still_serves(calls: UssdWire) -> bool:
     """Whether an ordinary call works afterwards."""
     session = fresh()
     steps = [calls.step(text, sessionId=session) for text in ("", "1", DANGER)]
@@ -49,17 +49,17 @@ def still_serves(calls: Wire) -> bool:
 @pytest.mark.parametrize("field", ["sessionId", "phoneNumber"])
 @pytest.mark.parametrize("value", [None, "", "   "])
 def test_without_a_session_or_a_number_there_is_help(
-    house: SharedHouse, calls: Wire, field: str, value: str | None
+    parts: SharedParts, calls: UssdWire, field: str, value: str | None
 ) -> None:
-    before = rows(house)
+    before = rows(parts)
     assert calls.step("1*1*1", **{field: value}) == HELP
-    assert rows(house) == before
+    assert rows(parts) == before
 
 
 @pytest.mark.parametrize("field", ["text", "serviceCode", "networkCode"])
 @pytest.mark.parametrize("value", [None, ""])
 def test_without_the_other_fields_the_call_begins(
-    calls: Wire, field: str, value: str | None
+    calls: UssdWire, field: str, value: str | None
 ) -> None:
     assert calls.post(form("", **{field: value})).startswith(FIRST)
 
@@ -68,7 +68,7 @@ def test_without_the_other_fields_the_call_begins(
     "number",
     ["abc", "+", "12", "+1234", "+250788123456789012345", "0", "*", "x" * 5000],
 )
-def test_what_is_no_number_gets_help_and_is_never_quoted(calls: Wire, number: str) -> None:
+def test_what_is_no_number_gets_help_and_is_never_quoted(calls: UssdWire, number: str) -> None:
     before = counted("unusable")
     assert calls.step("", phoneNumber=number) == HELP
     assert counted("unusable") == before + 1
@@ -77,43 +77,47 @@ def test_what_is_no_number_gets_help_and_is_never_quoted(calls: Wire, number: st
 @pytest.mark.parametrize(
     "number", ["+254711000001", "+33612345678", "+14155552671", "+8613800138000"]
 )
-def test_a_foreign_number_is_as_good_as_any(house: SharedHouse, calls: Wire, number: str) -> None:
+def test_a_foreign_number_is_as_good_as_any(
+    parts: SharedParts, calls: UssdWire, number: str
+) -> None:
     assert calls.walk("1*1*1", phoneNumber=number).startswith("END Your request is sent.")
 
 
 @pytest.mark.parametrize(
     "number", ["٠٧٨٨١٢٣٤٥٦", "０７８８１２３４５６", "+250 788-123-456", "250788123456"]
 )
-def test_a_number_in_other_digits_or_spellings_is_the_same_number(calls: Wire, number: str) -> None:
+def test_a_number_in_other_digits_or_spellings_is_the_same_number(
+    calls: UssdWire, number: str
+) -> None:
     calls.step("")
     assert calls.step("1", phoneNumber=number).startswith("CON In danger now?")
 
 
 @pytest.mark.parametrize("session_id", ["x" * 121, "x" * 3000])
-def test_a_session_id_that_no_network_gives_gets_help(calls: Wire, session_id: str) -> None:
+def test_a_session_id_that_no_network_gives_gets_help(calls: UssdWire, session_id: str) -> None:
     assert calls.step("", sessionId=session_id) == HELP
 
 
 @pytest.mark.parametrize("session_id", ["x" * 120, "-", "0", "../../etc/passwd", "é\0*", "{}"])
-def test_any_other_session_id_is_a_session(calls: Wire, session_id: str) -> None:
+def test_any_other_session_id_is_a_session(calls: UssdWire, session_id: str) -> None:
     calls.step("", sessionId=session_id)
     assert calls.step("1", sessionId=session_id).startswith("CON In danger now?")
 
 
 @pytest.mark.parametrize("typed", ["1", "1.", "#1", " 1 ", "１", "١", "۱", "(1)", "1#", "०१"])
-def test_a_key_is_a_key_however_the_phone_writes_it(calls: Wire, typed: str) -> None:
+def test_a_key_is_a_key_however_the_phone_writes_it(calls: UssdWire, typed: str) -> None:
     calls.step("")
     assert calls.step(typed).startswith("CON In danger now?")
 
 
 @pytest.mark.parametrize("typed", ["10", "-1", "1.5", "one", "1e0", "99", "\0", "�", "%", "\n"])
-def test_what_is_no_key_is_explained(calls: Wire, typed: str) -> None:
+def test_what_is_no_key_is_explained(calls: UssdWire, typed: str) -> None:
     calls.step("")
     body = calls.step(typed)
     assert body.startswith(("CON Please type 1-8.", "CON You typed nothing."))
 
 
-def test_a_thousand_characters_are_read_and_one_more_is_not(calls: Wire) -> None:
+def test_a_thousand_characters_are_read_and_one_more_is_not(calls: UssdWire) -> None:
     assert calls.step("1" * 1000, sessionId="exact").startswith("CON ")
     assert calls.step("1" * 1001, sessionId="over") == HELP
     calls.walk("2*1")
@@ -121,26 +125,26 @@ def test_a_thousand_characters_are_read_and_one_more_is_not(calls: Wire) -> None
     assert calls.step("2*1*1").startswith("CON Your age?")
 
 
-def test_sixty_four_parts_are_read_and_one_more_is_not(calls: Wire) -> None:
+def test_sixty_four_parts_are_read_and_one_more_is_not(calls: UssdWire) -> None:
     assert calls.step("*".join("9" * 64), sessionId="exact").startswith("CON ")
     assert calls.step("*".join("9" * 65), sessionId="over") == HELP
 
 
 @pytest.mark.parametrize("size", [4097, 5 * 1024, 1_000_000])
-def test_a_body_beyond_four_kibibytes_gets_help(calls: Wire, size: int) -> None:
+def test_a_body_beyond_four_kibibytes_gets_help(calls: UssdWire, size: int) -> None:
     body = b"phoneNumber=%2B250788123456&sessionId=a&text=&padding="
     assert calls.post(body.ljust(4096, b"x")).startswith(FIRST)
     assert calls.post(body.ljust(size, b"x")) == HELP
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_a_wrong_method_is_answered_all_the_same(calls: Wire, method: str) -> None:
+def test_a_wrong_method_is_answered_all_the_same(calls: UssdWire, method: str) -> None:
     answer = calls.client.open(calls.url, method=method)
     assert (answer.status_code, answer.content_type) == (200, "text/plain; charset=utf-8")
     assert answer.get_data(as_text=True) == ("" if method == "HEAD" else HELP)
 
 
-def test_json_multipart_and_nothing_at_all_get_help(calls: Wire) -> None:
+def test_json_multipart_and_nothing_at_all_get_help(calls: UssdWire) -> None:
     assert calls.post(json.dumps(form()).encode(), "application/json") == HELP
     assert calls.post(b"", "application/x-www-form-urlencoded") == HELP
     answer = calls.client.post(calls.url, data=form(), content_type="multipart/form-data")
@@ -161,7 +165,7 @@ def test_json_multipart_and_nothing_at_all_get_help(calls: Wire) -> None:
         b"%zz",
     ],
 )
-def test_bytes_that_are_no_text_are_a_wrong_answer(calls: Wire, text: bytes) -> None:
+def test_bytes_that_are_no_text_are_a_wrong_answer(calls: UssdWire, text: bytes) -> None:
     session = fresh()
     begun = b"phoneNumber=%2B250788123456&sessionId=" + session.encode() + b"&text="
     assert calls.post(begun).startswith(FIRST)
@@ -170,11 +174,11 @@ def test_bytes_that_are_no_text_are_a_wrong_answer(calls: Wire, text: bytes) -> 
     assert calls.post(begun + text + b"%2A1").startswith("CON In danger now?")
 
 
-def test_more_fields_than_any_form_has_get_help(calls: Wire) -> None:
+def test_more_fields_than_any_form_has_get_help(calls: UssdWire) -> None:
     assert calls.post(b"&".join(b"a=1" for _ in range(41))) == HELP
 
 
-def test_afterwards_an_ordinary_call_works(calls: Wire) -> None:
+def test_afterwards_an_ordinary_call_works(calls: UssdWire) -> None:
     for body in (b"\0" * 4096, b"&" * 4000, b"text=" + b"%2A" * 1000, b"=" * 5000):
         assert calls.post(body) == HELP
     assert still_serves(calls)
@@ -182,7 +186,7 @@ def test_afterwards_an_ordinary_call_works(calls: Wire) -> None:
 
 @steady
 @given(body=st.binary(max_size=6000))
-def test_any_bytes_at_all_get_help(calls: Wire, body: bytes) -> None:
+def test_any_bytes_at_all_get_help(calls: UssdWire, body: bytes) -> None:
     assert calls.post(body) == HELP
 
 
@@ -201,7 +205,7 @@ def test_any_bytes_at_all_get_help(calls: Wire, body: bytes) -> None:
         },
     )
 )
-def test_any_values_at_all_get_a_screen(calls: Wire, form: dict[str, str]) -> None:
+def test_any_values_at_all_get_a_screen(calls: UssdWire, form: dict[str, str]) -> None:
     assert calls.post(form).startswith(("CON ", "END "))
 
 
@@ -214,7 +218,7 @@ typing = st.lists(
 
 @steady
 @given(keys=typing)
-def test_any_typing_in_a_live_call_keeps_it_alive(calls: Wire, keys: list[str]) -> None:
+def test_any_typing_in_a_live_call_keeps_it_alive(calls: UssdWire, keys: list[str]) -> None:
     session, text = fresh(), ""
     body = calls.step("", sessionId=session)
     for key in keys:
@@ -231,7 +235,7 @@ def test_any_typing_in_a_live_call_keeps_it_alive(calls: Wire, keys: list[str]) 
     body=st.binary(max_size=5000) | st.text(max_size=200).map(lambda one: json.dumps(one).encode())
 )
 def test_any_bytes_at_all_get_help_from_the_other_kind_of_network(
-    another_network: Wire, body: bytes
+    another_network: UssdWire, body: bytes
 ) -> None:
     answer = another_network.client.post(another_network.url, data=body)
     assert (answer.status_code, answer.json) == (200, {"Type": "Release", "Message": HELP[4:]})

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.gateway.conftest import Process
-from tests.gateway.web.ussd_wire import DANGER, Gate, Wire, counted, reports, wire
+from tests.gateway.web.ussd_wire import DANGER, RedisSwitch, UssdWire, counted, reports, wire
 from tests.services import Valkey, running, wait_until
-from tests.shared_parts import SharedHouse
+from tests.shared_parts import SharedParts
 
 CONFIRM = "Is it safe for us to call THIS number now?"
 SENT = "END Your request is sent."
@@ -34,14 +34,14 @@ def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
 
 
 @pytest.fixture
-def usual(house: SharedHouse) -> list[str]:
+def usual(parts: SharedParts) -> list[str]:
     """What the way shows when nothing is wrong."""
-    calls = wire(house)
+    calls = wire(parts)
     return [calls.step(text, sessionId="usual") for text in WAY]
 
 
 def test_redis_gone_for_the_whole_call(
-    process: Process, house: SharedHouse, usual: list[str]
+    process: Process, parts: SharedParts, usual: list[str]
 ) -> None:
     lost = process(REDIS_URL="unix:///nowhere/valkey.sock")
     calls = wire(lost)
@@ -50,7 +50,7 @@ def test_redis_gone_for_the_whole_call(
     sent = calls.walk("1*1*1", sessionId="danger")
     assert sent.startswith(SENT)
     assert calls.step("1*1*1", sessionId="danger") == sent
-    assert reports(house) == 1
+    assert reports(parts) == 1
 
 
 @pytest.mark.parametrize("step", [1, 3, 5])
@@ -76,10 +76,12 @@ def test_redis_killed_and_restarted_in_the_middle_of_a_call(
     assert shown == usual
 
 
-def test_redis_emptied_before_every_step(house: SharedHouse, calls: Wire, usual: list[str]) -> None:
+def test_redis_emptied_before_every_step(
+    parts: SharedParts, calls: UssdWire, usual: list[str]
+) -> None:
     shown = []
     for text in WAY:
-        house.redis.flushall()
+        parts.redis.flushall()
         shown += [calls.step(text), calls.step(text)]
     assert shown == [body for body in usual for _ in range(2)]
 
@@ -102,14 +104,14 @@ troubled = st.lists(
 )
 @given(steps=troubled)
 def test_whatever_she_types_redis_makes_no_difference(
-    house: SharedHouse, calls: Wire, steps: list[tuple[str, str]]
+    parts: SharedParts, calls: UssdWire, steps: list[tuple[str, str]]
 ) -> None:
     quiet = typed(calls, [key for key, _ in steps])
 
     def trouble(number: int, text: str, session: str) -> None:
         match steps[number][1]:
             case "emptied":
-                house.redis.flushall()
+                parts.redis.flushall()
             case "repeated":
                 calls.step(text, sessionId=session)
             case "late":
@@ -119,7 +121,7 @@ def test_whatever_she_types_redis_makes_no_difference(
 
 
 def typed(
-    calls: Wire, keys: list[str], before: Callable[[int, str, str], None] = lambda *step: None
+    calls: UssdWire, keys: list[str], before: Callable[[int, str, str], None] = lambda *step: None
 ) -> list[str]:
     """What a call shows, key by key, codes made alike; `before` happens ahead of each key."""
     session, text = f"ATUid_{time.monotonic_ns()}", ""
@@ -133,37 +135,41 @@ def typed(
     return [re.sub(r"\d{6,}", "CODE", body) for body in shown]
 
 
-def test_what_cannot_be_replayed_is_not_lost_with_redis(house: SharedHouse, calls: Wire) -> None:
+def test_what_cannot_be_replayed_is_not_lost_with_redis(
+    parts: SharedParts, calls: UssdWire
+) -> None:
     """A star that was typed, and a dial-through that was stopped: the history tells neither."""
     typed = [calls.step(text) for text in ("", "1", "1*1*1", "1*1*1*1")]
-    house.redis.flushall()
+    parts.redis.flushall()
     assert calls.step("1*1*1*1") == typed[-1]
     assert calls.step("1*1*1*1*2").startswith("END Call 112")
     assert CONFIRM in calls.step("1*1*1", sessionId="through")
-    house.redis.flushall()
+    parts.redis.flushall()
     assert calls.step("1*1*1*2", sessionId="through").startswith("END Call 112")
-    assert reports(house) == 0
+    assert reports(parts) == 0
 
 
-def test_a_session_that_redis_holds_as_it_was_a_while_ago(house: SharedHouse, calls: Wire) -> None:
+def test_a_session_that_redis_holds_as_it_was_a_while_ago(
+    parts: SharedParts, calls: UssdWire
+) -> None:
     """The append-only file lost its end when the machine went down."""
     calls.walk("2*1")
-    key, before = stored(house)
+    key, before = stored(parts)
     calls.step("2*1*1")
     age = calls.step("2*1*1*9")
-    house.redis.set(key, before)
+    parts.redis.set(key, before)
     assert calls.step("2*1*1*9") == age
     assert calls.step("2*1*1*9*1").startswith("CON Your age?")
-    assert house.redis.get(key) != before
+    assert parts.redis.get(key) != before
 
 
 def test_a_session_that_another_release_wrote_is_typed_again(
-    house: SharedHouse, calls: Wire, process: Process
+    parts: SharedParts, calls: UssdWire, process: Process
 ) -> None:
     calls.walk("2*1")
-    key, before = stored(house)
-    other = house.vault.seal_session(bytes.fromhex(key.partition(":")[2]), b"[0]")
-    house.redis.set(key, before[:16] + other)
+    key, before = stored(parts)
+    other = parts.vault.seal_session(bytes.fromhex(key.partition(":")[2]), b"[0]")
+    parts.redis.set(key, before[:16] + other)
     newer = wire(process(ISANGE_WEB_PROCESSES="2"))
     rebuilt = counted("rebuilt")
     assert newer.step("2*1*1").startswith("CON Your age?")
@@ -171,10 +177,10 @@ def test_a_session_that_another_release_wrote_is_typed_again(
     assert counted("rebuilt") == rebuilt + 1
 
 
-def stored(house: SharedHouse) -> tuple[str, bytes]:
+def stored(parts: SharedParts) -> tuple[str, bytes]:
     """The only session in Redis: its key and what lies there."""
-    (key,) = house.redis.scan_iter("session:*")
-    value = house.redis.get(key)
+    (key,) = parts.redis.scan_iter("session:*")
+    value = parts.redis.get(key)
     assert isinstance(key, bytes)
     assert isinstance(value, bytes)
     return key.decode(), value
@@ -184,69 +190,71 @@ class TestSeveralProcesses:
     """What one process answered is known to another through Redis alone."""
 
     @pytest.fixture
-    def pair(self, process: Process, house: SharedHouse) -> tuple[Wire, Wire]:
+    def pair(self, process: Process, parts: SharedParts) -> tuple[UssdWire, UssdWire]:
         return wire(process(ISANGE_WEB_PROCESSES="2")), wire(process(ISANGE_WEB_PROCESSES="2"))
 
     def test_redis_emptied_in_the_middle_of_a_call(
-        self, house: SharedHouse, pair: tuple[Wire, Wire], usual: list[str]
+        self, parts: SharedParts, pair: tuple[UssdWire, UssdWire], usual: list[str]
     ) -> None:
         before = counted("rebuilt")
         shown = [pair[0].step(text) for text in WAY[:4]]
-        house.redis.flushall()
+        parts.redis.flushall()
         shown += [pair[turn % 2].step(text) for turn, text in enumerate(WAY[4:], 1)]
         assert shown == usual
         assert counted("rebuilt") == before + 1
 
-    def test_what_was_sent_is_sent_once(self, house: SharedHouse, pair: tuple[Wire, Wire]) -> None:
+    def test_what_was_sent_is_sent_once(
+        self, parts: SharedParts, pair: tuple[UssdWire, UssdWire]
+    ) -> None:
         sent = pair[0].walk("1*1*1")
-        house.redis.flushall()
+        parts.redis.flushall()
         assert pair[1].step("1*1*1") == sent
-        assert reports(house) == 1
+        assert reports(parts) == 1
 
     def test_she_can_still_send_when_redis_is_emptied(
-        self, house: SharedHouse, pair: tuple[Wire, Wire]
+        self, parts: SharedParts, pair: tuple[UssdWire, UssdWire]
     ) -> None:
         pair[0].walk(DANGER)
-        house.redis.flushall()
+        parts.redis.flushall()
         assert pair[1].step("1*1*1").startswith(SENT)
-        assert reports(house) == 1
+        assert reports(parts) == 1
 
     def test_dialling_through_is_told_from_a_lost_session(
-        self, house: SharedHouse, pair: tuple[Wire, Wire]
+        self, parts: SharedParts, pair: tuple[UssdWire, UssdWire]
     ) -> None:
         pair[0].step("", sessionId="somebody")
         assert CONFIRM in pair[1].step("1*1*1")
-        assert reports(house) == 0
+        assert reports(parts) == 0
 
     def test_steps_answered_without_redis_are_caught_up_with(
         self,
-        house: SharedHouse,
+        parts: SharedParts,
         process: Process,
-        gate: Gate,
-        pair: tuple[Wire, Wire],
+        redis_switch: RedisSwitch,
+        pair: tuple[UssdWire, UssdWire],
         usual: list[str],
     ) -> None:
         """One process was cut off from Redis for a while. Once it is back the others know."""
-        cut_off, other = wire(process(gate, ISANGE_WEB_PROCESSES="2")), pair[1]
+        cut_off, other = wire(process(redis_switch, ISANGE_WEB_PROCESSES="2")), pair[1]
         shown = [cut_off.step(text) for text in WAY[:3]]
-        gate.shut = True
+        redis_switch.shut = True
         shown += [cut_off.step(text) for text in WAY[3:5]]
-        gate.shut = False
-        wait_until(lambda: back(cut_off, house), "the process that was cut off stores again")
+        redis_switch.shut = False
+        wait_until(lambda: back(cut_off, parts), "the process that was cut off stores again")
         before = counted("caught_up")
         shown += [other.step(text) for text in WAY[5:]]
         assert shown == usual
         assert counted("caught_up") == before + 1
 
 
-def back(calls: Wire, house: SharedHouse) -> bool:
+def back(calls: UssdWire, parts: SharedParts) -> bool:
     """Somebody dials; whether that process told the others that it had been cut off."""
     calls.step("", sessionId=f"somebody else {time.monotonic_ns()}")
-    return bool(house.redis.exists("sessions:young"))
+    return bool(parts.redis.exists("sessions:young"))
 
 
 def test_a_call_goes_on_while_redis_is_silent(
-    process: Process, own_valkey: Valkey, house: SharedHouse
+    process: Process, own_valkey: Valkey, parts: SharedParts
 ) -> None:
     """It accepts connections and never answers, as behind a broken network."""
     server = process(REDIS_URL=own_valkey.url)
@@ -259,11 +267,11 @@ def test_a_call_goes_on_while_redis_is_silent(
     finally:
         os.kill(pid, signal.SIGCONT)
     assert shown[-1].startswith(SENT)
-    assert reports(house) == 1
+    assert reports(parts) == 1
 
 
 def test_redis_holds_nothing_in_plain_text(
-    process: Process, own_valkey: Valkey, tmp_path: Path, house: SharedHouse
+    process: Process, own_valkey: Valkey, tmp_path: Path, parts: SharedParts
 ) -> None:
     """Its append-only file is every word that was ever sent to it."""
     calls = wire(process(REDIS_URL=own_valkey.url))
@@ -276,6 +284,6 @@ def test_redis_holds_nothing_in_plain_text(
     assert [word for word in said if word.encode() in kept] == []
 
 
-def test_redis_forgets_a_call_within_minutes(house: SharedHouse, calls: Wire) -> None:
+def test_redis_forgets_a_call_within_minutes(parts: SharedParts, calls: UssdWire) -> None:
     calls.walk("2*1")
-    assert 0 < house.redis.ttl(stored(house)[0]) <= 300
+    assert 0 < parts.redis.ttl(stored(parts)[0]) <= 300

@@ -24,7 +24,7 @@ from tests.gateway.conftest import Process
 from tests.gateway.web.ussd_wire import (
     FIRST,
     HELP,
-    Wire,
+    UssdWire,
     counted,
     handset,
     opened,
@@ -34,19 +34,19 @@ from tests.gateway.web.ussd_wire import (
 )
 from tests.one_process_line import CALLER
 from tests.services import wait_until
-from tests.shared_parts import SharedHouse
+from tests.shared_parts import SharedParts
 
 SENT = "END Your request is sent."
 
-Outage = Callable[[SharedHouse], AbstractContextManager[None]]
+Outage = Callable[[SharedParts], AbstractContextManager[None]]
 
 
 @contextmanager
-def sqlite_gone(house: SharedHouse) -> Iterator[None]:
+def sqlite_gone(parts: SharedParts) -> Iterator[None]:
     """The file cannot be opened, as on a disk that was lost."""
-    path = Path(str(make_url(house.settings.database_url).database))
+    path = Path(str(make_url(parts.settings.database_url).database))
     aside = path.with_suffix(".aside")
-    house.database.dispose()
+    parts.database.dispose()
     path.rename(aside)
     path.mkdir()
     try:
@@ -57,9 +57,9 @@ def sqlite_gone(house: SharedHouse) -> Iterator[None]:
 
 
 @contextmanager
-def postgresql_gone(house: SharedHouse) -> Iterator[None]:
+def postgresql_gone(parts: SharedParts) -> Iterator[None]:
     """The server cuts our connections and takes no new ones."""
-    url = make_url(house.settings.database_url)
+    url = make_url(parts.settings.database_url)
     with psycopg.connect(
         host=url.host, port=url.port, user=url.username, dbname="postgres", autocommit=True
     ) as admin:
@@ -78,7 +78,7 @@ OUTAGES: dict[str, Outage] = {"sqlite": sqlite_gone, "postgresql": postgresql_go
 
 
 @pytest.fixture
-def server(process: Process, database_url: str, vaults: Callable[[Role], Vault]) -> SharedHouse:
+def server(process: Process, database_url: str, vaults: Callable[[Role], Vault]) -> SharedParts:
     """A callers' process on each kind of database."""
     made = process(DATABASE_URL=database_url)
     opened(made.database, made.pack, vaults("staff"))
@@ -86,12 +86,12 @@ def server(process: Process, database_url: str, vaults: Callable[[Role], Vault])
 
 
 @pytest.fixture
-def outage(server: SharedHouse) -> AbstractContextManager[None]:
+def outage(server: SharedParts) -> AbstractContextManager[None]:
     return OUTAGES[server.database.dialect.name](server)
 
 
 def test_sent_is_never_said_without_a_commit(
-    server: SharedHouse, outage: AbstractContextManager[None]
+    server: SharedParts, outage: AbstractContextManager[None]
 ) -> None:
     calls = wire(server)
     calls.walk("1*1")
@@ -107,23 +107,23 @@ def test_sent_is_never_said_without_a_commit(
 
 
 def test_a_copy_sent_while_the_database_is_slow_is_answered_alike(
-    house: SharedHouse, calls: Wire
+    parts: SharedParts, calls: UssdWire
 ) -> None:
     """The network gives up on us and sends the step again: one copy waits behind the other."""
     calls.walk("1*1")
-    with ThreadPoolExecutor(2) as threads, statements(house) as begun:
-        with house.database.connect() as slow, slow.begin():
+    with ThreadPoolExecutor(2) as threads, statements(parts) as begun:
+        with parts.database.connect() as slow, slow.begin():
             before = len(begun)
             copies = [threads.submit(calls.step, "1*1*1") for _ in range(2)]
             wait_until(lambda: len(begun) > before, "the first copy waits for the lock")
             assert not any(copy.done() for copy in copies)
         said = {copy.result() for copy in copies}
     assert said == {calls.step("1*1*1")}
-    assert reports(house) == 1
+    assert reports(parts) == 1
 
 
 def test_help_comes_in_her_language(
-    server: SharedHouse, outage: AbstractContextManager[None]
+    server: SharedParts, outage: AbstractContextManager[None]
 ) -> None:
     phone = handset(wire(server)).dial().choose("Language", "Ikinyarwanda").press(1, 1)
     with outage:
@@ -135,7 +135,7 @@ def test_help_comes_in_her_language(
 
 
 def test_a_plain_screen_does_not_notice(
-    server: SharedHouse, outage: AbstractContextManager[None]
+    server: SharedParts, outage: AbstractContextManager[None]
 ) -> None:
     calls = wire(server)
     way = ("", "2", "2*1", "2*1*1", "2*1*1*4", "2*1*1*4*9", "2*1*1*4*9*0")
@@ -145,7 +145,7 @@ def test_a_plain_screen_does_not_notice(
 
 
 def test_what_went_wrong_is_logged_without_her(
-    server: SharedHouse, outage: AbstractContextManager[None]
+    server: SharedParts, outage: AbstractContextManager[None]
 ) -> None:
     calls = wire(server)
     calls.walk("1*1")
@@ -168,7 +168,7 @@ def broken(caller: Caller) -> Choose:
 
 
 @dataclass(frozen=True)
-class Buggy(SharedHouse):
+class Buggy(SharedParts):
     """A process with a bug in its first screen, or in the one after it."""
 
     begins_at: Screen = fine
@@ -180,8 +180,8 @@ class Buggy(SharedHouse):
 
 
 @pytest.mark.parametrize("first", [fine, broken], ids=["a later screen", "the first screen"])
-def test_a_bug_of_ours_is_help_for_her_and_a_word_for_us(house: SharedHouse, first: Screen) -> None:
-    buggy = Buggy(house.settings, "web", first)
+def test_a_bug_of_ours_is_help_for_her_and_a_word_for_us(parts: SharedParts, first: Screen) -> None:
+    buggy = Buggy(parts.settings, "web", first)
     calls = wire(buggy)
     before = counted("failed")
     with capture_logs() as logged:
@@ -194,8 +194,8 @@ def test_a_bug_of_ours_is_help_for_her_and_a_word_for_us(house: SharedHouse, fir
     assert CALLER.removeprefix("+") not in str(logged)
 
 
-def test_another_call_is_served_after_a_bug(house: SharedHouse) -> None:
-    buggy = Buggy(house.settings, "web")
+def test_another_call_is_served_after_a_bug(parts: SharedParts) -> None:
+    buggy = Buggy(parts.settings, "web")
     calls = wire(buggy)
     assert calls.walk("1") == HELP
     assert calls.step("", sessionId="next").startswith(FIRST)

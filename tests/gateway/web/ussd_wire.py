@@ -23,11 +23,11 @@ from gateway.store import database
 from gateway.store.models import Alert, Base, Report
 from gateway.vault.vault import Vault
 from gateway.web import callers
-from gateway.wiring import House
+from gateway.wiring import Parts
 from menus import gsm7
 from tests.one_process_line import CALLER, SECRET
 from tests.phone import Phone
-from tests.shared_parts import SharedHouse
+from tests.shared_parts import SharedParts
 
 FIRST = "CON Health & Family Info"
 HELP = "END Not available right now. In danger call 112. Child 116. Please dial again later."
@@ -55,7 +55,7 @@ def form(text: str = "", /, **other: str | None) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class UssdWire:
     """Sends steps to one callers' app."""
 
     client: FlaskClient
@@ -89,12 +89,12 @@ def usable(status: int, raw: bytes) -> str:
     return body
 
 
-def wire(house: House) -> Wire:
-    """A callers' app of its own on a house."""
-    return Wire(callers.create_app(house).test_client())
+def wire(parts: Parts) -> UssdWire:
+    """A callers' app of its own on the parts of a process."""
+    return UssdWire(callers.create_app(parts).test_client())
 
 
-def handset(calls: Wire, number: str = CALLER) -> Phone:
+def handset(calls: UssdWire, number: str = CALLER) -> Phone:
     """A phone in somebody's hand, on this network."""
     return Phone(calls.client, calls.url, number)
 
@@ -107,19 +107,19 @@ def opened(engine: Engine, pack: Pack, vault: Vault) -> None:
         roster.add(session, vault, duty)
 
 
-def reports(house: House) -> int:
-    with database.reading(house.database) as session:
+def reports(parts: Parts) -> int:
+    with database.reading(parts.database) as session:
         return session.scalar(select(func.count()).select_from(Report)) or 0
 
 
-def alerts(house: House) -> int:
-    with database.reading(house.database) as session:
+def alerts(parts: Parts) -> int:
+    with database.reading(parts.database) as session:
         return session.scalar(select(func.count()).select_from(Alert)) or 0
 
 
-def rows(house: House) -> int:
+def rows(parts: Parts) -> int:
     """All rows of all tables: what a step that must do nothing leaves as it was."""
-    with database.reading(house.database) as session:
+    with database.reading(parts.database) as session:
         tables = Base.metadata.sorted_tables
         return sum(session.scalar(select(func.count()).select_from(one)) or 0 for one in tables)
 
@@ -130,42 +130,42 @@ def counted(happened: str) -> float:
 
 
 @contextmanager
-def statements(house: House) -> Iterator[list[str]]:
+def statements(parts: Parts) -> Iterator[list[str]]:
     """The SQL statements that reach the database meanwhile."""
     seen: list[str] = []
 
     def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
         seen.append(statement)
 
-    event.listen(house.database, "before_cursor_execute", note)
+    event.listen(parts.database, "before_cursor_execute", note)
     yield seen
-    event.remove(house.database, "before_cursor_execute", note)
+    event.remove(parts.database, "before_cursor_execute", note)
 
 
-class Gate:
+class RedisSwitch:
     """A way to a Redis server that can be shut for one process alone; counts the round trips."""
 
     def __init__(self, url: str) -> None:
         self.shut = False
         self.trips = 0
-        gate = self
+        redis_switch = self
 
         class Through(UnixDomainSocketConnection):
             def send_packed_command(self, command: Any, check_health: bool = True) -> None:
-                if gate.shut:
+                if redis_switch.shut:
                     raise RedisConnectionError("the gate is shut")
-                gate.trips += 1
+                redis_switch.trips += 1
                 super().send_packed_command(command, check_health)  # type: ignore[no-untyped-call]
 
         self.redis = Redis(connection_pool=ConnectionPool.from_url(url, connection_class=Through))
 
 
 @dataclass(frozen=True)
-class Gated(SharedHouse):
+class SwitchedProcess(SharedParts):
     """A process whose way to Redis leads through a gate of its own."""
 
-    gate: Gate
+    redis_switch: RedisSwitch
 
     @cached_property
     def redis(self) -> Redis:
-        return self.gate.redis
+        return self.redis_switch.redis

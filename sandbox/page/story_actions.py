@@ -13,9 +13,9 @@ from sandbox.handsets.cast import PhoneId, Scene
 from sandbox.handsets.changes import Changes
 from sandbox.handsets.errors import Unable
 from sandbox.handsets.handset import Handset, Message
-from sandbox.handsets.line import Line
+from sandbox.handsets.line import DialledLine
 from sandbox.handsets.words import Interpreter
-from sandbox.page.story import Step
+from sandbox.page.story import StoryStep
 
 ARRIVES_WITHIN: Final = 30.0
 """Seconds that a story waits for an SMS: the clock looks every two, and a worker may be busy."""
@@ -32,28 +32,28 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class StoryPhones:
     """What a story is played with. `skip` lets time pass until the timer of a report."""
 
     phones: Mapping[PhoneId, Handset]
     scene: Scene
-    line: Line
+    line: DialledLine
     interpreter: Interpreter
     changes: Changes
     skip: Callable[[str], None]
 
 
-class Deeds:
+class StoryActions:
     """Carries out the steps of one story. `stop` breaks off whatever is being waited for."""
 
-    def __init__(self, stage: Stage, stop: Event) -> None:
+    def __init__(self, stage: StoryPhones, stop: Event) -> None:
         self.hurry = False
         """Keys are pressed without a pause."""
         self._stage, self._stop = stage, stop
         self._code = ""
         self._opened: list[Message] = []
 
-    def do(self, step: Step) -> None:
+    def do(self, step: StoryStep) -> None:
         """Do it. Raises Unable when the line does not answer as the story has it, and Stopped."""
         phone = self._stage.phones[step.phone]
         match step.verb:
@@ -74,7 +74,7 @@ class Deeds:
                 self._answer(phone, step)
         self._look_at_the_end(phone)
 
-    def _answer(self, phone: Handset, step: Step) -> None:
+    def _answer(self, phone: Handset, step: StoryStep) -> None:
         """Type something, or choose the line that begins with it."""
         scene, interpreter = self._stage.scene, self._stage.interpreter
         match step.verb:
