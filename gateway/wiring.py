@@ -92,7 +92,7 @@ class Parts:
             with database.writing(self.database, "keys.unreadable") as session:
                 at = database.now(session)
                 operators.wake(session, at, "keys_unreadable", error=fault, advice=advice)
-        except database.DatabaseDown:
+        except database.DatabaseFailed:
             alarms.sound("keys_unreadable", error=fault, advice=advice)
 
     @cached_property
@@ -184,7 +184,7 @@ class Parts:
         try:
             with database.writing(self.database, "flood.tell") as session:
                 operators.wake(session, database.now(session), "flood", advice=FLOOD_ADVICE)
-        except database.DatabaseDown:
+        except database.DatabaseFailed:
             alarms.sound("flood", advice=FLOOD_ADVICE)
 
     @cached_property

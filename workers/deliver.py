@@ -24,7 +24,7 @@ from gateway.sms.providers.contract import Accepted, OperatorFault, Outcome, Ref
 from gateway.sms.routing import Fleet, Routes
 from gateway.staff import operators
 from gateway.store import database
-from gateway.store.database import DatabaseDown
+from gateway.store.database import DatabaseFailed
 from gateway.store.models import Outbox, ProviderHealth
 from gateway.wiring import Parts
 from workers.compose import Composer, Drop, Sms
@@ -77,7 +77,7 @@ class Delivery:
     def drain(self, seconds: float = LONGEST) -> int:
         """Send until nothing is due, or for so long; how many SMS the provider was given.
 
-        Raises DatabaseDown when nothing can be claimed. What was under way is noted all the same.
+        Raises DatabaseFailed when nothing can be claimed. What was under way is noted all the same.
         """
         until, given = time.monotonic() + seconds, 0
         under_way: set[Future[_Sent]] = set()
@@ -115,10 +115,10 @@ class Delivery:
         return ready
 
     def _write(self, session: Session, row: Outbox, at: datetime) -> Sms | Drop:
-        """The letter of a row. One that breaks our code must not stop all the others."""
+        """The SMS of a row. One that breaks our code must not stop all the others."""
         try:
             return self.composer.write(session, row, at)
-        except DatabaseDown:
+        except DatabaseFailed:
             raise
         except Exception as error:  # noqa: BLE001
             logs.failure("letter_not_written", error)
@@ -157,7 +157,7 @@ class Delivery:
                         operators.wake(session, at, "provider_failing", provider=provider)
                     _raise_alarms(session, at, sent)
                 break
-            except DatabaseDown as error:
+            except DatabaseFailed as error:
                 if pause is None:
                     logs.failure("outcome_not_noted", error)
                     alarms.sound("outcome_not_noted", len(sent))

@@ -21,7 +21,7 @@ from gateway.sms.providers.contract import Pulse
 from gateway.sms.routing import Fleet
 from gateway.staff import operators
 from gateway.store import database
-from gateway.store.database import DatabaseDown
+from gateway.store.database import DatabaseFailed
 
 EVERY: Final = 1.0
 """Seconds between two looks at what is to be probed."""
@@ -43,7 +43,7 @@ class Probing:
         while not stop.wait(EVERY):
             try:
                 self.look()
-            except DatabaseDown as error:
+            except DatabaseFailed as error:
                 logs.failure("not_probed", error)
 
     def look(self) -> int:

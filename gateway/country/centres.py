@@ -57,7 +57,7 @@ class Directory:
         try:
             with database.reading(self._engine) as session:
                 rows = tuple(in_service(session))
-        except database.DatabaseDown as error:
+        except database.DatabaseFailed as error:
             log.warning("centres_not_read", error=type(error).__name__)
             return False
         if rows and rows != self._rows:

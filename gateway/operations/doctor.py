@@ -58,7 +58,7 @@ def faults(parts: Examined) -> Iterator[str]:
             yield from check(parts)
         except OperatorError as error:
             yield str(error)
-        except database.DatabaseDown as error:
+        except database.DatabaseFailed as error:
             yield f"the database cannot be read ({type(error).__name__}): look at DATABASE_URL"
 
 

@@ -15,9 +15,17 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, DateTime, Engine, create_engine, event, select, type_coerce
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Engine,
+    create_engine,
+    event,
+    exc,
+    select,
+    type_coerce,
+)
 from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
@@ -42,11 +50,22 @@ CALLER_WAITS: Final = 4.0
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 """What each connection to SQLite is told; what is deleted is overwritten with zeros."""
 
-DatabaseDown = SQLAlchemyError
-"""What a transaction raises when the database cannot be used."""
+DatabaseDown: Final = (
+    exc.OperationalError,
+    exc.InterfaceError,
+    exc.InternalError,
+    exc.TimeoutError,
+)
+"""What a transaction raises when the database is away: it cannot be reached, does not answer, has
+no room, or went on as a standby that only reads. A row that breaks a rule and a statement that is
+wrong are no such thing, but faults of ours.
+"""
+
+DatabaseFailed = exc.SQLAlchemyError
+"""Whatever else a transaction raises too, for those who must go on, or tell, all the same."""
 
 
-class DatabaseBusy(SQLAlchemyError):
+class DatabaseBusy(exc.TimeoutError):
     """It is not our turn to write."""
 
 

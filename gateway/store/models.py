@@ -311,9 +311,7 @@ class Outbox(Base):
 
 
 class ProviderHealth(Base):
-    """How a provider does, as all workers together see it; gateway/sms/providers/routing.py
-    tells.
-    """
+    """How a provider does, as all workers together see it; gateway/sms/routing.py tells."""
 
     __tablename__ = "providers"
 
@@ -336,7 +334,7 @@ class ProviderHealth(Base):
 
 
 class ProcessSeen(Base):
-    """When a part of the service was last alive: the clock writes one at each tick."""
+    """When a part of the service was last alive: it says so every five seconds at most."""
 
     __tablename__ = "processes_seen"
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.abc import RV, PQGen
 from psycopg.pq import TransactionStatus
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import exc
 
 from gateway.runtime.logs import log
 
@@ -57,7 +57,7 @@ _until: ContextVar[float] = ContextVar("until", default=inf)
 """When the transaction of this thread must have ended, by time.monotonic."""
 
 
-class DatabaseSilent(SQLAlchemyError):
+class DatabaseSilent(exc.TimeoutError):
     """The server has not answered in time, to us or to somebody a moment ago."""
 
 

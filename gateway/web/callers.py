@@ -81,7 +81,7 @@ def _taking(parts: Parts, kind: Kind, notice: Notice) -> Callable[[str], Respons
             waiting = notice.take(notice.read(request))
         except (NotAForm, Incomplete) as error:
             return monitoring.plain(str(error), 400)
-        except (DatabaseDown, CannotDo) as error:
+        except (*DatabaseDown, CannotDo) as error:
             logs.failure("notice_not_kept", error)
             return monitoring.plain("try again later", 503)
         if waiting:

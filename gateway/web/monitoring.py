@@ -96,7 +96,7 @@ def _status(parts: Parts) -> Status | None:
     """How the service does; None while the database does not answer."""
     try:
         return status.read(parts.database, parts.pack.duty_desk.id)
-    except database.DatabaseDown as error:
+    except database.DatabaseFailed as error:
         logs.failure("vitals_not_read", error)
         return None
 

@@ -224,7 +224,7 @@ def _prepare(folder: DataFolder, plan: Plan) -> list[dict[str, str]]:
             vault = Vault.open(keys / "staff", "staff", hasher=quick_hasher())
             people = sample.load(engine, vault, plan.pack)
             folder.write("staff.json", json.dumps(people))
-    except (database.DatabaseDown, CommandError):
+    except (database.DatabaseFailed, CommandError):
         raise Spoilt(plan.database) from None
     finally:
         engine.dispose()

@@ -101,5 +101,5 @@ class PostOffice:
             with database.reading(self._engine) as session:
                 found = session.execute(select(*columns).order_by(*newest_first).limit(SHOWN))
                 return [dict(row) for row in found.mappings()]
-        except database.DatabaseDown:
+        except database.DatabaseFailed:
             return self._rows

@@ -56,7 +56,7 @@ def play(script: Script, demo: Demo, recording: Recording, language: str | None 
     try:
         phones = demo.cast(script.phones, spoken, recording)
         Performance(script, demo, phones, recording).play()
-    except (NetworkGone, OSError, DatabaseDown):
+    except (NetworkGone, OSError, *DatabaseDown):
         raise CannotPlay("the demo does not answer: is it still running?") from None
 
 

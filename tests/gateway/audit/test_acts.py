@@ -293,7 +293,7 @@ def test_what_was_rolled_back_is_not_in_the_log(scene: Scene, intent: type[Inten
     if INTENTS[intent][1] is None:
         do()
     else:
-        with pytest.raises(database.DatabaseDown):
+        with pytest.raises(database.DatabaseFailed):
             do()
     assert scene.new() == []
 
