@@ -13,31 +13,71 @@ from pathlib import Path
 from tests.rules.sources import ROOT, SHIPPED
 
 BREAKS = {
-    "Wings import downwards": ("gateway/sms", "import gateway.staff.duty"),
-    "Every module of the gateway": ("gateway", "import decimal"),
-    "What callers see": ("menus/callers", "import menus.staff.desk"),
-    "Menus import the standard library": ("menus", "from datetime import datetime"),
-    "The service runs without the sandbox": ("gateway/web", "import sandbox.demo.reaper"),
-    "The service runs without the tools": ("workers", "import menutools.check"),
-    "The command line is imported": ("workers", "import commands.cli"),
-    "The stand-in": ("sandbox/standin", "import gateway.runtime.phones"),
-    "Cases queue SMS": ("gateway/cases", "import gateway.sms.providers.kannel"),
-    "A conversation knows": ("gateway/conversation", "import gateway.store.models"),
-    "What is past its age": ("gateway/web", "import gateway.retention.purge"),
-    "How the service does": ("gateway/inbox", "import gateway.operations.status"),
-    "Flask and what it brings": ("workers", "from flask import Flask"),
-    "The web server": ("gateway/web", "from granian import Granian"),
-    "Africa's Talking": ("gateway/sms", "from africastalking.SMS import SMSService"),
-    "Providers alone": ("gateway/web", "import requests"),
-    "Faults are reported": ("workers", "import sentry_sdk"),
-    "Keys and ciphers": ("gateway/store", "from nacl.public import PrivateKey"),
-    "RQ is a doorbell": ("gateway/web", "from rq import Queue"),
-    "Redis is known": ("gateway/cases", "import redis"),
-    "Alembic is known": ("gateway/web", "import alembic"),
-    "The command line alone": ("gateway/operations", "import click"),
-    "Every event": ("workers", "import logging"),
-    "The number of a phone": ("gateway/web", "import phonenumbers"),
-    "Names that are spelt": ("gateway/web", "import rapidfuzz"),
+    "Import downwards alone": ("gateway/sms", "import gateway.staff.duty"),
+    "Put every module of the gateway into a wing, and name a new wing here at its level": (
+        "gateway",
+        "import decimal",
+    ),
+    "Put every module of the menus with callers, staff or the engine": ("menus", "import string"),
+    "Keep callers' and staff's menus apart": ("menus/callers", "import menus.staff.desk"),
+    "Have menus import the standard library alone": ("menus", "from datetime import datetime"),
+    "Keep the sandbox out of the service": ("gateway/web", "import sandbox.demo.reaper"),
+    "Keep menutools out of the service": ("workers", "import menutools.check"),
+    "Import nothing of the command line": ("workers", "import commands.cli"),
+    "Have the stand-in for the provider import nothing of ours": (
+        "sandbox/standin",
+        "import gateway.runtime.phones",
+    ),
+    "Have cases queue SMS by gateway.sms.outbox": (
+        "gateway/cases",
+        "import gateway.sms.providers.kannel",
+    ),
+    "Have a conversation name what it needs in its contract": (
+        "gateway/conversation",
+        "import gateway.store.models",
+    ),
+    "Leave what is past its age to the clock and to commands": (
+        "gateway/web",
+        "import gateway.retention.purge",
+    ),
+    "Ask from above how the service does": ("gateway/inbox", "import gateway.operations.status"),
+    "Use Flask and what it brings under gateway.web and sandbox alone": (
+        "workers",
+        "from flask import Flask",
+    ),
+    "Start the web server in gateway.web.serving alone": (
+        "gateway/web",
+        "from granian import Granian",
+    ),
+    "Call Africa's Talking by its own provider alone": (
+        "gateway/sms",
+        "from africastalking.SMS import SMSService",
+    ),
+    "Call out by a provider alone": ("gateway/web", "import requests"),
+    "Report faults by gateway.runtime.sentry alone, which strips them bare": (
+        "workers",
+        "import sentry_sdk",
+    ),
+    "Keep keys and ciphers in the vault": ("gateway/store", "from nacl.public import PrivateKey"),
+    "Ring by gateway.runtime.doorbell, answer in workers.jobs": (
+        "gateway/web",
+        "from rq import Queue",
+    ),
+    "Leave Redis to sessions, doorbell and wiring": ("gateway/cases", "import redis"),
+    "Change the schema in gateway.store alone; the demo may, for it makes a new database": (
+        "gateway/web",
+        "import alembic",
+    ),
+    "Read options with click in commands alone": ("gateway/operations", "import click"),
+    "Log by gateway.runtime.logs alone": ("workers", "import logging"),
+    "Read the number of a phone by gateway.runtime.phones alone": (
+        "gateway/web",
+        "import phonenumbers",
+    ),
+    "Find names that are spelt otherwise by gateway.country.spelling alone": (
+        "gateway/web",
+        "import rapidfuzz",
+    ),
 }
 """How each contract's name begins, and a line in some package that must break it and no other."""
 

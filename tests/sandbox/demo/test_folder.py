@@ -30,7 +30,7 @@ from sandbox.demo.folder import (
 )
 from tests.services import PATIENCE
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FIRST_OF_LINUX = 32_768
 """The first port that Linux gives to outgoing connections, unless it is told otherwise."""
 

@@ -30,7 +30,7 @@ from tests.services import PATIENCE, wait_until
 ONE_LOOK = 2.0
 """Seconds for one question whether granian answers; it is asked again and again."""
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PS = "/bin/ps"
 
 # A child with a child of its own, which has left the process group as an RQ horse does. Writes

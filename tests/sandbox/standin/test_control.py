@@ -123,7 +123,7 @@ def test_behaviours_in_force_are_listed(stand_in: StandIn) -> None:
 
 
 def test_the_contract_names_all_there_is(tmp_path: Path) -> None:
-    contract = (Path(__file__).parents[2] / "docs" / "stand-in.md").read_text()
+    contract = (Path(__file__).parents[3] / "docs" / "stand-in.md").read_text()
     app = create_app(Config(tmp_path, "u", "k"))
     routes = [rule.rule.replace("<call_id>", "ID") for rule in app.url_map.iter_rules()]
     fields = [each.name for each in dataclasses.fields(Behaviour)]

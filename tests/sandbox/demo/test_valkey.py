@@ -19,7 +19,7 @@ import redis
 from sandbox.demo.valkey import find_server, redis_url, socket_path, valkey_child
 from tests.services import PATIENCE, wait_until
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BINARY = find_server()
 pytestmark = pytest.mark.skipif(BINARY is None, reason="no Valkey and no Redis on this machine")
 
