@@ -58,7 +58,7 @@ class KeepingProvider:
 
     def send(self, to: Msisdn, text: str) -> Outcome:
         self.sent.append(Sms(to.reveal(), text))
-        return Accepted(f"tray-{len(self.sent)}")
+        return Accepted(f"sms-{len(self.sent)}")
 
     def probe(self) -> Pulse:
         return Pulse(alive=True)

@@ -146,7 +146,7 @@ def test_a_number_is_read_whatever_stands_around_it(line: Line, words: str) -> N
 def test_letters_go_on_where_letters_are_asked_for(line: Line) -> None:
     for one in ("INFO", "1", "1", "2", "6"):
         shown = is_answered(line, one)[0]
-    assert "composer" in shown
+    assert "letters" in shown
     assert "Huye" in is_answered(line, "huy")[0]
 
 

@@ -172,9 +172,9 @@ def test_what_a_provider_reports(line: Line, guarded: Database) -> None:
     calls.reported(line)
     line.deliver()
     for status in ("Success", "Failed"):
-        assert line.post("delivery", {"id": "tray-1", "status": "Sent"}) == 200
-        assert line.post("delivery", {"id": f"tray-{status}", "status": status}) == 200
-    assert line.post("delivery", {"id": "tray-1", "status": "Failed"}) == 200
+        assert line.post("delivery", {"id": "sms-1", "status": "Sent"}) == 200
+        assert line.post("delivery", {"id": f"sms-{status}", "status": status}) == 200
+    assert line.post("delivery", {"id": "sms-1", "status": "Failed"}) == 200
     line.clock.tick()
     assert lead in {sms.to for sms in [*line.sms_provider.sent, *line.deliver()]}
 

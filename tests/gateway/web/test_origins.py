@@ -107,8 +107,8 @@ def test_the_log_tells_it_once_a_minute_and_never_the_address(process: Process) 
 
 def test_what_was_not_told_is_added_to_what_is_told_next() -> None:
     clock = iter((0.0, 0.0, 1.0, 2.0, TELL_AGAIN, TELL_AGAIN))
-    seldom = Throttle(TELL_AGAIN, clock=lambda: next(clock))
-    assert [seldom.add() for _ in range(4)] == [1, 0, 0, 3]
+    throttle = Throttle(TELL_AGAIN, clock=lambda: next(clock))
+    assert [throttle.add() for _ in range(4)] == [1, 0, 0, 3]
 
 
 @pytest.mark.parametrize("given", ["192.0.2.1/24", "all", "192.0.2.0/24 10.0.0.0/8", "10.0.0.0/33"])
