@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from menus import call_me, centres, checks, emergency, place, report
 from menus.hours import windows
-from menus.intents import Contact, Send, Window
+from menus.intents import Contact, DiscardAlert, Send, Window
 from menus.ports import Area, Centre
 from menus.script import (
     Ask,
@@ -19,6 +19,7 @@ from menus.script import (
     Choose,
     End,
     Screen,
+    View,
     Words,
     ask,
     choose,
@@ -214,7 +215,7 @@ def confirm(caller: Caller) -> Choose:
         "Send to {centre}? The law may require staff to act.",
         option("Yes, send", intent=_report(caller), goto=sent),
         option("Another centre", goto=other_centre) if _others(caller) else None,
-        option("No, delete all", goto=report.nothing_kept),
+        option("No, delete all", intent=DiscardAlert(), goto=not_sent),
         centre=centres.recipient(_centre(caller)),
     )
 
@@ -247,6 +248,19 @@ def sent(caller: Caller) -> End:
     )
 
 
+@screen
+def not_sent(caller: Caller) -> View:
+    """An alert that left is not taken back: whoever harms the child may hold the phone by now."""
+    if caller.fact("asked") != "somebody":
+        return report.nothing_kept.show(caller)
+    return end(
+        "No more was sent. The centre keeps the alert of this call. Code {ref}. "
+        "Urgent: {child} or {police}.",
+        ref=caller.fact("ref") or "",
+        **_lines(caller),
+    )
+
+
 def _nobody_can_look(caller: Caller) -> Choose:
     lines, by_call = _lines(caller), _alert(_CALL_NOW)
     if _in_danger(caller):
@@ -261,7 +275,7 @@ def _nobody_can_look(caller: Caller) -> Choose:
         option("Give a place", goto=where),
         option("You may call me", goto=may_call),
         option("Keep it, tell nobody", intent=_report(caller), goto=sent),
-        option("No, delete all", goto=report.nothing_kept),
+        option("No, delete all", intent=DiscardAlert(), goto=not_sent),
         child=lines["child"],
     )
 

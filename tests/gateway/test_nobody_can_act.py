@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from gateway import database, drafts, muting, vitals
+from gateway import database, drafts, escalation, muting, vitals
 from gateway.centres import DESK
 from gateway.conversation import Step
 from gateway.models import Alert, Report, ReportState
@@ -97,3 +98,21 @@ def test_the_end_of_a_mute_wakes_nobody_for_it(office: Office) -> None:
 def test_nobody_is_late_in_accepting_it(office: Office) -> None:
     office.reports.do(MYSELF, step())
     assert vitals.read(office.engine, DESK).oldest_unaccepted is None
+
+
+def test_what_is_folded_into_one_that_nobody_can_act_on_is_asked_about_itself(
+    office: Office,
+) -> None:
+    office.fold(timedelta(minutes=15))
+    duty = office.staff(DESK, "national")
+    office.reports.do(replace(IN_DANGER, contact=NOW), step())
+    again = replace(step("2"), session=b"another call")
+    office.reports.do(replace(IN_DANGER, area="south/huye"), again)
+    office.reports.do(IN_DANGER, step("3"))
+    first, second = sorted(office.all(Report), key=lambda one: one.created_at)
+    assert (first.climb_at, second.folded_into) == (None, first.id)
+
+    with database.writing(office.engine, "test") as session:
+        later = database.now(session) + timedelta(minutes=20)
+        assert escalation.climb(session, office.ladder, second.id, later)
+    assert office.asked(second.id) == {duty.id}
