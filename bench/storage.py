@@ -115,44 +115,50 @@ def committed(kind: Database, sizes: Sizes) -> Table:
 
 
 def at_once(kind: Database, sizes: Sizes) -> Table:
-    """Reports of four callers who press at once, on the threads of one process, as a web process
-    has them: how long each takes.
+    """Reports on the threads of one process, as a web process has them: how long each takes.
 
-    All begin anew together. Who only counts what writers get done in a while does not see the one
-    who waits while another is served again and again.
+    Four callers press at once, or four send one report after the other. Who only counts what
+    writers get done in a while does not see the one who waits while another is served again and
+    again.
     """
     rows: list[Sequence[Cell]] = []
-    p95: dict[str, float] = {}
+    targets = []
     with installed(kind) as laid:
         parts = Parts(Settings.read(laid.environment()), "web")
-        for what, send in SENDS.items():
-            took = sorted(_together(parts.reports, send, sizes.reports // THREADS))
-            p95[what] = statistics.quantiles(took, n=20)[-1]
-            rows.append((what, statistics.median(took), p95[what], took[-1]))
+        for (what, send), together in product(SENDS.items(), (True, False)):
+            times = sizes.reports // THREADS
+            took = sorted(_of_threads(parts.reports, send, times, together=together))
+            p95 = statistics.quantiles(took, n=20)[-1]
+            case = f"{what}, {'all begin together' if together else 'without a pause'}"
+            rows.append((case, statistics.median(took), p95, took[-1]))
+            if send.secret:
+                targets.append(Target(f"p95 ms of a {case}", p95, P95, most=True))
         parts.database.dispose()
-    what = "report with a secret"
-    target = Target(f"p95 ms of a {what}", p95[what], P95, most=True)
     return Table(
         f"Reports of {THREADS} callers at once, {kind}",
         ("", "p50 ms", "p95 ms", "slowest ms"),
         rows,
-        [target] if kind == "sqlite" else (),
+        targets if kind == "sqlite" else (),
     )
 
 
-def _together(reports: Reports, send: Send, times: int) -> Sequence[float]:
+def _of_threads(reports: Reports, send: Send, times: int, *, together: bool) -> Sequence[float]:
     """The milliseconds of each report, once every writer is warm."""
     ready = threading.Barrier(THREADS)
 
     def write(_: int) -> Sequence[float]:
-        return [_clocked(reports, send, ready) for _ in range(WARM_UP + times)][WARM_UP:]
+        took = []
+        for report in range(-WARM_UP, times):
+            if together or report == 0:
+                ready.wait(LONGEST_WAIT)
+            took.append(_clocked(reports, send))
+        return took[WARM_UP:]
 
     with ThreadPoolExecutor(THREADS) as pool:
         return [one for found in pool.map(write, range(THREADS)) for one in found]
 
 
-def _clocked(reports: Reports, send: Send, ready: threading.Barrier) -> float:
-    ready.wait(LONGEST_WAIT)
+def _clocked(reports: Reports, send: Send) -> float:
     begun = time.perf_counter()
     _report(reports, send)
     return (time.perf_counter() - begun) * 1e3

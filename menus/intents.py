@@ -76,6 +76,14 @@ class DiscardDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class DiscardAlert:
+    """Destroy what this session said of a child in danger, unless somebody was alerted by it.
+
+    Facts: `asked`, and `ref` where it stays.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class OpenCase:
     """Show where a report stands, to who knows its code and its secret.
 
@@ -249,7 +257,7 @@ class CloseCase:
 
 
 CaseIntent = OpenCase | StopContact | ChangeContact | DeleteReport
-CallerIntent = Send | KeepDraft | DiscardDraft | CaseIntent
+CallerIntent = Send | KeepDraft | DiscardDraft | DiscardAlert | CaseIntent
 StaffIntent = (
     SignIn
     | ChangePin

@@ -20,6 +20,7 @@ from menus.intents import (
     CheckSecret,
     CloseCase,
     DeleteReport,
+    DiscardAlert,
     DiscardDraft,
     DropReminder,
     HandOver,
@@ -155,6 +156,7 @@ def _longest(questions: Iterable[str]) -> Facts:
 
 _FOUND_OUT: Final[Sequence[tuple[tuple[type, ...], Callable[[], Sequence[Facts]]]]] = (
     ((Send,), lambda: [{"ref": REF, "asked": asked} for asked in ("somebody", "nobody")]),
+    ((DiscardAlert,), lambda: [{"asked": "nobody"}, {"ref": REF, "asked": "somebody"}]),
     ((KeepDraft,), lambda: [{"draft": REF}]),
     ((DiscardDraft, StopContact, ChangeContact, DeleteReport), lambda: [{}]),
     ((OpenCase,), _statuses),

@@ -182,6 +182,15 @@ def ask_again(session: Session, policy: EscalationPolicy, report: Report, at: da
     return len(again)
 
 
+def stop(session: Session, report: Report, at: datetime) -> None:
+    """Nobody can or need act on it any more: what has not left is dropped, nobody else is asked."""
+    report.climb_at = None
+    query = select(Alert).where(Alert.report_id == report.id, Alert.state == AlertState.OPEN)
+    for alert in session.scalars(query):
+        alert.state, alert.answered_at = AlertState.SETTLED, at
+    outbox.withdraw(session, report.id, "staff", at)
+
+
 def give_up(session: Session, alert_id: str, at: datetime) -> None:
     """The SMS of an alert cannot reach its person: ask somebody else, if it is still open."""
     query = (

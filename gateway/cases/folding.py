@@ -47,7 +47,7 @@ BEHIND: Final = timedelta(minutes=1)
 TOLD_LIVES: Final = timedelta(minutes=30)
 
 NOBODY_CAN_ACT: Final = -2
-"""The rung of a report that was kept and never alerted: it has no number, place or centre."""
+"""The rung of a report that is kept and wakes nobody: it has no number, place or centre."""
 
 OWN_ALERT: Final = frozenset({"danger", "child_danger"})
 """What is folded only into its own kind, and is told again each time."""
@@ -149,8 +149,10 @@ def fold(session: Session, report: Report, into: Report, at: datetime) -> None:
 
 
 def is_asked_about(session: Session, report: Report) -> bool:
-    """Whether somebody was asked to take a report, or the one that stands for it."""
+    """Whether somebody was asked to take a report, or the one that stands for it, and still is."""
     session.flush()
+    if report.rung == NOBODY_CAN_ACT:
+        return False
     return session.scalars(_ASKED, {"reports": [report.id, report.folded_into]}).first() is not None
 
 
@@ -207,7 +209,8 @@ def is_carried(session: Session, report: Report, at: datetime) -> bool:
     The safety net of folding: whatever became of the other report, this one is not forgotten.
     """
     into = session.get(Report, report.folded_into) if report.folded_into else None
-    if into is not None and into.state == ReportState.RECEIVED:
+    waits = into is not None and into.state == ReportState.RECEIVED
+    if into is not None and waits and into.rung != NOBODY_CAN_ACT:
         report.climb_at = max(into.climb_at or at, at) + BEHIND
         return True
     holder = session.get(Staff, into.accepted_by) if into and into.accepted_by else None

@@ -13,14 +13,12 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
-from gateway.cases import casework, contacts, data_keys
+from gateway.cases import casework, contacts, data_keys, escalation
 from gateway.cases.hashing import Hashes, hashes_of, of_secrets
 from gateway.conversation.contract import Done, NotDone, Occasion
 from gateway.sms import outbox
 from gateway.store.insert_once import in_turn, name_in_call
 from gateway.store.models import (
-    Alert,
-    AlertState,
     CodeTry,
     ContactRow,
     NumberUse,
@@ -139,13 +137,12 @@ class MyCode:
             return Done({})
         data_keys.forget_all_keys(session, report.id)
         contacts.forget(session, report.id)
-        report.answers = report.secret_hash = report.network = report.climb_at = None
+        report.answers = report.secret_hash = report.network = None
         report.avoid = []
         report.state = ReportState.DELETED
         _unlink_number(session, report.id)
         outbox.withdraw(session, report.id, "caller", at)
-        outbox.withdraw(session, report.id, "staff", at)
-        _settle_alerts(session, report.id, at)
+        escalation.stop(session, report, at)
         audit.record(session, at, audit.CALLER, "deleted", report.id)
         return Done({})
 
@@ -196,9 +193,3 @@ def _unlink_number(session: Session, report_id: str) -> None:
     session.execute(
         update(NumberUse).where(NumberUse.report_id == report_id).values(report_id=None)
     )
-
-
-def _settle_alerts(session: Session, report_id: str, at: datetime) -> None:
-    query = select(Alert).where(Alert.report_id == report_id, Alert.state == AlertState.OPEN)
-    for alert in session.scalars(query):
-        alert.state, alert.answered_at = AlertState.SETTLED, at

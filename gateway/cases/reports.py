@@ -7,13 +7,12 @@ number and answers but never read them back.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from sqlalchemy import Engine, bindparam, delete, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
@@ -26,13 +25,14 @@ from gateway.conversation.contract import Done, NotDone, Occasion
 from gateway.runtime.metrics import REPORTS
 from gateway.sms import outbox
 from gateway.store import database
-from gateway.store.insert_once import in_turn, name_in_call
+from gateway.store.insert_once import in_turn, name_in_call, write_once
 from gateway.store.models import Action, Centre, NumberUse, Report, ReportState
 from gateway.vault.fields import Where
 from gateway.vault.vault import Vault
 from menus.intents import (
     ChangeContact,
     DeleteReport,
+    DiscardAlert,
     DiscardDraft,
     Intent,
     KeepDraft,
@@ -40,9 +40,6 @@ from menus.intents import (
     Send,
     StopContact,
 )
-
-RACES: Final = 5
-"""How often a transaction that collided with a twin of itself is tried again."""
 
 COURTESY_LIVES: Final = timedelta(minutes=15)
 """The confirming SMS to a caller is dropped after this: late, it could reach anybody."""
@@ -56,13 +53,11 @@ The network ends a session after 180 seconds; the rest is for a slow end-of-sess
 LOST_LATELY: Final = timedelta(seconds=LONGEST_CALL)
 """A notice of the network names a session and not when it began."""
 
-Result = TypeVar("Result")
-
-
 ACTIONS: Final[Mapping[type[Intent], str]] = {
     Send: "report.send",
     KeepDraft: "draft.keep",
     DiscardDraft: "draft.discard",
+    DiscardAlert: "alert.discard",
     OpenCase: "case.open",
     StopContact: "case.stop_contact",
     ChangeContact: "case.change_contact",
@@ -104,27 +99,21 @@ class Reports:
         if name is None:
             raise NotACallersIntent(type(intent).__name__)
         hashes = self._hash_ahead(intent, step)
-        return self._once(name, lambda session: self._do(session, intent, step, hashes))
+        return write_once(
+            self.engine, name, lambda session: self._do(session, intent, step, hashes)
+        )
 
     def line_cut(self, session_key: bytes) -> bool:
         """The session is over: send what she allowed us to send; whether there was anything."""
-        return self._once("draft.line_cut", lambda session: self._send_draft(session, session_key))
+        return write_once(
+            self.engine, "draft.line_cut", lambda session: self._send_draft(session, session_key)
+        )
 
     def forget_draft(self, session_key: bytes) -> None:
         """The session was ended by her or by us: nothing of an unsent report may be left."""
-        self._once("draft.forget", lambda session: self._forget_draft(session, session_key))
-
-    def _once(self, name: str, work: Callable[[Session], Result]) -> Result:
-        """Run `work` in a transaction, again when a twin of it ran at the same time."""
-        for last in (*(False,) * (RACES - 1), True):
-            try:
-                with database.writing(self.engine, name) as session:
-                    return work(session)
-            except IntegrityError:
-                # What the twin did is visible now, and turns the next try into a repeat.
-                if last:
-                    raise
-        raise AssertionError
+        write_once(
+            self.engine, "draft.forget", lambda session: self._discard_draft(session, session_key)
+        )
 
     def _hash_ahead(self, intent: Intent, step: Occasion) -> Hashes:
         """Do what takes long, as far as it can be foreseen."""
@@ -153,7 +142,10 @@ class Reports:
             case KeepDraft(send):
                 return self._keep_draft(session, send, step, at)
             case DiscardDraft():
-                return self._discard_draft(session, step.session, step.since(at))
+                self._discard_draft(session, step.session, step.since(at))
+                return Done({})
+            case DiscardAlert():
+                return self._discard_alert(session, step, at)
             case OpenCase() | StopContact() | ChangeContact() | DeleteReport():
                 return self.cases.do(session, intent, step, at)
             case _:
@@ -178,7 +170,8 @@ class Reports:
         report.partial = False
         if report.state == ReportState.DRAFT:
             report.state = ReportState.RECEIVED
-        quiet = is_new and self._keep_quiet(session, report, at)
+        changed = is_new or report.rung == folding.NOBODY_CAN_ACT
+        quiet = changed and self._keep_quiet(session, report, at)
         alerted = 0
         if not quiet:
             alerted = self._alert(session, report, at, "completed" if begun else "reported")
@@ -202,18 +195,25 @@ class Reports:
             draft.climb_at = at + DRAFT_LIVES
         return Done({"draft": draft.code})
 
-    def _forget_draft(self, session: Session, session_key: bytes) -> Done:
-        return self._discard_draft(session, session_key, database.now(session) - LOST_LATELY)
-
-    def _discard_draft(self, session: Session, session_key: bytes, since: datetime) -> Done:
+    def _discard_draft(
+        self, session: Session, session_key: bytes, since: datetime | None = None
+    ) -> None:
         """Leave no trace, not even a count: she sent nothing."""
+        since = since or database.now(session) - LOST_LATELY
         draft = self._noted(session, session_key, "draft", since).report
         if draft is not None and draft.state == ReportState.DRAFT:
             _empty(session, draft)
             for table in (Action, NumberUse):
                 session.execute(delete(table).where(table.report_id == draft.id))
             session.execute(delete(Report).where(Report.id == draft.id))
-        return Done({})
+
+    def _discard_alert(self, session: Session, step: Occasion, at: datetime) -> Done:
+        alert = self._noted(session, step.session, "child_danger", step.since(at)).report
+        if alert is not None and folding.is_asked_about(session, alert):
+            return _sent(session, alert)
+        if alert is not None and alert.state == ReportState.RECEIVED:
+            self.cases.delete(session, alert.id, at)
+        return Done({"asked": "nobody"})
 
     def _send_draft(self, session: Session, session_key: bytes) -> bool:
         at = database.now(session)
@@ -233,7 +233,10 @@ class Reports:
     def _alert(self, session: Session, report: Report, at: datetime, act: str) -> int:
         alerted = 0
         if report.state == ReportState.RECEIVED:
-            alerted = escalation.raise_alert(session, self.policy, report, at)
+            stopped = act == "completed" and report.climb_at is None
+            if stopped and folding.is_asked_about(session, report):
+                alerted = escalation.ask_again(session, self.policy, report, at)
+            alerted += escalation.raise_alert(session, self.policy, report, at)
         audit.record(session, at, audit.CALLER, act, report.id, f"{alerted} alerted")
         return alerted
 
@@ -245,7 +248,7 @@ class Reports:
         (gateway.cases.muting).
         """
         if report.rung == folding.NOBODY_CAN_ACT:
-            report.climb_at = None
+            escalation.stop(session, report, at)
             audit.record(session, at, audit.CALLER, "reported", report.id, "nobody can act")
             return True
         number = folding.number_of(session, report)
@@ -320,8 +323,10 @@ class Reports:
     def _fill(
         self, session: Session, report: Report, send: Send, step: Occasion, at: datetime
     ) -> None:
-        if _is_unheard(report):
-            report.rung = 0 if send.can_be_acted_on else folding.NOBODY_CAN_ACT
+        if not send.can_be_acted_on and report.state != ReportState.ACCEPTED:
+            report.rung = folding.NOBODY_CAN_ACT
+        elif _is_unheard(report):
+            report.rung = 0
         report.language = step.language
         report.priority = escalation.priority(send.about, send.answers)
         report.centre_id = self._centre(session, send)
@@ -375,7 +380,7 @@ def _sent(session: Session, report: Report, alerted: int = 0) -> Done:
 
 
 def _is_unheard(report: Report) -> bool:
-    """Whether nobody was ever to be woken for it."""
+    """Whether nobody is to be woken for it as it is."""
     return report.state == ReportState.DRAFT or report.rung == folding.NOBODY_CAN_ACT
 
 

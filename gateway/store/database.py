@@ -7,6 +7,7 @@ Statements never show their parameters: a number in an error message would reach
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -206,21 +207,34 @@ def _in_time(engine: Engine) -> AbstractContextManager[None]:
 class _Writers:
     """The writers of this process queue here before they ask SQLite for its lock.
 
-    SQLite waits for that by sleeping, for up to a tenth of a second each time.
+    SQLite waits for that by sleeping, for up to a tenth of a second each time. First come, first
+    served: a lock alone goes to whoever releases it and asks again, while the others sleep.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._lock = Lock()
+        self._queue: deque[Lock] = deque()
+        """Each waits for its own to be released. The first is of the one who writes."""
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        if not self._lock.acquire(timeout=self._seconds):
-            raise DatabaseBusy("others of this process have been writing for too long")
+        mine = Lock()
+        mine.acquire()
+        with self._lock:
+            self._queue.append(mine)
+            if self._queue[0] is mine:
+                mine.release()
         try:
+            if not mine.acquire(timeout=self._seconds):
+                raise DatabaseBusy("others of this process have been writing for too long")
             yield
         finally:
-            self._lock.release()
+            with self._lock:
+                was_first = self._queue[0] is mine
+                self._queue.remove(mine)
+                if was_first and self._queue:
+                    self._queue[0].release()
 
 
 def _in_turn(engine: Engine) -> AbstractContextManager[None]:

@@ -10,13 +10,35 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Executable, func, select
+from sqlalchemy import Engine, Executable, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from gateway.store import database
 from gateway.store.models import Base
+
+RACES: Final = 5
+"""How often a transaction that collided with a twin of itself is tried in all."""
+
+Result = TypeVar("Result")
+
+
+def write_once(engine: Engine, name: str, work: Callable[[Session], Result]) -> Result:
+    """Run `work` in a transaction, again when a twin of it ran at the same time.
+
+    What the twin did is visible then, and turns the next try into a repeat.
+    """
+    for _ in range(RACES - 1):
+        try:
+            with database.writing(engine, name) as session:
+                return work(session)
+        except IntegrityError:
+            continue
+    with database.writing(engine, name) as session:
+        return work(session)
 
 
 def add_once(session: Session, table: type[Base], **values: Any) -> bool:

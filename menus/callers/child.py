@@ -13,7 +13,7 @@ from menus import checks
 from menus.callers import call_me, centres, emergency, place, report
 from menus.callers.short import unless_limited
 from menus.hours import windows
-from menus.intents import Contact, Send, Window
+from menus.intents import Contact, DiscardAlert, Send, Window
 from menus.ports import Area, Centre
 from menus.script import (
     Ask,
@@ -21,6 +21,7 @@ from menus.script import (
     Choose,
     End,
     Screen,
+    View,
     Words,
     ask,
     choose,
@@ -215,7 +216,7 @@ def confirm(caller: Caller) -> Choose:
         "Send to {centre}? The law may require staff to act.",
         option("Yes, send", intent=_report(caller), goto=sent),
         option("Another centre", goto=other_centre) if _others(caller) else None,
-        option("No, delete all", goto=report.nothing_kept),
+        option("No, delete all", intent=DiscardAlert(), goto=not_sent),
         centre=centres.recipient(_centre(caller)),
     )
 
@@ -248,6 +249,19 @@ def sent(caller: Caller) -> End:
     )
 
 
+@screen
+def not_sent(caller: Caller) -> View:
+    """An alert that left is not taken back: whoever harms the child may hold the phone by now."""
+    if caller.fact("asked") != "somebody":
+        return report.nothing_kept.show(caller)
+    return end(
+        "No more was sent. The centre keeps the alert of this call. Code {ref}. "
+        "Urgent: {child} or {police}.",
+        ref=caller.fact("ref") or "",
+        **_lines(caller),
+    )
+
+
 def _nobody_can_look(caller: Caller) -> Choose:
     lines, by_call = _lines(caller), _alert(_CALL_NOW)
     if _in_danger(caller):
@@ -262,7 +276,7 @@ def _nobody_can_look(caller: Caller) -> Choose:
         option("Give a place", goto=where),
         option("You may call me", goto=may_call),
         option("Keep it, tell nobody", intent=_report(caller), goto=sent),
-        option("No, delete all", goto=report.nothing_kept),
+        option("No, delete all", intent=DiscardAlert(), goto=not_sent),
         child=lines["child"],
     )
 

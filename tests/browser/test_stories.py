@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from tests.browser.conftest import Sit
 from tests.browser.desk import Desk, Size
 from tests.faults.demos import Demo, run_isange
 from tests.services import wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
 
 pytestmark = pytest.mark.system
 
@@ -80,6 +84,24 @@ def test_a_story_speaks_the_language_that_was_chosen(sit: Sit, demo: Demo) -> No
     screens = [entry["text"] for entry in recording["entries"] if entry["kind"] == "screen"]
     assert any("Info sante et famille" in screen for screen in screens)
     assert not any("Worried about a child" in screen for screen in screens[2:12])
+
+
+def test_a_language_chosen_reaches_every_phone_when_older_news_comes_in_between(sit: Sit) -> None:
+    desk = sit()
+    held: list[Route] = []
+    desk.page.route("**/api/phones/survivor", lambda route: held.append(route))
+    chosen = desk.page.locator("#language")
+    chosen.select_option("fr")
+    wait_until(lambda: desk.page.title() and held, "the first phone is asked")
+
+    desk.wish("PATCH", "phones/duty", {"late": True})
+    wait_until(lambda: chosen.input_value() == "en", "the list shows what the older news said")
+    held[0].continue_()
+
+    wait_until(
+        lambda: {p["language"] for p in desk.state()["phones"] if not p["staff"]} == {"fr"},
+        "all phones of callers speak French",
+    )
 
 
 def test_a_trainer_holds_a_story_up(sit: Sit) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import update
+
+from gateway.store import database
+from gateway.store.models import Report
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
 from tests.one_process_line import CALLER, Line
@@ -169,6 +174,70 @@ def test_and_a_place_will_do_in_the_end(line: Line, kept: Kept) -> None:
     assert [sms.to for sms in line.deliver()] == [duty]
     phone.sees("The centre is alerted. It, its lead, {investigator} and the")
     assert kept.answers() == {"danger": "now", "area": "south/huye/ngoma"}
+
+
+def its_time_is_up(line: Line) -> None:
+    """Nobody has accepted it in time, and the clock ticks."""
+    with database.writing(line.web.database, "test") as session:
+        session.execute(
+            update(Report)
+            .where(Report.climb_at.is_not(None))
+            .values(climb_at=database.now(session) - timedelta(seconds=1))
+        )
+    line.clock.tick()
+
+
+def takes_her_number_back(phone: Phone) -> Phone:
+    """She said that the centre may call her, and thinks better of it before the questions."""
+    return phone.press(9, 9).sees("Call {child} or {police} now, free.").choose(UNKNOWN)
+
+
+@in_every_language
+@ways_not_to_say
+def test_an_alert_that_nobody_can_act_on_any_more_goes_no_further(
+    line: Line, kept: Kept, way: tuple[str, ...]
+) -> None:
+    duty, lead = line.staff("national", "national"), line.staff("national", "lead")
+    phone = alerted(line)
+    assert {sms.to for sms in line.deliver()} == {duty, lead}
+    phone = takes_her_number_back(phone).sees("We alert when we know where.")
+    unable_to_say(phone, *way).choose("I will call").hangs_up()
+    assert kept.contact() is None
+    for _ in range(3):
+        its_time_is_up(line)
+        assert not {duty, lead} & {sms.to for sms in line.deliver()}
+
+
+@in_every_language
+def test_and_goes_on_when_she_names_the_place_after_all(line: Line, kept: Kept) -> None:
+    duty, nurse = line.staff("national", "national"), line.staff("kabutare")
+    phone = alerted(line)
+    assert [sms.to for sms in line.deliver()] == [duty]
+    phone = takes_her_number_back(phone).press("ngo").choose("Ngoma, Huye", "Matyazo")
+    phone.sees("The centre is alerted. It, its lead, {investigator} and the")
+    assert [sms.to for sms in line.deliver()] == [duty], "asked again: there is a place to look at"
+    phone.choose("12-15", "Left alone, no food", "Not sure", "Yes, send").hangs_up()
+    assert [sms.to for sms in line.deliver()] == [nurse]
+    assert kept.rows()["reports"] == 1
+    assert kept.contact() is None
+
+
+@in_every_language
+def test_who_deletes_all_is_told_what_the_centre_keeps(line: Line, kept: Kept) -> None:
+    line.staff("national", "national")
+    phone = alerted(line).press(9, 9, 9).choose("No", "6-11", "Other", "Not sure")
+    phone.choose("I don't know", "No, stay unknown")
+    phone.choose("No, delete all").sees("No more was sent. The centre keeps the alert of this")
+    phone.sees(kept.report().code, "116", "112").hangs_up()
+    assert kept.contact() is not None
+
+
+@in_every_language
+def test_and_is_believed_when_nobody_was_told(line: Line, kept: Kept) -> None:
+    phone = unable_to_say(in_danger(line).choose(UNKNOWN), "I don't know")
+    phone = phone.press(9, 9, 9).choose("No", "6-11", "Other", "Not sure", "I don't know")
+    phone.choose("No, stay unknown", "No, delete all").sees("Nothing was kept.").hangs_up()
+    assert (kept.report().state, kept.report().answers) == ("deleted", None)
 
 
 def test_where_no_smaller_area_is_known_the_alert_leaves_with_this_one(line: Line) -> None:

@@ -23,6 +23,9 @@ SANDBOX = "sandbox/"
 DATABASE = "gateway/store/database.py"
 """Makes the two points of each transaction, and is the one module that may build their names."""
 
+RETRIES = "gateway/store/insert_once.py"
+"""Begins a transaction again under the name that it is given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -57,7 +60,9 @@ def named(point: str) -> str:
 
 def transactions() -> Iterator[Place]:
     """Every transaction that writes, once for each name that it can have."""
-    for module, call in _calls("writing"):
+    for module, call in (*_calls("writing"), *_calls("write_once")):
+        if str(module.path) == RETRIES:
+            continue  # It is named where it is called.
         for name in _Names(module).of(_argument(call, 1, "name")) or [""]:
             yield Place(module, call, name)
 

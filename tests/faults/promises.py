@@ -179,7 +179,8 @@ class _Kept:
         for report in sent:
             if report.state == ReportState.RECEIVED and report.climb_at is None:
                 yield "an open report without a timer"
-            if not alerted & {report.id, report.folded_into}:
+            untold = not alerted & {report.id, report.folded_into}
+            if untold and report.state != ReportState.DELETED:
                 yield "a report that nobody was asked about"
 
 

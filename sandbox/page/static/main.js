@@ -64,9 +64,10 @@ function introduce() {
   setText(byId("where"), `${facts.country}, on a pretend network. All centres and hotlines are samples.`);
   const languages = Object.entries(facts.languages);
   byId("language").append(...languages.map(([code, name]) => el("option", { value: code }, name)));
-  byId("language").addEventListener("change", async (event) => {
+  byId("language").addEventListener("change", async ({ target: { value: language } }) => {
+    // Kept, because older news may set the list back while the first phone is being asked.
     for (const [id, phone] of phones) {
-      if (!phone.state.staff) await wish("PATCH", `phones/${id}`, { language: event.target.value });
+      if (!phone.state.staff) await wish("PATCH", `phones/${id}`, { language });
     }
   });
   if (facts.console_url) {

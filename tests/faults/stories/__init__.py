@@ -18,6 +18,7 @@ from tests.faults.stories.cases import (
 )
 from tests.faults.stories.reports import (
     Dials,
+    DiscardsAlert,
     DiscardsDraft,
     ForgetsDraft,
     KeepsDraft,
@@ -32,6 +33,7 @@ from tests.faults.stories.workings import Climbs, Delivers, GivesUp, IsDelivered
 
 STORIES: Final[dict[str, type[Story]]] = {
     "alert.give_up": GivesUp,
+    "alert.discard": DiscardsAlert,
     "audit.publish": Ticks,
     "bell.ring": Sends,
     "case.change_contact": ChangesContact,

@@ -157,6 +157,23 @@ class DiscardsDraft(LineCuts):
         self.caller.repeat()
 
 
+class DiscardsAlert(Story):
+    """A child is in danger, nobody knows where, and the one who told it deletes all."""
+
+    caller_sms = 0
+
+    def before(self) -> None:
+        self.caller.dial().choose("Worried about a child", "Yes, now")
+        self.caller.choose("Alert centre, I stay unknown").press("9", "9")
+        self.caller.choose("No", "6-11", "Other", "Not sure", "I don't know", "No, stay unknown")
+
+    def deed(self) -> None:
+        self.caller.choose("No, delete all")
+
+    def again(self) -> None:
+        self.caller.repeat().sees("Nothing was kept.")
+
+
 class ForgetsDraft(LineCuts):
     """The network says that the session was ended by us."""
 

@@ -30,6 +30,7 @@ from menus.intents import (
     CloseCase,
     Contact,
     DeleteReport,
+    DiscardAlert,
     DiscardDraft,
     DropReminder,
     HandOver,
@@ -183,11 +184,23 @@ def _at_once(do: Callable[[Scene], object]) -> Do:
     return lambda scene: lambda: do(scene)
 
 
+def _done_before(before: Callable[[Scene], object], intent: Intent) -> Do:
+    def set_up(scene: Scene) -> Callable[[], object]:
+        before(scene)
+        return lambda: scene.caller(intent)
+
+    return set_up
+
+
 INTENTS: Mapping[type[Intent], tuple[Do, str | None]] = {
     Send: (_at_once(lambda scene: scene.caller(SEND)), "caller reported"),
     # Until it is sent it is hers alone, and leaves no trace, not even that it was there.
     KeepDraft: (_at_once(lambda scene: scene.caller(KeepDraft(SEND))), None),
     DiscardDraft: (_at_once(lambda scene: scene.caller(DiscardDraft())), None),
+    DiscardAlert: (
+        _done_before(lambda scene: scene.caller(Send("child_danger")), DiscardAlert()),
+        "caller deleted",
+    ),
     OpenCase: (_own(lambda ref, case: OpenCase(ref, "2580")), "caller looked"),
     ChangeContact: (_own(lambda ref, case: ChangeContact(case, BY_CALL)), "caller contact changed"),
     StopContact: (_own(lambda ref, case: StopContact(case)), "caller contact stopped"),
@@ -301,8 +314,10 @@ def test_what_was_rolled_back_is_not_in_the_log(scene: Scene, intent: type[Inten
 def test_what_is_said_anew_of_a_child_in_danger_is_in_the_log(scene: Scene) -> None:
     scene.caller(Send(about="child_danger", contact=BY_CALL))
     scene.new()
-    scene.caller(Send(about="child_danger"))
+    scene.caller(Send(about="child_danger", area="south/huye"))
     assert scene.new() == ["caller completed"]
+    scene.caller(Send(about="child_danger"))
+    assert scene.new() == ["caller reported"], "with neither place nor number it is told to nobody"
 
 
 def test_a_step_that_is_told_again_is_no_second_act(scene: Scene) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from threading import Event
 from typing import Literal
@@ -186,3 +187,20 @@ def test_nobody_waits_for_a_turn_without_an_end(database_url: str) -> None:
 def write_in_vain(engine: Engine) -> None:
     with database.writing(engine, "test"):
         raise AssertionError("two write at once")
+
+
+def test_whoever_waited_longest_writes_next(engine: Engine) -> None:
+    """However soon the one who has written asks again."""
+    order: list[int] = []
+
+    def write(writer: int) -> None:
+        while min(order.count(0), order.count(1)) < 30 and len(order) < 1000:
+            with database.writing(engine, "test") as session:
+                order.append(writer)
+                database.now(session)
+
+    with ThreadPoolExecutor(2) as threads:
+        for writing in [threads.submit(write, one) for one in range(2)]:
+            writing.result()
+    from_then_on = order[max(order.index(one) for one in range(2)) :]
+    assert max(len(list(run)) for _, run in groupby(from_then_on)) < 10

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from gateway.cases import drafts, muting
+from gateway.cases import drafts, escalation, muting
 from gateway.conversation.contract import Occasion
 from gateway.country.centres import DESK
 from gateway.operations import status
@@ -101,3 +102,21 @@ def test_the_end_of_a_mute_wakes_nobody_for_it(records: StaffAndReports) -> None
 def test_nobody_is_late_in_accepting_it(records: StaffAndReports) -> None:
     records.reports.do(MYSELF, step())
     assert status.read(records.engine, DESK).oldest_unaccepted is None
+
+
+def test_what_is_folded_into_one_that_nobody_can_act_on_is_asked_about_itself(
+    records: StaffAndReports,
+) -> None:
+    records.fold(timedelta(minutes=15))
+    duty = records.staff(DESK, "national")
+    records.reports.do(replace(IN_DANGER, contact=NOW), step())
+    again = replace(step("2"), session=b"another call")
+    records.reports.do(replace(IN_DANGER, area="south/huye"), again)
+    records.reports.do(IN_DANGER, step("3"))
+    first, second = sorted(records.all(Report), key=lambda one: one.created_at)
+    assert (first.climb_at, second.folded_into) == (None, first.id)
+
+    with database.writing(records.engine, "test") as session:
+        later = database.now(session) + timedelta(minutes=20)
+        assert escalation.climb(session, records.policy, second.id, later)
+    assert records.asked(second.id) == {duty.id}
