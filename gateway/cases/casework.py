@@ -7,7 +7,7 @@ in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, Select, select
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from gateway.audit import log as audit
 from gateway.cases import escalation, folding
 from gateway.cases.escalation import EscalationPolicy
-from gateway.sms import outbox
+from gateway.sms import outbox, to_staff
 from gateway.store.insert_once import add_once
 from gateway.store.models import Alert, AlertState, CallAttempt, Report, ReportState, Staff
 from menus import messages
@@ -27,9 +27,6 @@ Standing = Literal["new", "yours", "taken", "passed", "closed"]
 
 READ: Final = "read answers"
 """What the audit log calls a look at the answers."""
-
-TOLD_LIVES: Final = timedelta(minutes=30)
-"""News for colleagues is dropped after this: by then it is none."""
 
 
 def standing(report: Report, alert: Alert) -> Standing:
@@ -69,7 +66,7 @@ def accept(session: Session, alert: Alert, report: Report, person: Staff, at: da
     alert.state, alert.answered_at = AlertState.ACCEPTED, at
     outbox.withdraw(session, report.id, "staff", at)
     folding.take_along(session, report, person, at)
-    _tell_others(session, report, person, at)
+    _settle_others(session, report, person, at)
     audit.record(session, at, audit.staff(person.id), "accepted", report.id)
     return True
 
@@ -136,16 +133,8 @@ def take_back(session: Session, policy: EscalationPolicy, report: Report, at: da
     own = select(Alert).where(Alert.report_id == report.id, Alert.staff_id == holder)
     _let_go(session, policy, session.scalars(own).one(), report, at)
     audit.record(session, at, audit.SERVICE, "taken back", report.id)
-    outbox.add(
-        session,
-        dedupe_key=f"taken back:{report.id}:{at.isoformat()}",
-        audience="staff",
-        template="passed_on",
-        at=at,
-        lives=TOLD_LIVES,
-        report_id=report.id,
-        staff_id=holder,
-    )
+    key = f"taken back:{report.id}:{at.isoformat()}"
+    to_staff.tell(session, holder, "passed_on", at, key=key, report_id=report.id)
 
 
 def _let_go(
@@ -224,20 +213,18 @@ def _count_from(report: Report, at: datetime) -> None:
     report.remind_at, report.reminders = at, 0
 
 
-def _tell_others(session: Session, report: Report, person: Staff, at: datetime) -> None:
+def _settle_others(session: Session, report: Report, person: Staff, at: datetime) -> None:
     """Everybody else who was asked learns that nothing is left to do."""
     query = select(Alert).where(Alert.report_id == report.id, Alert.staff_id != person.id)
     for other in session.scalars(query):
         if other.state == AlertState.OPEN:
             other.state, other.answered_at = AlertState.SETTLED, at
-        outbox.add(
+        to_staff.tell(
             session,
-            dedupe_key=f"told:{other.id}:{person.id}",
-            audience="staff",
-            template="accepted_by",
-            at=at,
-            lives=TOLD_LIVES,
+            other.staff_id,
+            "accepted_by",
+            at,
+            key=f"told:{other.id}:{person.id}",
             report_id=report.id,
-            staff_id=other.staff_id,
             values={"role": person.role},
         )

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.runtime.phones import Msisdn
-from gateway.sms import outbox
+from gateway.sms import to_staff
 from gateway.store.models import (
     Alert,
     AlertState,
@@ -43,8 +43,6 @@ NOT_CALLED: Final = -1
 
 BEHIND: Final = timedelta(minutes=1)
 """How long after the timer of the report that carries it a folded one is looked at."""
-
-TOLD_LIVES: Final = timedelta(minutes=30)
 
 NOBODY_CAN_ACT: Final = -2
 """The rung of a report that is kept and wakes nobody: it has no number, place or centre."""
@@ -145,7 +143,9 @@ def fold(session: Session, report: Report, into: Report, at: datetime) -> None:
     if into.state == ReportState.ACCEPTED and holder is not None:
         _take(session, report, holder, at)
         if report.about not in OWN_ALERT:
-            _tell(session, report, into, holder, at)
+            # Once for the report that she holds, however many follow it.
+            key = f"folded:{into.id}"
+            to_staff.tell(session, holder.id, "yours", at, key=key, report_id=report.id)
 
 
 def is_asked_about(session: Session, report: Report) -> bool:
@@ -180,16 +180,14 @@ def tell_again(session: Session, number_hash: bytes, report: Report, at: datetim
     last = session.scalar(told)
     if last is not None and last > at:
         return
-    outbox.add(
+    to_staff.tell(
         session,
-        dedupe_key=f"again:{report.id}",
-        audience="staff",
-        template="again",
-        at=at,
-        due_at=max(at, last + AGAIN_PAUSE) if last else at,
-        lives=TOLD_LIVES,
+        report.accepted_by,
+        "again",
+        at,
+        key=f"again:{report.id}",
         report_id=report.id,
-        staff_id=report.accepted_by,
+        due_at=max(at, last + AGAIN_PAUSE) if last else at,
         urgency=Urgency[report.priority],
     )
 
@@ -256,17 +254,3 @@ def _take(session: Session, report: Report, person: Staff, at: datetime) -> None
 def _alert_of(session: Session, report: Report, staff_id: str | None) -> Alert | None:
     query = select(Alert).where(Alert.report_id == report.id, Alert.staff_id == staff_id)
     return session.scalars(query).first()
-
-
-def _tell(session: Session, report: Report, into: Report, person: Staff, at: datetime) -> None:
-    """Once for the report that she holds, however many follow it."""
-    outbox.add(
-        session,
-        dedupe_key=f"folded:{into.id}",
-        audience="staff",
-        template="yours",
-        at=at,
-        lives=TOLD_LIVES,
-        report_id=report.id,
-        staff_id=person.id,
-    )

@@ -28,7 +28,7 @@ from gateway.audit import log as audit
 from gateway.cases import casework
 from gateway.cases.contacts import CallHours, Opening
 from gateway.cases.escalation import LATE, EscalationPolicy
-from gateway.sms import outbox
+from gateway.sms import to_staff
 from gateway.staff import operators, roster
 from gateway.store.models import Audit, CallAttempt, Report, ReportState, Staff
 
@@ -38,9 +38,6 @@ GIVE_UP: Final = 3
 
 TAKEN_BACK: Final = frozenset({"P1"})
 """Priorities that then go back to the ladder."""
-
-LIVES: Final = timedelta(minutes=30)
-"""A reminder that could not leave for so long is overtaken by what followed."""
 
 CHILD: Final = frozenset({"child", "child_danger"})
 """Reports that are about somebody else than the one who may be called."""
@@ -176,14 +173,12 @@ class _Silence:
 
     def _tell(self, person: Staff, template: str) -> None:
         report = self.report
-        outbox.add(
+        to_staff.tell(
             self.session,
-            dedupe_key=f"{template}:{report.id}:{person.id}:{self.at.timestamp()}",
-            audience="staff",
-            template=template,
-            at=self.at,
-            lives=LIVES,
+            person.id,
+            template,
+            self.at,
+            key=f"{template}:{report.id}:{person.id}:{self.at.timestamp()}",
             report_id=report.id,
-            staff_id=person.id,
             values={"role": self.holder.role, "reminder": report.reminders},
         )

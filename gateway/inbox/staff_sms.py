@@ -35,7 +35,7 @@ from gateway.inbox import staff_words
 from gateway.inbox.staff_words import AskSwap, Reply, Said, Word
 from gateway.runtime import alarms, phones
 from gateway.runtime.phones import Msisdn, NotANumber
-from gateway.sms import outbox
+from gateway.sms import outbox, to_staff
 from gateway.staff import duty, phone_test, roster, rota
 from gateway.store import database
 from gateway.store.insert_once import add_once
@@ -55,8 +55,6 @@ MOST_WRONG_ANSWERED: Final = 5
 """Wrong replies from one number that we answer in an hour: they may not be hers."""
 
 AN_HOUR: Final = timedelta(hours=1)
-
-REPLY_LIVES: Final = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +158,10 @@ class _Conversation:
     def _shut(self, alert: Alert, report: Report) -> bool:
         """So many were wrong that this alert is not answered by SMS any more: she is told once."""
         alarms.sound("digits_guessed", centre=self.person.centre_id)
-        return self._queue(f"not_by_sms:{alert.id}", "not_by_sms", report)
+        key = f"not_by_sms:{alert.id}"
+        return to_staff.tell(
+            self.session, self.person.id, "not_by_sms", self.at, key=key, report_id=report.id
+        )
 
     def _do_word(self, said: Word | AskSwap) -> bool:
         match said:
@@ -206,7 +207,15 @@ class _Conversation:
         if not self._is_heard():
             return False
         key = f"reply:{self.message_id}"[: outbox.LONGEST_KEY]
-        return self._queue(key, template, report, **values)
+        return to_staff.tell(
+            self.session,
+            self.person.id,
+            template,
+            self.at,
+            key=key,
+            report_id=report.id if report else None,
+            values=values,
+        )
 
     def _is_heard(self) -> bool:
         """Whether so few came from her lately that we do more than count them."""
@@ -214,19 +223,6 @@ class _Conversation:
             return True
         alarms.sound("reply_loop", centre=self.person.centre_id)
         return False
-
-    def _queue(self, key: str, template: str, report: Report | None, **values: Any) -> bool:
-        return outbox.add(
-            self.session,
-            dedupe_key=key,
-            audience="staff",
-            template=template,
-            at=self.at,
-            lives=REPLY_LIVES,
-            report_id=report.id if report else None,
-            staff_id=self.person.id,
-            values=values,
-        )
 
     def _count(self, *which: ColumnElement[bool]) -> int:
         """How many SMS of hers came in the last hour, this one included."""

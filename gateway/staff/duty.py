@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
-from gateway.sms import outbox
+from gateway.sms import to_staff
 from gateway.staff import operators, roster, rota
 from gateway.staff.rota import Duty, Span
 from gateway.store.insert_once import in_turn
@@ -24,9 +24,6 @@ from gateway.store.models import Staff, Swap
 
 SWAP_LIVES: Final = timedelta(hours=2)
 """How long a colleague may take to answer that she takes over."""
-
-TOLD_LIVES: Final = timedelta(minutes=30)
-"""News about duty is dropped after this: by then it is none."""
 
 
 def one_after_another_at(session: Session, centre_id: str) -> None:
@@ -113,7 +110,8 @@ def ask_to_take_over(
     )
     session.add(swap)
     audit.record(session, at, audit.staff(person.id), "asked to swap", detail=colleague.id)
-    _tell(session, f"swap:{swap.id}", "swap_request", colleague, at, duty.until)
+    until = {"until": duty.until.isoformat()} if duty.until else {}
+    to_staff.tell(session, colleague.id, "swap_request", at, key=f"swap:{swap.id}", values=until)
     return True
 
 
@@ -152,7 +150,7 @@ def _hand_over(session: Session, swap: Swap, asker: Staff, person: Staff, at: da
     open_ones = (Swap.from_staff == asker.id, Swap.answered_at.is_(None))
     session.execute(update(Swap).where(*open_ones).values(answered_at=at))
     audit.record(session, at, audit.staff(person.id), "took over", detail=asker.id)
-    _tell(session, f"swapped:{swap.id}", "swapped", asker, at)
+    to_staff.tell(session, asker.id, "swapped", at, key=f"swapped:{swap.id}")
     see_that_somebody_is_left(session, asker, at)
 
 
@@ -177,24 +175,5 @@ def see_that_somebody_is_left(session: Session, person: Staff, at: datetime) -> 
         return
     operators.wake(session, at, "nobody_on_duty", centre=person.centre_id)
     for lead in roster.leads(session, person.centre_id):
-        _tell(session, f"nobody:{lead.id}:{at.isoformat()}", "nobody_on_duty", lead, at)
-
-
-def _tell(
-    session: Session,
-    dedupe_key: str,
-    template: str,
-    person: Staff,
-    at: datetime,
-    until: datetime | None = None,
-) -> None:
-    outbox.add(
-        session,
-        dedupe_key=dedupe_key,
-        audience="staff",
-        template=template,
-        at=at,
-        lives=TOLD_LIVES,
-        staff_id=person.id,
-        values={"until": until.isoformat()} if until else {},
-    )
+        key = f"nobody:{lead.id}:{at.isoformat()}"
+        to_staff.tell(session, lead.id, "nobody_on_duty", at, key=key)

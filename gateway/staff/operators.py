@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from gateway.runtime.alarms import Kind, sound
-from gateway.sms import outbox
+from gateway.sms import to_staff
 from gateway.staff import roster
 from gateway.store.models import Urgency
 
@@ -52,14 +52,13 @@ def wake(session: Session, at: datetime, kind: Kind, **facts: str | int | None) 
     if kind not in WAKES_OPERATOR:
         return
     for person in roster.operators(session):
-        outbox.add(
+        to_staff.tell(
             session,
-            dedupe_key=f"alarm:{kind}:{person.id}:{at:%Y%m%d%H}",
-            audience="staff",
-            template="alarm",
-            at=at,
+            person.id,
+            "alarm",
+            at,
+            key=f"alarm:{kind}:{person.id}:{at:%Y%m%d%H}",
             lives=ALARM_LIVES,
-            staff_id=person.id,
             values={"kind": kind},
             urgency=Urgency.P1,
         )

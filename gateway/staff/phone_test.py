@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
-from gateway.sms import outbox
+from gateway.sms import to_staff
 from gateway.staff import operators, roster, rota
 from gateway.staff.rota import Span
 from gateway.store.insert_once import in_turn
@@ -121,15 +121,8 @@ def _unlocked(query: Select[Staff]) -> Select[Staff]:
 def _send(session: Session, people: Sequence[Staff], at: datetime) -> int:
     for person in people:
         person.tested_at = at
-        outbox.add(
-            session,
-            dedupe_key=f"test:{person.id}:{at.isoformat()}",
-            audience="staff",
-            template="phone_test",
-            at=at,
-            lives=TEST_LIVES,
-            staff_id=person.id,
-        )
+        key = f"test:{person.id}:{at.isoformat()}"
+        to_staff.tell(session, person.id, "phone_test", at, key=key, lives=TEST_LIVES)
     return len(people)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from gateway.audit import log as audit
 from gateway.runtime import alarms
-from gateway.sms import outbox
+from gateway.sms import to_staff
 from gateway.staff import operators, roster
 from gateway.store.models import PinTry, Staff
 
@@ -34,6 +34,7 @@ _TOLD_AT: Final[dict[int, Literal["pin_guessed", "pin_locked"]]] = {
 }
 
 TOLD_LIVES: Final = timedelta(hours=6)
+"""Longer than other news: a lead who wakes up must still hear of it."""
 
 
 def is_locked(session: Session, person: Staff, at: datetime) -> bool:
@@ -95,13 +96,6 @@ def _tell(
     operators.wake(session, at, kind, centre=person.centre_id)
     others = [one for one in roster.leads(session, person.centre_id) if one.id != person.id]
     for lead in others if person.role in roster.ALERTED else ():
-        outbox.add(
-            session,
-            dedupe_key=f"{kind}:{person.id}:{lead.id}:{at.isoformat()}",
-            audience="staff",
-            template=kind,
-            at=at,
-            lives=TOLD_LIVES,
-            staff_id=lead.id,
-            values={"role": person.role},
-        )
+        key = f"{kind}:{person.id}:{lead.id}:{at.isoformat()}"
+        role = {"role": person.role}
+        to_staff.tell(session, lead.id, kind, at, key=key, lives=TOLD_LIVES, values=role)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from gateway.audit import heads
 from gateway.audit import log as audit
 from gateway.audit.heads import PUBLISHED, Head
-from gateway.sms import outbox
+from gateway.sms import to_staff
 from gateway.staff import roster
 
 LIVES: Final = timedelta(hours=24)
@@ -25,14 +25,6 @@ def publish(session: Session, at: datetime) -> Head | None:
         return None
     audit.record(session, at, audit.SERVICE, PUBLISHED, detail=head.letters)
     for person in roster.witnesses(session):
-        outbox.add(
-            session,
-            dedupe_key=f"head:{head.day}:{person.id}",
-            audience="staff",
-            template="audit_head",
-            at=at,
-            lives=LIVES,
-            staff_id=person.id,
-            values={"head": head.letters},
-        )
+        key, letters = f"head:{head.day}:{person.id}", {"head": head.letters}
+        to_staff.tell(session, person.id, "audit_head", at, key=key, lives=LIVES, values=letters)
     return head

@@ -11,6 +11,7 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from gateway.cases import casework
+from gateway.sms import to_staff
 from gateway.store import database
 from gateway.store.models import (
     Alert,
@@ -227,7 +228,7 @@ def test_who_accepts_holds_it_from_that_moment_and_the_others_need_not_answer(
     assert set(told) == {colleague.id}
     news = told[colleague.id]
     assert (news.values, news.report_id) == ({"role": "health"}, report)
-    assert news.expires_at == news.created_at + casework.TOLD_LIVES
+    assert news.expires_at == news.created_at + to_staff.LIVES
     alerts_left = records.all(Outbox, Outbox.template == "alert", Outbox.state != "dropped")
     assert alerts_left == [], "an alert that has not left says nothing any more"
 
@@ -272,7 +273,7 @@ def test_what_is_taken_back_is_told_to_who_had_it(
     assert (row.state, row.accepted_by) == (ReportState.RECEIVED, None)
     told = records.one(Outbox, Outbox.template == "passed_on")
     assert (told.staff_id, told.report_id, told.audience) == (nurse.id, report, "staff")
-    assert (told.created_at, told.expires_at) == (now, now + casework.TOLD_LIVES)
+    assert (told.created_at, told.expires_at) == (now, now + to_staff.LIVES)
     last = max(records.all(Audit), key=lambda one: one.id)
     assert (last.actor, last.act, last.report_id) == ("service", "taken back", report)
 

@@ -15,11 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.cases import casework
-from gateway.inbox import staff_sms
 from gateway.inbox.staff_sms import MOST_ANSWERED, MOST_TRIES, MOST_WRONG_ANSWERED
 from gateway.inbox.staff_words import AskSwap, Reply, Word, read
 from gateway.runtime.metrics import ALARMS
 from gateway.runtime.phones import Msisdn
+from gateway.sms import to_staff
 from gateway.store import database
 from gateway.store.models import (
     Alert,
@@ -589,7 +589,7 @@ def test_nothing_of_what_she_wrote_is_kept(
 def test_an_answer_lives_half_an_hour(records: StaffAndReports, nurse: Person, report: str) -> None:
     records.text(nurse, reply(records, nurse, report))
     row = records.one(Outbox, Outbox.template == "yours")
-    assert row.expires_at - row.created_at == staff_sms.REPLY_LIVES == timedelta(minutes=30)
+    assert row.expires_at - row.created_at == to_staff.LIVES == timedelta(minutes=30)
     wait_until(lambda: answers(records), "it leaves")
 
 
