@@ -87,13 +87,34 @@ def test_the_rights_to_remember_are_those_of_the_code() -> None:
 
 
 def test_the_wings_are_those_of_the_contract_from_the_top() -> None:
-    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
-    layers = next(one for one in config["contracts"] if "commands" in one.get("layers", ()))
+    layers = next(one for one in contracts() if "commands" in one.get("layers", ()))
     told = [codes(row[0]) for row in table("from the top")]
-    assert told == [one for layer in layers["layers"] if (one := _built(layer))], (
+    *wings, _engine = layers["layers"]
+    built = [one for level in wings if (one := {name for name in _names(level) if is_built(name)})]
+    assert (told[:-1], told[-1]) == (built, {"menus/*.py"}), (
         f"the table of wings in {DOCUMENT} and the contract of pyproject.toml differ: give each "
         "wing its row, in the order of the contract"
     )
+
+
+def test_every_wing_that_may_be_there_has_a_level() -> None:
+    levels = next(one["layers"] for one in contracts() if "commands" in one.get("layers", ()))
+    for whole in (one for one in contracts() if one.get("exhaustive")):
+        (package,) = whole["containers"]
+        known = {f"{package}.{name}" for level in whole["layers"] for name in _names(level)}
+        levelled = {name for level in levels for name in _names(level)}
+        none_of(
+            known ^ {name for name in levelled if name.startswith(f"{package}.")},
+            "give these a level in the first contract of pyproject.toml, and name them in the "
+            "contract of their package",
+        )
+
+
+def test_the_readme_has_a_row_for_each_wing() -> None:
+    rows = re.findall(r"^\| (`[^|]+`) \|", text(Path("README.md")), re.MULTILINE)
+    named = [code.rstrip("/").removesuffix(".py") for row in rows for code in CODE.findall(row)]
+    wings = [wing for row in table("from the top") for wing in CODE.findall(row[0])]
+    assert named == [wing.removesuffix(".py").replace(".", "/") for wing in wings]
 
 
 def test_every_file_that_is_named_is_there() -> None:
@@ -222,12 +243,20 @@ def first_stop(word: str) -> str:
     return found[1]
 
 
-def _built(layer: str) -> set[str]:
-    """The wings of one level as the page names them, without those that are being built."""
-    names = {name.strip() for name in re.split("[|:]", layer)}
-    if names <= {f"menus.{path.stem}" for path in (ROOT / "menus").glob("*.py")}:
-        return {"menus/*.py"}
-    return {name for name in names if not name.startswith("(")}
+def contracts() -> list[dict[str, list[str]]]:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    found: list[dict[str, list[str]]] = config["contracts"]
+    return found
+
+
+def _names(level: str) -> set[str]:
+    """The wings of one level; those that are being built stand in brackets."""
+    return {name.strip().strip("()") for name in re.split("[|:]", level)}
+
+
+def is_built(wing: str) -> bool:
+    path = ROOT / wing.replace(".", "/")
+    return path.is_dir() or path.with_suffix(".py").is_file()
 
 
 def _is_there(stop: Stop) -> bool:

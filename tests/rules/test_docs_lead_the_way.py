@@ -6,9 +6,11 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from tests.rules.commands import commands
 from tests.rules.sources import ROOT, none_of, text
 from tests.rules.test_files_are_clean import LINK, leads_somewhere
 
+CONTRIBUTING = Path("CONTRIBUTING.md")
 INDEX = Path("docs/README.md")
 DECISIONS = Path("docs/decisions/README.md")
 GLOSSARY = Path("docs/glossary.md")
@@ -25,6 +27,17 @@ def test_every_page_is_in_the_index() -> None:
         (target for target in LINK.findall(text(INDEX)) if not leads_somewhere(INDEX, target)),
         f"correct these links of {INDEX}",
     )
+
+
+def test_the_worked_examples_name_files_and_commands_that_are_there() -> None:
+    files = set(re.findall(r"(?<![\w/.])(?:[a-z]+/)+\w+\.\w+", text(CONTRIBUTING)))
+    assert len(files) > 15
+    none_of((one for one in files if not (ROOT / one).is_file()), f"{CONTRIBUTING} names these")
+    targets = set(re.findall(r"^([a-z-]+):", text(Path("Makefile")), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^ {4})make ([a-z-]+)", text(CONTRIBUTING), re.MULTILINE))
+    typed = set(re.findall(r"\bisange ([a-z]+(?: [a-z]+)*)`", text(CONTRIBUTING)))
+    none_of(named - targets, f"the Makefile has none of these: put {CONTRIBUTING} right")
+    none_of(typed - {*commands(), "menus show rights"}, "`isange` has none of these")
 
 
 def test_every_reader_has_a_list_to_begin_with() -> None:
