@@ -50,7 +50,7 @@ def check_menus(country: str | None) -> None:
 @_country
 @_out
 def draw_menus(country: str, out: Path) -> None:
-    """Draw every dialogue: dialogue.md, and an SVG for each."""
+    """Draw every dialogue: dialogue.md, in Mermaid."""
     from menutools import graph
 
     _write(out, lambda: graph.graph(country))
@@ -85,4 +85,4 @@ def _write(folder: Path, draw: Callable[[], Mapping[str, str]]) -> None:
             (folder / name).write_text(text, "utf-8", newline="\n")
     except OSError as error:
         raise OperatorError(f"{folder} cannot be written to: {error.strerror}") from None
-    click.echo(f"{len(files)} files are in {folder}.")
+    click.echo(f"{', '.join(files)}: written to {folder}.")

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from commands.options import HOST
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
 _file = click.Path(path_type=Path, dir_okay=False)
+_folder = click.Path(path_type=Path)
+
+
+def _data(about: str) -> Callable[[_Command], _Command]:
+    """The option that names the folder of a demo."""
+    return click.option("--data", default=".demo", show_default=True, type=_folder, help=about)
 
 
 @click.command()
 @click.option("--port", default=8000, show_default=True, help="Where the callers' app listens.")
-@click.option(
-    "--data",
-    default=".demo",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="Folder that keeps everything.",
-)
+@_data("Folder that keeps everything.")
 @click.option("--country", default="rw", show_default=True, help="Whose places and centres.")
 @click.option("--language", default=None, help="Language of the first screen.")
 @click.option("--fresh", is_flag=True, help="Forget what an earlier demo left in the folder.")
@@ -35,13 +39,7 @@ def demo(
 
 
 @click.command()
-@click.option(
-    "--data",
-    default=".demo",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="Folder of the demo that the phones belong to.",
-)
+@_data("Folder of the demo that the phones belong to.")
 @click.option("--host", default=HOST, show_default=True)
 @click.option("--port", default=8002, show_default=True)
 @click.option("--token", default=None, envvar="ISANGE_PHONE_TOKEN", help="Stands in the address.")
@@ -53,13 +51,7 @@ def phones(data: Path, host: str, port: int, token: str | None) -> None:
 
 
 @click.command()
-@click.option(
-    "--data",
-    default=".demo",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="Folder of the demo that is dialled.",
-)
+@_data("Folder of the demo that is dialled.")
 @click.option("--number", default=None, help="The phone's own number, +250...")
 @click.option("--url", default=None, help="USSD callback to dial where no demo runs.")
 @click.option("--staff", is_flag=True, help="Dial the code of the staff.")
@@ -99,7 +91,7 @@ def dial(
 @click.command("stand-in", context_settings={"auto_envvar_prefix": "STAND_IN"})
 @click.option("--host", default=HOST, show_default=True)
 @click.option("--port", default=8100, show_default=True)
-@click.option("--folder", default=".stand-in", show_default=True, type=click.Path(path_type=Path))
+@click.option("--folder", default=".stand-in", show_default=True, type=_folder)
 @click.option("--username", default="sandbox", show_default=True)
 @click.option("--api-key", default="stand-in", show_default=True)
 @click.option("--sender", default="AFRICASTKNG", show_default=True)

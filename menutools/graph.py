@@ -1,4 +1,4 @@
-"""The dialogues on paper, for `isange menus graph`: Mermaid and SVG, and a page that shows both."""
+"""The dialogues on paper, for `isange menus graph`: a page that draws each in Mermaid."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Final
 from gateway.country.po_files import SOURCE
 from menutools.books import BOOKS, open_book
 from menutools.dialogues import Dialogue, dialogues
-from menutools.drawing import draw
 
 PAGE: Final = "dialogue.md"
 
@@ -18,23 +17,22 @@ _HEAD: Final = """\
 Every screen and where its options lead. Made by `isange menus graph`, which walks the real menus:
 do not edit it here.
 
-Each card is a screen, with its text in English and its options in the order of the menus; the
-numbers on an arrow are those of the options that take it. A dashed arrow is not for every caller.
-A yellow card is a dialogue that others borrow and that leads on from there. What leads back up or
-into another dialogue is written beside the option. `9 Back`, `0 Exit` and further pages are on
-every screen and are not drawn. `isange menus show NAME` prints a dialogue with all its pages.
+Each box is a screen, with its text in English; a round one ends the call. The words on an arrow
+are those of the options that take it. A dashed arrow is not for every caller. A box with a notch is
+a screen of another dialogue, and where it leads on from there. `9 Back`, `0 Exit` and further pages
+are on every screen and are not drawn. `isange menus show NAME` prints a dialogue with all its
+pages.
 """
 
 
 def graph(country: str) -> dict[str, str]:
-    """The files to write, by name: one picture a dialogue, and the page that holds them."""
+    """The file to write, by name: every dialogue on one page."""
     found = [dialogue for name in BOOKS for dialogue in _of(name, country)]
-    pictures = {f"dialogue-{one.name}.svg": draw(one) for one in found}
-    return {PAGE: "\n".join([_HEAD, *map(_section, found)]), **pictures}
+    return {PAGE: "\n".join([_HEAD, *map(_section, found)])}
 
 
 def mermaid(dialogue: Dialogue) -> str:
-    """The dialogue as a Mermaid flowchart, for those who would rather change a drawing."""
+    """The dialogue as a Mermaid flowchart."""
     lines = [*_nodes(dialogue), *_arrows(dialogue)]
     return "\n".join(["flowchart TD", *(f"    {line}" for line in lines)])
 
@@ -50,16 +48,9 @@ def _section(dialogue: Dialogue) -> str:
 
 {dialogue.about}
 
-![{dialogue.name}](dialogue-{dialogue.name}.svg)
-
-<details>
-<summary>The same in Mermaid</summary>
-
 ```mermaid
 {mermaid(dialogue)}
 ```
-
-</details>
 """
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from sandbox.film import glass, motion
 from sandbox.film.film import Film, Track
 from sandbox.film.glass import safe
+from sandbox.handsets.cast import TITLES
 
 CELL: Final = 256
 """Units from one phone to the next."""
@@ -163,4 +164,5 @@ def _motion(number: int, track: Track, seconds: float) -> Iterator[str]:
 
 
 def _title(name: str) -> str:
-    return name[:1].upper() + name[1:].replace("_", " ")
+    """What a phone is called: as on the page, or by its name in the script."""
+    return TITLES.get(name, name[:1].upper() + name[1:].replace("_", " "))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from sandbox.page.stories import title_of
+from sandbox.scripts.stories import title_of
 
 Kind = Literal["home", "no network", "dial", "screen", "over", "sms", "mine"]
 """What a phone shows: `over` is a screen after which the call is over, `mine` a written SMS."""

@@ -13,7 +13,7 @@ from menus.ports import Area
 
 PhoneId = Literal["survivor", "neighbour", "duty", "lead"]
 
-TITLES: Final[Mapping[PhoneId, str]] = {
+TITLES: Final[Mapping[str, str]] = {
     "survivor": "Survivor",
     "neighbour": "Neighbour",
     "duty": "On duty",

@@ -7,17 +7,20 @@ has them, so a story follows when a text, its number or the page that it stands 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from gateway.country import translations
 from gateway.country.pack import Pack
 from menus.navigation import MORE
-from menus.ports import Area
 from menus.script import Words, phrase
 from menus.speech import Speech
 from sandbox.handsets.errors import Unable
 from sandbox.handsets.handset import Handset
+
+Found = TypeVar("Found")
 
 MOST_PAGES: Final = 20
 """Pages that are turned before a line is given up."""
@@ -47,13 +50,6 @@ class Interpreter:
         """What stands on a phone for an English text of the menus, or for a proper name."""
         return self.speech.say(words, language)
 
-    @property
-    def centre_level(self) -> int:
-        return self.pack.places.centre_level
-
-    def name_of(self, area: Area, language: str) -> str:
-        return self.say(self.pack.languages[language].areas.get(area.id, area.name), language)
-
     def key(self, screen: str, line: str) -> str | None:
         """The number before the line that is, or else begins with, these words."""
         numbered = _NUMBERED.findall(screen)
@@ -63,18 +59,16 @@ class Interpreter:
                     return str(key)
         return None
 
-    def find(self, phone: Handset, line: str) -> str:
-        """The key of a line, once the pages before it are turned. Raises NotThere."""
+    def turn_until(self, phone: Handset, find: Callable[[str], Found | None]) -> Found | None:
+        """What is found on a screen, or on one of the pages behind it, which are turned."""
         more = self.say(MORE, phone.spoken)
         for _ in range(MOST_PAGES):
-            key = self.key(phone.screen, line)
-            if key is not None:
-                return key
+            found = find(phone.screen)
             further = self.key(phone.screen, more)
-            if further is None or not phone.is_open:
-                break
+            if found is not None or further is None or not phone.is_open:
+                return found
             phone.press(further)
-        raise NotThere(line)
+        return None
 
     def dial(self, phone: Handset, dialled: str) -> None:
         """Dial, and change to the language of the phone as a caller does who prefers another."""
@@ -83,5 +77,9 @@ class Interpreter:
             return
         name = self.pack.languages[phone.language].name
         for words in (phrase("Language"), name):
-            phone.press(self.find(phone, self.say(words, phone.spoken)))
+            line = self.say(words, phone.spoken)
+            key = self.turn_until(phone, partial(self.key, line=line))
+            if key is None:
+                raise NotThere(line)
+            phone.press(key)
         phone.spoken = phone.language

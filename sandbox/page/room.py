@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, get_args
 
-from gateway.country.pack import load_country
 from gateway.store import database
 from sandbox.film import drawing, film
-from sandbox.handsets import cast, timers
+from sandbox.handsets import cast
 from sandbox.handsets.cast import TITLES, WHO, Holder, PhoneId
 from sandbox.handsets.changes import Changes
 from sandbox.handsets.errors import NetworkGone, Unable
 from sandbox.handsets.handset import LIMITS, Handset, Surroundings
 from sandbox.handsets.line import DialledLine
 from sandbox.handsets.recording import Recording
-from sandbox.handsets.words import Interpreter
 from sandbox.page import mishaps
 from sandbox.page.post_office import PostOffice
-from sandbox.page.stories import STORIES
-from sandbox.page.story_actions import StoryPhones
 from sandbox.page.teller import READING, Speed, Teller
 from sandbox.scripts import writing
-from sandbox.scripts.setting import Setting
-from sandbox.standin.client import Refused, StandIn
+from sandbox.scripts.script_phones import Demo
+from sandbox.scripts.stories import stories
+from sandbox.standin.client import Refused
 
 PHONES: Final[tuple[PhoneId, ...]] = get_args(PhoneId)
 
@@ -35,18 +32,14 @@ class Room:
     def __init__(self, line: DialledLine) -> None:
         self.line = line
         self.changes = Changes()
-        self.network = StandIn(line.stand_in_url)
-        self._pack = load_country(line.country)
-        self.recording = Recording(self._pack.code)
-        self._interpreter = Interpreter.of(self._pack)
-        self._scene = cast.scene(self._pack)
-        self._engine = database.connect(line.database_url)
-        timers.check_is_a_demo(self._engine)
-        self.post_office = PostOffice(self.network, self._engine)
+        self._demo = demo = Demo(line)
+        self.network, self._pack = demo.network, demo.setting.pack
+        self.recording = _Announced(line.country, self._minutes_have_passed)
+        self.post_office = PostOffice(self.network, demo.engine)
         around = Surroundings(line, self.network, self.changes, self.recording)
-        networks = sorted(self._pack.networks.names)
         self.phones: Mapping[PhoneId, Handset] = {
-            phone: Handset(phone, self._holders(phone), around, networks[0]) for phone in PHONES
+            phone: Handset(phone, self._holders(phone), around, demo.network_code)
+            for phone in PHONES
         }
         self._telling = threading.Lock()
         self._teller: Teller | None = None
@@ -60,7 +53,7 @@ class Room:
         raise Unable("There is no such phone.")
 
     def dial(self, name: str, dialled: str) -> None:
-        self._interpreter.dial(self.phone(name), dialled)
+        self._demo.interpreter.dial(self.phone(name), dialled)
 
     def set_up(self, name: str, choices: Mapping[str, Any]) -> None:
         """Change what a phone is: its language, network, holder, pace or coverage."""
@@ -100,19 +93,13 @@ class Room:
         mishaps.kill(self.line, process)
         self.tell(f"{process.capitalize()} was killed. The supervisor starts it again.")
 
-    def skip(self, code: str | None = None) -> None:
-        """Let time pass until the next timer of any report, or of the one with this code."""
+    def skip(self) -> None:
+        """Let time pass until the next timer of any report."""
         try:
-            passed = timers.skip(self._engine, code)
+            if not self._demo.pass_time(None, self.recording):
+                self.tell("Nothing is waiting.")
         except database.DatabaseDown:
             raise Unable("The database does not answer.") from None
-        if passed is None:
-            self.tell("Nothing is waiting.")
-            return
-        minutes = max(1, round(passed.total_seconds() / 60))
-        of = {} if code is None else {"code": code}
-        self.recording.add(None, "time", minutes=minutes, **of)
-        self.tell(f"{minutes} min have passed.")
 
     def tell(self, text: str) -> None:
         """Say something to whoever looks at the page."""
@@ -121,23 +108,17 @@ class Room:
 
     def begin(self, story: str, speed: object) -> None:
         """Tell a story from its beginning; one that is being told breaks off. Raises Unable."""
-        if story not in STORIES:
+        if story not in stories():
             raise Unable("There is no such story.")
         pace = _speed(speed)
         with self._telling:
             self._break_off()
-            told = STORIES[story]
+            told = stories()[story]
             self.recording.begin(story)
-            self._set_the_stage(told.holders)
-            stage = StoryPhones(
-                phones=self.phones,
-                scene=self._scene,
-                line=self.line,
-                interpreter=self._interpreter,
-                changes=self.changes,
-                skip=self.skip,
+            self._set_the_stage({name: holder.role for name, holder in told.phones.items()})
+            self._teller = Teller(
+                story, told, self._demo, self.phones, pace, self.changes, self.recording
             )
-            self._teller = Teller(told, stage, pace, self.recording)
             self._teller.start()
 
     def conduct(self, what: str, speed: object = None) -> None:
@@ -174,7 +155,7 @@ class Room:
 
     def script(self) -> str:
         """What was recorded, as a script that `isange dial` plays again."""
-        return writing.write(self.recording.view(), Setting(self.line, self._pack))
+        return writing.write(self.recording.view(), self._demo.setting)
 
     def picture(self) -> str:
         """What was recorded, as an animated SVG."""
@@ -190,13 +171,13 @@ class Room:
             "languages": {code: one.name for code, one in self._pack.languages.items()},
             "networks": dict(self._pack.networks.names),
             "stories": [
-                {"id": one.id, "title": one.title, "summary": one.summary}
-                for one in STORIES.values()
+                {"id": id_, "title": one.title, "summary": one.about}
+                for id_, one in stories().items()
             ],
         }
 
     def _holders(self, phone: str) -> tuple[Holder, ...]:
-        return cast.holders(phone, self._scene, self._pack, self.line.staff)
+        return cast.holders(phone, self._demo.setting.scene, self._pack, self.line.staff)
 
     def _hand_over(self, phone: Handset, holder: object) -> None:
         """Staff take a phone; a caller gets a new SIM card, so that nobody knows her number."""
@@ -209,10 +190,13 @@ class Room:
                 return
         raise Unable("Nobody like this can hold this phone.")
 
-    def _set_the_stage(self, holders: Mapping[PhoneId, str]) -> None:
+    def _set_the_stage(self, holders: Mapping[str, str]) -> None:
         for name, phone in self.phones.items():
             self._hand_over(phone, holders.get(name, phone.holders[0].id))
             self.network.clear(phone.number)
+
+    def _minutes_have_passed(self, minutes: object) -> None:
+        self.tell(f"{minutes} min have passed.")
 
     def _break_off(self) -> None:
         if self._teller is not None:
@@ -237,6 +221,19 @@ class Room:
     def _processes(self) -> dict[str, int | None]:
         pids = self.line.pids()
         return {name: pids.get(name) for name in mishaps.MAY_DIE}
+
+
+class _Announced(Recording):
+    """A recording that says how many minutes have passed in a moment."""
+
+    def __init__(self, country: str, tell: Callable[[object], None]) -> None:
+        super().__init__(country)
+        self._tell = tell
+
+    def add(self, phone: str | None, kind: str, **what: object) -> None:
+        super().add(phone, kind, **what)
+        if kind == "time":
+            self._tell(what["minutes"])
 
 
 def _speed(wished: object) -> Speed:

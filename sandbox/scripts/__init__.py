@@ -1,6 +1,6 @@
 """Calls written down: a short YAML script is played on a running demo, recorded, and drawn.
 
-`reading` makes a `script` of a file, `player` plays it with the phones of a `stage`, `writing`
-makes one of what was played by hand, and `film` with `drawing` makes an animated picture of either.
+`reading` makes a `script` of a file, `player` plays it on `script_phones`, `writing` makes one of
+what was played by hand, and `sandbox.film` a moving picture of either. `stories` are for trainings.
 `docs/scripts.md` describes the language.
 """

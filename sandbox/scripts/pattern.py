@@ -20,7 +20,7 @@ Known = Mapping[str, str]
 """The name of a hole → what belongs there."""
 
 _MARKS: Final = re.compile(
-    r"(?P<brace>\{\{|\}\})|\{(?P<name>[a-z][a-z0-9_]*(?:\.(?:number|pin))?)\}"
+    r"(?P<brace>\{\{|\}\})|\{(?P<name>[a-z][a-z0-9_]*(?:\.(?:number|pin|way|letters|area|centre))?)\}"
     r"|(?P<gap>\.\.\.)|(?P<lone>[{}])"
 )
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from gateway.store.database import DatabaseDown
-from menus.navigation import MORE
 from sandbox.handsets.errors import NetworkGone, Unable
 from sandbox.handsets.handset import LIMITS
 from sandbox.handsets.recording import Recording
@@ -16,14 +15,12 @@ from sandbox.scripts import pattern
 from sandbox.scripts.dictionary import Dictionary
 from sandbox.scripts.pattern import Known
 from sandbox.scripts.script import Act, Script
-from sandbox.scripts.script_phones import Demo, ScriptPhone
+from sandbox.scripts.script_phones import Arrived, Demo, ScriptPhone
 from sandbox.scripts.setting import CannotPlay
-from sandbox.standin.client import Refused, Sms
+from sandbox.standin.client import Refused
 
 LOOK_EVERY: Final = 0.05
 """Seconds between two looks for what takes a moment."""
-
-MOST_PAGES: Final = 20
 
 CUT_WITHIN: Final = 30.0
 """Seconds after which the network should have ended a call: the quick limits are shorter."""
@@ -38,6 +35,8 @@ class Differs(AssertionError):
     def __init__(self, script: str, act: Act, what: str, seen: str) -> None:
         who = f"{act.phone}: " if act.phone else ""
         super().__init__(f"{script}:{act.line}: {who}{what}\n{seen}")
+        self.what = f"{who}{what}"
+        """In one line, for who does not have the script at hand."""
 
 
 def play(script: Script, demo: Demo, recording: Recording, language: str | None = None) -> None:
@@ -92,13 +91,18 @@ def learn(
 
 
 class Performance:
-    """One playing of one script."""
+    """One playing of one script. `rest` waits some seconds, and may break off what it waits for."""
 
     def __init__(
-        self, script: Script, demo: Demo, phones: dict[str, ScriptPhone], recording: Recording
+        self,
+        script: Script,
+        demo: Demo,
+        phones: Mapping[str, ScriptPhone],
+        recording: Recording,
+        rest: Callable[[float], None] = time.sleep,
     ) -> None:
         self._script, self._demo, self._phones = script, demo, phones
-        self._recording = recording
+        self._recording, self._rest = recording, rest
         self._dictionary = demo.setting.dictionary
         self._known: dict[str, str] = {}
         for name, phone in phones.items():
@@ -106,28 +110,28 @@ class Performance:
             self._known[f"{name}.pin"] = phone.handset.holder.pin
 
     def play(self) -> None:
-        for act in self._script.acts:
-            try:
-                if act.phone is None:
-                    self._around(act)
-                else:
-                    self._do(act, self._phones[act.phone])
-            except NetworkGone:
-                raise
-            except (Unable, Refused) as fault:
-                raise self._differs(act, f"cannot {act.verb}", f"  {fault}") from None
+        for act in self._script.acts_at(self._demo.setting.here):
+            self.do(act)
+
+    def do(self, act: Act) -> None:
+        """One thing that is done or expected. Raises Differs, NetworkGone and DatabaseDown."""
+        try:
+            if act.phone is None:
+                self._around(act)
+            else:
+                self._do(act, self._phones[act.phone])
+        except NetworkGone:
+            raise
+        except (Unable, Refused) as fault:
+            raise self._differs(act, f"cannot {act.verb}", f"  {fault}") from None
 
     def _around(self, act: Act) -> None:
         if act.verb == "say":
             self._recording.add(None, "caption", text=act.words[0])
             return
         code = self._filled(act) if act.words else None
-        passed = self._demo.pass_time(code)
-        if passed is None:
+        if not self._demo.pass_time(code, self._recording):
             raise self._differs(act, "no time can pass", "  Nothing is waiting.")
-        minutes = max(1, round(passed.total_seconds() / 60))
-        about = {} if code is None else {"code": code}
-        self._recording.add(None, "time", minutes=minutes, **about)
 
     def _do(self, act: Act, phone: ScriptPhone) -> None:
         match act.verb:
@@ -151,9 +155,9 @@ class Performance:
             case "press":
                 self._press(act, phone)
             case "type":
-                handset.press(self._filled(act))
+                phone.press(self._filled(act))
             case "sms":
-                handset.write(self._filled(act), phone.sender)
+                phone.write(self._filled(act))
             case "hang up":
                 handset.hang_up()
                 handset.put_away()
@@ -185,20 +189,16 @@ class Performance:
         """A key, or the line that has these words, once the pages before it are turned."""
         words, handset = act.words[0], phone.handset
         if _KEY.fullmatch(words):
-            handset.press(words)
+            phone.press(words)
             return
-        more = self._demo.interpreter.say(MORE, handset.spoken)
-        for _ in range(MOST_PAGES):
-            found = key_of(handset.screen, words, handset.spoken, self._dictionary, self._known)
-            if found is not None:
-                handset.press(found[0])
-                handset.spoken = self._dictionary.language(found[1]) or handset.spoken
-                return
-            further = next((key for key, line in lines_of(handset.screen) if line == more), None)
-            if further is None or not handset.is_open:
-                break
-            handset.press(further)
-        raise self._differs(act, f"no line '{words}' to press", self._sees(phone))
+        found = self._demo.interpreter.turn_until(
+            handset,
+            lambda screen: key_of(screen, words, handset.spoken, self._dictionary, self._known),
+        )
+        if found is None:
+            raise self._differs(act, f"no line '{words}' to press", self._sees(phone))
+        phone.press(found[0])
+        handset.spoken = self._dictionary.language(found[1]) or handset.spoken
 
     def _expect(self, act: Act, phone: ScriptPhone) -> None:
         handset = phone.handset
@@ -214,7 +214,7 @@ class Performance:
         deadline = time.monotonic() + CUT_WITHIN
         while phone.handset.is_open and time.monotonic() < deadline:
             phone.handset.look()
-            time.sleep(LOOK_EVERY)
+            self._rest(LOOK_EVERY)
         session = phone.handset.session
         if session is None or session.state not in {"cut", "expired"}:
             what = "the network should have ended the call, and has not"
@@ -230,15 +230,17 @@ class Performance:
                     return
             if time.monotonic() > deadline:
                 break
-            time.sleep(LOOK_EVERY)
+            self._rest(LOOK_EVERY)
         told = " and ".join(self._told(words, phone) for words in act.words)
         what = f"expected an SMS within {act.within:g} s: {told}"
         raise self._differs(act, what, _messages(came))
 
-    def _is_expected(self, sms: Sms, words: Sequence[str], phone: ScriptPhone) -> bool:
+    def _is_expected(self, sms: Arrived, words: Sequence[str], phone: ScriptPhone) -> bool:
         known: Known = self._known
+        is_staff, line = bool(phone.handset.holder.pin), self._demo.line
+        language = line.staff_language if is_staff else phone.handset.language
         for one in words:
-            learnt = learn(sms.text, one, phone.handset.language, self._dictionary, known)
+            learnt = learn(sms.text, one, language, self._dictionary, known)
             if learnt is None:
                 return False
             known = learnt
@@ -269,7 +271,7 @@ class Performance:
         return Differs(self._script.name, act, what, seen)
 
 
-def _messages(came: Sequence[Sms]) -> str:
+def _messages(came: Sequence[Arrived]) -> str:
     if not came:
         return "  none has arrived"
     return "\n".join(["what has arrived:", *(f"  {sms.text}" for sms in came)])

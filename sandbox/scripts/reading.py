@@ -13,7 +13,7 @@ from sandbox.scripts.nodes import Node, WrongScript, compose
 from sandbox.scripts.pattern import NotAPattern, parse
 from sandbox.scripts.script import ALONE, VERBS, Act, Holder, Script, Verb
 
-FIELDS: Final = ("title", "country", "language", "phones", "steps")
+FIELDS: Final = ("title", "about", "country", "language", "phones", "steps")
 
 BARE: Final[frozenset[Verb]] = frozenset(
     {
@@ -72,6 +72,7 @@ def read(name: str, text: str) -> Script:
         title=fields["title"].text("the title") if "title" in fields else Path(name).stem,
         phones=phones,
         acts=acts,
+        about=fields["about"].text("what it is about") if "about" in fields else "",
         languages=tuple(_texts(fields["language"], "language")) if "language" in fields else (),
         country=fields["country"].text("the country") if "country" in fields else None,
     )
@@ -192,7 +193,7 @@ def _seconds(node: Node) -> float:
 
 def _check_holes(name: str, phones: Mapping[str, Holder], acts: Iterable[Act]) -> None:
     """See that whatever is used was shown before."""
-    known = {f"{phone}.number" for phone in phones}
+    known = {*script.HERE, *(f"{phone}.number" for phone in phones)}
     known |= {f"{phone}.pin" for phone, who in phones.items() if who.role != script.ANYBODY}
     for act in acts:
         if act.verb == "say":

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 Verb = Literal[
@@ -36,6 +36,11 @@ ARRIVES_WITHIN: Final = 30.0
 """Seconds that an SMS may take, unless a script says otherwise: the clock looks every two."""
 
 ANYBODY: Final = "caller"
+
+HERE: Final = ("here.way", "here.letters", "here.area", "here.centre")
+"""What a script calls the place at which stories play, wherever that is in a country: the areas to
+choose until centres are listed, the letters to type, the area they stand for, its centre.
+"""
 
 ROLES: Final = ("health", "counsellor", "investigator", "lead", "national")
 
@@ -73,6 +78,15 @@ class Script:
     acts: Sequence[Act]
     languages: Sequence[str] = ()
     country: str | None = None
+    about: str = ""
+
+    def acts_at(self, here: Mapping[str, Sequence[str]]) -> Iterator[Act]:
+        """The acts with the words of a place; one that has several is done with each of them."""
+        for act in self.acts:
+            name = next((name for name in here if f"{{{name}}}" in "".join(act.words)), None)
+            for said in here[name] if name else ("",):
+                words = (one.replace(f"{{{name}}}", said) for one in act.words)
+                yield replace(act, words=tuple(words)) if name else act
 
 
 VERBS: Final[tuple[Verb, ...]] = get_args(Verb)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 from gateway.country.pack import load_country
@@ -14,13 +13,15 @@ from sandbox.demo.plan import SENDER
 from sandbox.handsets import timers
 from sandbox.handsets.changes import Changes
 from sandbox.handsets.errors import StillStarting
-from sandbox.handsets.handset import Handset, Surroundings
+from sandbox.handsets.handset import Handset, Message, Surroundings
 from sandbox.handsets.line import DialledLine
 from sandbox.handsets.recording import Recording
 from sandbox.handsets.words import Interpreter
 from sandbox.scripts.script import Holder
 from sandbox.scripts.setting import CannotPlay, Setting
 from sandbox.standin.client import Sms, StandIn
+
+Arrived = Sms | Message
 
 
 @dataclass
@@ -33,21 +34,32 @@ class ScriptPhone:
     _taken: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._before = frozenset(sms.id for sms in self.network.inbox(self.handset.number))
+        self._before = frozenset(sms.id for sms in self.arrived())
 
     @property
     def sender(self) -> str:
         """Whom an answer goes to."""
         return self.handset.messages[-1].other if self.handset.messages else SENDER
 
-    def new_messages(self) -> list[Sms]:
-        """What has arrived and was not looked at yet, oldest first."""
-        arrived = self.network.inbox(self.handset.number)
-        return [sms for sms in arrived if sms.id not in self._before | self._taken]
+    def press(self, keys: str) -> None:
+        self.handset.press(keys)
 
-    def take(self, sms: Sms) -> None:
+    def write(self, text: str) -> None:
+        self.handset.write(text, self.sender)
+
+    def arrived(self) -> Sequence[Arrived]:
+        """All SMS that the network has brought to this number, oldest first."""
+        return self.network.inbox(self.handset.number)
+
+    def new_messages(self) -> list[Arrived]:
+        """What has arrived and was not looked at yet, oldest first."""
+        return [sms for sms in self.arrived() if sms.id not in self._before | self._taken]
+
+    def take(self, sms: Arrived) -> None:
+        """Open an SMS."""
         self._taken.add(sms.id)
-        self.handset.take_in([sms])
+        if isinstance(sms, Sms):
+            self.handset.take_in([sms])
         self.handset.open(sms.id)
 
 
@@ -59,10 +71,10 @@ class Demo:
         self.line = line
         self.setting = Setting(line, pack)
         self.interpreter = Interpreter.of(pack)
-        self._network = StandIn(line.stand_in_url)
-        self._network_code = min(pack.networks.names)
-        self._engine = database.connect(line.database_url)
-        timers.check_is_a_demo(self._engine)
+        self.network = StandIn(line.stand_in_url)
+        self.network_code = min(pack.networks.names)
+        self.engine = database.connect(line.database_url)
+        timers.check_is_a_demo(self.engine)
 
     @classmethod
     @contextmanager
@@ -79,7 +91,7 @@ class Demo:
         try:
             yield demo
         finally:
-            demo._engine.dispose()
+            demo.engine.dispose()
 
     def cast(
         self, holders: Mapping[str, Holder], language: str, recording: Recording
@@ -88,16 +100,20 @@ class Demo:
         people = {name: self.setting.person(holder) for name, holder in holders.items()}
         if len({person.number for person in people.values()}) < len(people):
             raise CannotPlay("two phones of the script have the same holder: write `national 2`")
-        around = Surroundings(self.line, self._network, Changes(), recording)
+        around = Surroundings(self.line, self.network, Changes(), recording)
         phones = {}
         for name, person in people.items():
-            handset = Handset(name, [person], around, self._network_code)
+            handset = Handset(name, [person], around, self.network_code)
             handset.pace = "off"
             handset.language = self.line.staff_language if person.pin else language
             handset.spoken = handset.language
-            phones[name] = ScriptPhone(handset, self._network)
+            phones[name] = ScriptPhone(handset, self.network)
         return phones
 
-    def pass_time(self, code: str | None) -> timedelta | None:
-        """Let time pass until the next timer; how long that was. Raises DatabaseDown."""
-        return timers.skip(self._engine, code)
+    def pass_time(self, code: str | None, recording: Recording) -> bool:
+        """Let time pass until the next timer, if anything waits for one. Raises DatabaseDown."""
+        passed = timers.skip(self.engine, code)
+        if passed is not None:
+            minutes = max(1, round(passed.total_seconds() / 60))
+            recording.add(None, "time", minutes=minutes, **({"code": code} if code else {}))
+        return passed is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gateway.country.pack import Pack
 from gateway.runtime.errors import OperatorError
@@ -24,7 +24,14 @@ class Setting:
     def __init__(self, line: DialledLine, pack: Pack) -> None:
         self.line, self.pack = line, pack
         self.dictionary = Dictionary(pack)
-        self._centre = scene(pack).centre
+        self.scene = scene(pack)
+
+    @property
+    def here(self) -> Mapping[str, Sequence[str]]:
+        """What belongs into the holes of `script.HERE`."""
+        path, level = [area.name for area in self.scene.path], self.pack.places.centre_level
+        said = (path[: level + 1], [self.scene.letters], path[-1:], [self.scene.centre_name])
+        return dict(zip(script.HERE, said, strict=True))
 
     def person(self, holder: Holder) -> Person:
         """Who holds a phone; a caller has a number that nobody knows. Raises CannotPlay."""
@@ -53,7 +60,7 @@ class Setting:
         return next(found, "")
 
     def _usual_centre(self, role: str) -> str:
-        return self.pack.duty_desk.id if role == "national" else self._centre
+        return self.pack.duty_desk.id if role == "national" else self.scene.centre
 
     def _colleagues(self, role: str, centre: str) -> list[Mapping[str, str]]:
         return [one for one in self.line.staff if (one["role"], one["centre"]) == (role, centre)]

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import yaml  # type: ignore[import-untyped]
 
-from sandbox.page.stories import title_of
 from sandbox.scripts.script import Holder
 from sandbox.scripts.setting import Setting
+from sandbox.scripts.stories import title_of
 from sandbox.scripts.writer import Act, Writer
 
 LINE: Final = 96

@@ -83,7 +83,7 @@ def test_drawings_and_table_are_written(tmp_path: Path) -> None:
         written = isange("menus", command, "--out", str(out))
         assert written.returncode == 0, written.stderr
     names = {path.name for path in out.iterdir()}
-    assert {"dialogue.md", "dialogue-report.svg", "dialogue-desk.svg", "short-path.md"} <= names
+    assert names == {"dialogue.md", "short-path.md"}
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,8 @@
-"""The dialogue on paper: drawn, as Mermaid, and as a script to read aloud."""
+"""The dialogue on paper: as Mermaid, and as a script to read aloud."""
 
 from __future__ import annotations
 
 import re
-from itertools import pairwise
-from xml.etree import ElementTree
 
 import pytest
 
@@ -15,9 +13,7 @@ from menus.ports import Name
 from menus.script import Ask, Caller, Choose, End, Screen, ask, choose, end, option
 from menutools.books import open_book
 from menutools.dialogues import ASKER, Dialogue, Lead, dialogues
-from menutools.drawing import draw
 from menutools.graph import graph, mermaid
-from menutools.layout import Size, downward, lay_out
 from menutools.show import show
 from tests.menutools.made_up_dialogues import Write, a_book, write
 
@@ -88,29 +84,11 @@ def test_mermaid_has_every_arrow(first: Screen) -> None:
     ]
 
 
-def test_the_picture_has_a_card_for_each_screen_and_an_arrow_for_each_way(first: Screen) -> None:
-    """The way back up is words, not an arrow."""
-    picture = ElementTree.fromstring(draw(drawn(first)))  # noqa: S314 - we wrote it
-    words = [" ".join("".join(text.itertext()).split()) for text in picture.iter(_svg("text"))]
-    assert [word for word in words if "made_up." in word] == [
-        "made_up.first",
-        "made_up.sure",
-        "made_up.code",
-        "end: made_up.last",
-    ]
-    assert {"(what is typed) ↑ sure", "None ↑ sure"} <= set(words)
-    arrows = [path for path in picture.iter(_svg("path")) if "arrow" in path.get("class", "")]
-    assert len(arrows) == 4
-    dashed = [path for path in arrows if "some" in path.get("class", "")]
-    assert len(dashed) == 1
-
-
 @pytest.mark.system
 def test_the_real_dialogues_are_all_drawn() -> None:
-    files = graph("rw")
-    for name in ("welcome", "emergency", "report", "child", "place", "call_me", "staff"):
-        ElementTree.fromstring(files[f"dialogue-{name}.svg"])  # noqa: S314 - we wrote it
-        assert f"(dialogue-{name}.svg)" in files["dialogue.md"]
+    page = graph("rw")["dialogue.md"]
+    for name in ("welcome", "emergency", "report", "child", "place", "call_me", "desk"):
+        assert re.search(rf"## {name}\n\n.+\n\n```mermaid\nflowchart TD\n", page)
 
 
 @pytest.mark.system
@@ -123,21 +101,6 @@ def test_a_dialogue_that_others_borrow_leads_back_to_them() -> None:
         "place.area",
         "place.matches",
     }
-
-
-def test_boxes_keep_apart_and_arrows_go_down() -> None:
-    edges = [("a", "b"), ("a", "c"), ("a", "d"), ("b", "d"), ("c", "d"), ("a", "e"), ("d", "e")]
-    sizes = {name: Size(100, 40) for name in "abcde"}
-    layout = lay_out(sizes, downward("abcde", [*edges, ("e", "a"), ("c", "c")]), Size(20, 30))
-    for source, target in edges:
-        assert layout.tops[target][1] >= layout.tops[source][1] + 40 + 30
-    rows: dict[float, list[float]] = {}
-    for x, y in layout.tops.values():
-        rows.setdefault(y, []).append(x)
-    for row in rows.values():
-        assert all(right - left >= 120 for left, right in pairwise(sorted(row)))
-    assert all(50 <= x <= layout.size.width - 50 for x, _ in layout.tops.values())
-    assert len(layout.bends["a", "e"]) == 2
 
 
 @pytest.mark.system
@@ -157,7 +120,7 @@ def test_a_script_has_every_screen_with_its_why_its_pages_and_its_ways() -> None
 
 @pytest.mark.system
 def test_a_script_of_the_staffs_line_in_english_repeats_nothing() -> None:
-    script = show("staff", "en", "rw")
+    script = show("desk", "en", "rw")
     assert "PIN:" in script
     assert "English:" not in script
 
@@ -175,7 +138,3 @@ def test_what_cannot_be_shown_is_said_in_one_line(
 ) -> None:
     with pytest.raises(OperatorError, match=advice):
         show(dialogue, language, country)
-
-
-def _svg(name: str) -> str:
-    return f"{{http://www.w3.org/2000/svg}}{name}"

@@ -14,12 +14,13 @@ from sandbox.scripts import reading
 from sandbox.scripts.player import play
 from sandbox.scripts.script import Script
 from sandbox.scripts.script_phones import Demo as Stage
+from sandbox.scripts.stories import FOLDER
 from tests.faults.demos import Demo
 
 HERE = Path(__file__).parent
 
 CENTRE = HERE / "nearest_centre_in_each_language.yaml"
-CALLED = HERE / "survivor_asks_to_be_called.yaml"
+CALLED = FOLDER / "call-me.yaml"
 
 
 @dataclass(frozen=True)

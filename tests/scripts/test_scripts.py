@@ -1,4 +1,4 @@
-"""Each script of this folder is played to its end, and again from what was recorded of it."""
+"""Each script here and each story of the sandbox is played, and again from what was recorded."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from sandbox.scripts import reading, writing
 from sandbox.scripts.player import Differs, Performance
 from sandbox.scripts.script import Script
 from sandbox.scripts.setting import CannotPlay
+from sandbox.scripts.stories import stories
 from tests.scripts.conftest import HERE, Player
 from tests.services import wait_until
 
 pytestmark = pytest.mark.system
 
 SCRIPTS = [reading.read_file(path) for path in sorted(HERE.glob("*.yaml"))]
+SCRIPTS += stories().values()
 
 PLAYINGS = [
     pytest.param(script, language, id=" ".join(filter(None, (script.title, language))))
     for script in SCRIPTS
-    for language in script.languages or (None,)
+    for language in script.languages or ("en", "sw")
 ]
 
 
@@ -53,7 +55,7 @@ def test_what_is_recorded_names_lines_and_holes(player: Player) -> None:
     assert "press: Call me" in written
     assert "Code {code}." in written
     assert "sms: 1 {code} {digits}" in written
-    assert "type: '{counsellor.pin}'" in written
+    assert "type: '{duty.pin}'" in written
     assert "{survivor.number}" in written
     for phone in recording["phones"].values():
         assert phone["number"] not in written

@@ -76,6 +76,16 @@ def test_every_word_can_be_read() -> None:
     assert tuple(act.verb for act in script.acts) == VERBS
 
 
+def test_a_story_plays_wherever_the_country_has_a_place_for_it() -> None:
+    steps = "[{c: {press: '{here.way}'}}, {c: {type: '{here.letters}'}}, {c: dial}]"
+    script = read("x", f"about: A call.\nphones: {{c: caller}}\nsteps: {steps}")
+
+    acts = script.acts_at({"here.way": ["East", "Gatsibo"], "here.letters": ["Kizi"]})
+
+    assert script.about == "A call."
+    assert [act.words for act in acts] == [("East",), ("Gatsibo",), ("Kizi",), ()]
+
+
 def test_a_script_without_a_title_has_the_name_of_its_file(tmp_path: Path) -> None:
     path = tmp_path / "a_call.yaml"
     path.write_text("phones: {c: caller}\nsteps: []\n")
