@@ -18,13 +18,12 @@ from sqlalchemy.orm import Session
 from gateway.audit import heads
 from gateway.cases import drafts, escalation, stalled
 from gateway.cases.contacts import CallHours
-from gateway.operations import liveness
 from gateway.retention import purge
 from gateway.runtime import alarms, logs
 from gateway.runtime.logs import log
 from gateway.sms import outbox, receipts, routing
 from gateway.staff import duty, operators, phone_test, rota, witnesses
-from gateway.store import database
+from gateway.store import database, liveness
 from gateway.wiring import Parts
 from workers.deliver import Delivery
 
