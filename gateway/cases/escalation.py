@@ -21,7 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
-from gateway.cases import folding
+from gateway.cases import folding, transitions
 from gateway.runtime import alarms
 from gateway.runtime.metrics import ALERTS
 from gateway.sms import outbox
@@ -152,7 +152,7 @@ def climb(session: Session, policy: EscalationPolicy, report_id: str, at: dateti
     report = session.scalars(query.with_for_update(skip_locked=True)).first()
     if report is None:
         return False
-    if report.folded_into or report.rung == folding.NOT_CALLED:
+    if report.folded_into or report.rung == transitions.NOT_CALLED:
         if not folding.is_carried(session, report, at):
             _AlertRound(session, policy, report, at).next(below=LAST)
         return True
@@ -178,13 +178,13 @@ def ask_again(session: Session, policy: EscalationPolicy, report: Report, at: da
     again = [alert for alert in alerts if sent[alert.id] < outbox.MOST_SENDS]
     if not again:
         return call.next(below=LAST)
-    call.send(report.rung, again, sent)
+    call.send(again, sent)
     return len(again)
 
 
 def stop(session: Session, report: Report, at: datetime) -> None:
     """Nobody can or need act on it any more: what has not left is dropped, nobody else is asked."""
-    report.climb_at = None
+    transitions.escalate_at(report, None)
     query = select(Alert).where(Alert.report_id == report.id, Alert.state == AlertState.OPEN)
     for alert in session.scalars(query):
         alert.state, alert.answered_at = AlertState.SETTLED, at
@@ -223,7 +223,7 @@ def count_out(
     session.flush()
     query = select(Alert.id).where(Alert.report_id == report.id, Alert.state == AlertState.OPEN)
     if session.scalars(query).first() is None:
-        report.climb_at = at
+        transitions.escalate_at(report, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +298,7 @@ class _AlertRound:
         """Alert these people. When there are none, those who were asked before keep their time."""
         if not people:
             return 0
+        transitions.ask(self.report, rung)
         alerts = [
             Alert(
                 id=str(uuid.uuid4()),
@@ -310,19 +311,16 @@ class _AlertRound:
             for person in people
         ]
         self.session.add_all(alerts)
-        self.send(rung, alerts)
+        self.send(alerts)
         return len(alerts)
 
-    def send(
-        self, rung: int, alerts: Sequence[Alert], sent: Mapping[str, int] | None = None
-    ) -> None:
-        """Queue the SMS of these alerts, and set the timer of their rung.
+    def send(self, alerts: Sequence[Alert], sent: Mapping[str, int] | None = None) -> None:
+        """Queue the SMS of these alerts, and set the timer of the report's rung.
 
         `sent` is how often each may have reached its person already.
         """
-        within = self.policy.accept_within(self.report.priority, rung)
-        self.report.rung = rung
-        self.report.climb_at = self.at + timedelta(minutes=within)
+        within = self.policy.accept_within(self.report.priority, self.report.rung)
+        transitions.escalate_at(self.report, self.at + timedelta(minutes=within))
         late = self.minutes_lost is not None
         template = "alert_not_accepted" if late else "alert_again" if self.again else "alert"
         for alert in alerts:
@@ -352,7 +350,7 @@ class _AlertRound:
         by = min(by, self.report.climb_at or by)
         if self.at - last >= folding.AGAIN_PAUSE:
             self._ask_once_more(told, self.at - folding.AGAIN_PAUSE)
-        self.report.climb_at = by
+        transitions.escalate_at(self.report, by)
 
     def nobody(self) -> int:
         """Nobody new is left to ask: tell the operator, ask once more, look again in minutes."""
@@ -361,7 +359,7 @@ class _AlertRound:
         operators.wake(self.session, self.at, kind, report=report.id, centre=report.centre_id)
         told = outbox.alerts_told(self.session, report.id)
         again = self._ask_once_more(told, self.at - ASK_AGAIN)
-        report.climb_at = self.at + LOOK_AGAIN
+        transitions.escalate_at(report, self.at + LOOK_AGAIN)
         return again
 
     def _ask_once_more(self, told: Mapping[str, outbox.Told], before: datetime) -> int:
@@ -375,7 +373,7 @@ class _AlertRound:
             for alert in self.session.scalars(silent)
             if (so_far := told.get(alert.id)) is None or so_far.may_be_told(before)
         ]
-        self.send(self.report.rung, again, {id_: one.sent for id_, one in told.items()})
+        self.send(again, {id_: one.sent for id_, one in told.items()})
         return len(again)
 
     def _asked(self) -> set[str]:

@@ -25,7 +25,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
-from gateway.cases import casework
+from gateway.cases import casework, transitions
 from gateway.cases.contacts import CallHours, Opening
 from gateway.cases.escalation import LATE, EscalationPolicy
 from gateway.sms import outbox
@@ -100,13 +100,13 @@ class _Silence:
             return
         report, due_at = self.report, self._due_at(call)
         if self.at < due_at:
-            report.remind_at = due_at
+            transitions.remind(report, due_at, report.reminders)
             return
         if self.at - due_at > LATE:
             operators.wake(self.session, self.at, "timer_late", report=report.id)
-        report.reminders += 1
-        last = report.reminders >= GIVE_UP
-        report.remind_at = None if last else self.at + self._wait(report.reminders)
+        reminders = report.reminders + 1
+        last = reminders >= GIVE_UP
+        transitions.remind(report, None if last else self.at + self._wait(reminders), reminders)
         if last:
             self._wake_operator()
         if last and report.priority in TAKEN_BACK:
