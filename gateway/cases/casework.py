@@ -71,7 +71,7 @@ def accept(session: Session, alert: Alert, report: Report, person: Staff, at: da
 
 
 def pass_on(session: Session, alert: Alert, report: Report, person: Staff, at: datetime) -> bool:
-    """She cannot: when nobody else is still asked, the next rung is called at once."""
+    """She cannot: when nobody else is still asked, the next level is asked at once."""
     if report.state != ReportState.RECEIVED:
         return False
     escalation.count_out(session, report, alert, AlertState.DECLINED, at)
@@ -87,7 +87,7 @@ def hand_over(
     person: Staff,
     at: datetime,
 ) -> bool:
-    """Give an accepted report back: those asked before are alerted again, or the next rung is."""
+    """Give an accepted report back: those asked before are alerted again, or the next level is."""
     if not is_hers(report, person):
         return False
     _let_go(session, policy, alert, report, at)

@@ -21,7 +21,6 @@ from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import transitions
-from gateway.cases.transitions import NOBODY_CAN_ACT, NOT_CALLED
 from gateway.runtime.phones import Msisdn
 from gateway.sms import outbox
 from gateway.store.models import (
@@ -33,6 +32,7 @@ from gateway.store.models import (
     ReportState,
     Staff,
     Urgency,
+    Waiting,
 )
 from gateway.vault.vault import Vault
 
@@ -67,7 +67,7 @@ _OTHERS: Final = (
         Report.id != bindparam("report"),
         Report.state.in_((ReportState.RECEIVED, ReportState.ACCEPTED)),
         Report.folded_into.is_(None),
-        Report.rung != NOBODY_CAN_ACT,
+        Report.waiting.is_distinct_from(Waiting.NOBODY_CAN_ACT),
         Report.centre_id == bindparam("centre"),
         Report.priority <= bindparam("priority"),
         Report.investigator == bindparam("investigator"),
@@ -131,10 +131,10 @@ def _may_stand_for(earlier: Report, report: Report) -> bool:
 
 def fold(session: Session, report: Report, into: Report, at: datetime) -> None:
     """Let one report stand for another; whoever has it already has both."""
-    waits = into.state == ReportState.RECEIVED and into.rung != NOT_CALLED
+    waits = into.state == ReportState.RECEIVED and into.waiting != Waiting.MUTED
     if waits and not is_asked_about(session, into):
         transitions.escalate_at(into, at)  # Somebody may have come on duty since.
-    transitions.fold(report, into, (into.climb_at or at) + BEHIND)
+    transitions.fold(report, into, (into.due_at or at) + BEHIND)
     holder = session.get(Staff, into.accepted_by) if into.accepted_by else None
     if into.state == ReportState.ACCEPTED and holder is not None:
         _take(session, report, holder, at)
@@ -145,7 +145,7 @@ def fold(session: Session, report: Report, into: Report, at: datetime) -> None:
 def is_asked_about(session: Session, report: Report) -> bool:
     """Whether somebody was asked to take a report, or the one that stands for it, and still is."""
     session.flush()
-    if report.rung == NOBODY_CAN_ACT:
+    if report.waiting == Waiting.NOBODY_CAN_ACT:
         return False
     return session.scalars(_ASKED, {"reports": [report.id, report.folded_into]}).first() is not None
 
@@ -198,14 +198,14 @@ def take_along(session: Session, report: Report, person: Staff, at: datetime) ->
 
 
 def is_carried(session: Session, report: Report, at: datetime) -> bool:
-    """Whether another report still stands for this one, whose time is up. If not, it stands alone.
+    """Whether another report still stands for this one, which is due. If not, it stands alone.
 
     The safety net of folding: whatever became of the other report, this one is not forgotten.
     """
     into = session.get(Report, report.folded_into) if report.folded_into else None
     waits = into is not None and into.state == ReportState.RECEIVED
-    if into is not None and waits and into.rung != NOBODY_CAN_ACT:
-        transitions.look_again(report, max(into.climb_at or at, at) + BEHIND)
+    if into is not None and waits and into.waiting != Waiting.NOBODY_CAN_ACT:
+        transitions.fold(report, into, max(into.due_at or at, at) + BEHIND)
         return True
     holder = session.get(Staff, into.accepted_by) if into and into.accepted_by else None
     if into is not None and into.state == ReportState.ACCEPTED and holder is not None:
@@ -234,7 +234,7 @@ def _take(session: Session, report: Report, person: Staff, at: datetime) -> None
             id=str(uuid.uuid4()),
             report_id=report.id,
             staff_id=person.id,
-            rung=report.rung,
+            level=report.level,
             created_at=at,
         )
         session.add(alert)

@@ -20,14 +20,13 @@ from gateway.cases import codes, contacts, data_keys, escalation, folding, mutin
 from gateway.cases.escalation import EscalationPolicy
 from gateway.cases.hashing import Hashes, hashes_of, of_secrets
 from gateway.cases.my_code import MyCode, secret_of
-from gateway.cases.transitions import NOBODY_CAN_ACT
 from gateway.conversation.calls import LONGEST_CALL
 from gateway.conversation.contract import Done, NotDone, Occasion
 from gateway.runtime.metrics import REPORTS
 from gateway.sms import outbox
 from gateway.store import database
 from gateway.store.insert_once import in_turn, name_in_call, write_once
-from gateway.store.models import Action, Centre, NumberUse, Report, ReportState
+from gateway.store.models import Action, Centre, NumberUse, Report, ReportState, Waiting
 from gateway.vault.fields import Where
 from gateway.vault.vault import Vault
 from menus.intents import (
@@ -170,8 +169,8 @@ class Reports:
             REPORTS.labels(send.about, report.priority).inc()
         report.partial = False
         if report.state == ReportState.DRAFT:
-            transitions.receive(report)
-        changed = is_new or report.rung == NOBODY_CAN_ACT
+            transitions.receive(report, at)
+        changed = is_new or report.waiting == Waiting.NOBODY_CAN_ACT
         quiet = changed and self._keep_quiet(session, report, at)
         alerted = 0
         if not quiet:
@@ -226,7 +225,7 @@ class Reports:
 
     def send_as_it_is(self, session: Session, draft: Report, at: datetime) -> None:
         """The line cut: what she gave so far becomes a report, marked as partial."""
-        transitions.receive(draft)
+        transitions.receive(draft, at)
         draft.partial = True
         REPORTS.labels(draft.about, draft.priority).inc()
         if not self._keep_quiet(session, draft, at):
@@ -235,7 +234,7 @@ class Reports:
     def _alert(self, session: Session, report: Report, at: datetime, act: str) -> int:
         alerted = 0
         if report.state == ReportState.RECEIVED:
-            stopped = act == "completed" and report.climb_at is None
+            stopped = act == "completed" and report.due_at is None
             if stopped and folding.is_asked_about(session, report):
                 alerted = escalation.ask_again(session, self.policy, report, at)
             alerted += escalation.raise_alert(session, self.policy, report, at)
@@ -249,7 +248,7 @@ class Reports:
         moment ago, it is danger again and was told as such, or the number is muted
         (gateway.cases.muting).
         """
-        if report.rung == NOBODY_CAN_ACT:
+        if report.waiting == Waiting.NOBODY_CAN_ACT:
             escalation.stop(session, report, at)
             audit.record(session, at, audit.CALLER, "reported", report.id, "nobody can act")
             return True
@@ -321,9 +320,9 @@ class Reports:
         self, session: Session, report: Report, send: Send, step: Occasion, at: datetime
     ) -> None:
         if not send.can_be_acted_on and report.state != ReportState.ACCEPTED:
-            transitions.wait_for_nobody(report)
+            transitions.wait(report, Waiting.NOBODY_CAN_ACT)
         elif _is_unheard(report):
-            transitions.wait_for_somebody(report)
+            transitions.wait(report, None)
         report.language = step.language
         report.priority = escalation.priority(send.about, send.answers)
         report.centre_id = self._centre(session, send)
@@ -378,7 +377,7 @@ def _sent(session: Session, report: Report, alerted: int = 0) -> Done:
 
 def _is_unheard(report: Report) -> bool:
     """Whether nobody is to be woken for it as it is."""
-    return report.state == ReportState.DRAFT or report.rung == NOBODY_CAN_ACT
+    return report.state == ReportState.DRAFT or report.waiting == Waiting.NOBODY_CAN_ACT
 
 
 def _empty(session: Session, report: Report) -> None:

@@ -3,7 +3,7 @@
 Accepting proves that somebody saw the alert. A report is handled when the caller was reached, when
 it is closed, or, where nobody may call her (any more), when its answers were read. Until then its
 holder is reminded; the second time the lead is told as well, the third time the operator is woken.
-A P1 then goes back to the ladder, because somebody may be in danger while all others think that it
+A P1 then is put to others again, because somebody may be in danger while all others think that it
 is taken care of; less urgent ones stay with their holder, who may be helping without noting it.
 
 Nobody is reminded of a call before the caller's hours: the time that a holder has begins with them.
@@ -37,7 +37,7 @@ GIVE_UP: Final = 3
 """Reminders with which the lead hears of it, and with which the operator does."""
 
 TAKEN_BACK: Final = frozenset({"P1"})
-"""Priorities that then go back to the ladder."""
+"""Priorities that are then put to others again."""
 
 LIVES: Final = timedelta(minutes=30)
 """A reminder that could not leave for so long is overtaken by what followed."""

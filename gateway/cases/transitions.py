@@ -13,13 +13,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
-from gateway.store.models import Alert, AlertState, Report, ReportState
-
-NOT_CALLED: Final = -1
-"""The rung of a report that waits without an alert, until the mute of its number is over."""
-
-NOBODY_CAN_ACT: Final = -2
-"""The rung of a report that is kept and wakes nobody: it has no number, place or centre."""
+from gateway.store.models import Alert, AlertState, Report, ReportState, Waiting
 
 UNKNOWN_LANGUAGE: Final = "und"
 """ISO 639 for a language that is not known."""
@@ -27,54 +21,48 @@ UNKNOWN_LANGUAGE: Final = "und"
 
 def keep_draft(report: Report, until: datetime) -> None:
     """It is sent as it is when the call must be over by then."""
-    report.state, report.climb_at = ReportState.DRAFT, until
+    report.state = ReportState.DRAFT
+    _set_timer(report, draft_ends_at=until)
 
 
-def receive(report: Report) -> None:
-    """A draft is sent. Its timer runs on until it is known who is asked."""
+def receive(report: Report, at: datetime) -> None:
+    """A draft is sent, and due at once until somebody was asked."""
     report.state = ReportState.RECEIVED
+    escalate_at(report, at)
 
 
-def wait_for_nobody(report: Report) -> None:
-    """It is kept, and nobody could act on it."""
-    report.rung = NOBODY_CAN_ACT
-
-
-def wait_for_somebody(report: Report) -> None:
-    """Somebody can act on it, and nobody was asked so far."""
-    report.rung = 0
+def wait(report: Report, why: Waiting | None) -> None:
+    """Why nobody was asked about it so far; None where somebody is to be."""
+    report.waiting, report.level = why, 0
 
 
 def mute(report: Report, until: datetime) -> None:
     """Its number is muted: nobody is asked before."""
-    report.rung, report.climb_at = NOT_CALLED, until
+    wait(report, Waiting.MUTED)
+    _set_timer(report, muted_until=until)
 
 
 def end_mutes(session: Session, reports: ColumnElement[bool], at: datetime) -> None:
     """Of these reports, those that wait for the end of a mute wait no longer."""
-    muted = (Report.state == ReportState.RECEIVED, Report.rung == NOT_CALLED)
-    session.execute(update(Report).where(reports, *muted).values(climb_at=at))
+    muted = (Report.state == ReportState.RECEIVED, Report.waiting == Waiting.MUTED)
+    ended = update(Report).where(reports, *muted).values(muted_until=at, escalate_at=None)
+    session.execute(ended)
 
 
-def ask(report: Report, rung: int) -> None:
-    """Somebody is asked: this rung."""
-    report.rung = rung
+def ask(report: Report, level: int) -> None:
+    """Somebody on this level is asked."""
+    report.waiting, report.level = None, level
 
 
 def escalate_at(report: Report, when: datetime | None) -> None:
-    """The next rung is asked then unless somebody accepts; with None, nobody is any more."""
-    report.climb_at = when
+    """The next level is asked then unless somebody accepts; with None, nobody is any more."""
+    _set_timer(report, escalate_at=when)
 
 
-def fold(report: Report, into: Report, look_at: datetime) -> None:
+def fold(report: Report, into: Report, check_at: datetime) -> None:
     """Another report stands for it; whether that is still so is looked at then."""
     report.folded_into = into.id
-    look_again(report, look_at)
-
-
-def look_again(report: Report, look_at: datetime) -> None:
-    """The other report still stands for it."""
-    report.climb_at = look_at
+    _set_timer(report, check_fold_at=check_at)
 
 
 def stand_alone(report: Report) -> None:
@@ -85,7 +73,8 @@ def stand_alone(report: Report) -> None:
 def accept(report: Report, alert: Alert, at: datetime) -> None:
     """The one this alert went to has it, and her time to act begins."""
     report.state, report.accepted_at = ReportState.ACCEPTED, at
-    report.accepted_by, report.climb_at = alert.staff_id, None
+    report.accepted_by = alert.staff_id
+    _set_timer(report)
     remind(report, at)
     alert.state, alert.answered_at = AlertState.ACCEPTED, at
 
@@ -95,10 +84,13 @@ def remind(report: Report, when: datetime | None, reminders: int = 0) -> None:
     report.remind_at, report.reminders = when, reminders
 
 
-def give_back(report: Report, alert: Alert, at: datetime, look_at: datetime | None = None) -> None:
-    """Its holder has it no longer. `look_at`: for one that another report stands for."""
+def give_back(
+    report: Report, alert: Alert, at: datetime, check_fold_at: datetime | None = None
+) -> None:
+    """Its holder has it no longer. `check_fold_at`: for one that another report stands for."""
     report.state, report.accepted_by, report.accepted_at = ReportState.RECEIVED, None, None
-    report.remind_at, report.climb_at = None, look_at
+    report.remind_at = None
+    _set_timer(report, check_fold_at=check_fold_at)
     alert.state, alert.answered_at = AlertState.DECLINED, at
 
 
@@ -109,7 +101,8 @@ def close(report: Report, at: datetime) -> None:
 
 def delete(report: Report) -> None:
     """Its caller wants it gone: the bare row stays to be counted."""
-    report.state, report.climb_at = ReportState.DELETED, None
+    report.state = ReportState.DELETED
+    _set_timer(report)
     report.answers = report.secret_hash = report.network = None
     report.avoid = []
 
@@ -120,9 +113,10 @@ def purge(report: Report, at: datetime) -> None:
     report.state = ReportState.DELETED if deleted else ReportState.CLOSED
     for column in _FORGOTTEN:
         setattr(report, column, None)
+    _set_timer(report)
     report.code, report.language, report.avoid = report.id, UNKNOWN_LANGUAGE, []
     report.investigator = report.partial = False
-    report.rung = report.reminders = 0
+    report.level = report.reminders = 0
     report.created_at = report.created_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     report.purged_at = at
 
@@ -131,7 +125,7 @@ _FORGOTTEN: Final = (
     "answers",
     "secret_hash",
     "network",
-    "climb_at",
+    "waiting",
     "accepted_at",
     "accepted_by",
     "closed_at",
@@ -139,3 +133,16 @@ _FORGOTTEN: Final = (
     "remind_at",
 )
 """Every other column that says more than what is counted."""
+
+
+def _set_timer(
+    report: Report,
+    *,
+    escalate_at: datetime | None = None,
+    draft_ends_at: datetime | None = None,
+    muted_until: datetime | None = None,
+    check_fold_at: datetime | None = None,
+) -> None:
+    """A report waits for one thing at a time: the other timers are over."""
+    report.escalate_at, report.draft_ends_at = escalate_at, draft_ends_at
+    report.muted_until, report.check_fold_at = muted_until, check_fold_at

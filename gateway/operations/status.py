@@ -93,7 +93,7 @@ def _unaccepted_since(session: Session) -> datetime | None:
     waiting = (
         Report.state == ReportState.RECEIVED,
         Report.folded_into.is_(None),
-        Report.rung >= 0,
+        Report.waiting.is_(None),
     )
     return session.scalar(select(func.min(Report.created_at)).where(*waiting))
 

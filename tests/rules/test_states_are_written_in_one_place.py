@@ -17,8 +17,12 @@ TRANSITIONS = Path("gateway/cases/transitions.py")
 
 COLUMNS = {
     "state",
-    "rung",
-    "climb_at",
+    "level",
+    "waiting",
+    "escalate_at",
+    "draft_ends_at",
+    "muted_until",
+    "check_fold_at",
     "accepted_at",
     "accepted_by",
     "closed_at",
