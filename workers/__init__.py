@@ -1,1 +1,1 @@
-"""What happens after the caller hangs up: SMS leave, alerts climb, the clock looks after both."""
+"""What happens after the caller hangs up: SMS leave, alerts escalate, the clock sees to both."""

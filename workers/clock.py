@@ -18,13 +18,12 @@ from sqlalchemy.orm import Session
 from gateway.audit import heads
 from gateway.cases import drafts, escalation, stalled
 from gateway.cases.contacts import CallHours
-from gateway.operations import liveness
 from gateway.retention import purge
 from gateway.runtime import alarms, logs
 from gateway.runtime.logs import log
 from gateway.sms import outbox, receipts, routing
 from gateway.staff import duty, operators, phone_test, rota, witnesses
-from gateway.store import database
+from gateway.store import database, liveness
 from gateway.wiring import Parts
 from workers.deliver import Delivery
 
@@ -53,14 +52,14 @@ class Clock:
             stop.wait(max(0.0, EVERY - (time.monotonic() - begun)))
 
     def tick(self) -> None:
-        """Take up what died, climb the ladder, and see to it that what is due leaves.
+        """Take up what died, ask whom to ask next, and see to it that what is due leaves.
 
         A part that fails is logged and tried again at the next tick; the others go on.
         """
         for part in (
             self._recover,
             self._ask_others,
-            self._climb,
+            self._escalate,
             self._send_drafts,
             self._remind,
             self._end_shifts,
@@ -92,13 +91,13 @@ class Clock:
             except Exception as error:  # noqa: BLE001  Nor may a fault in one alert.
                 self._failed(error)
 
-    def _climb(self) -> None:
+    def _escalate(self) -> None:
         with database.reading(self.parts.database) as session:
             due = escalation.due(session, database.now(session))
-        self._one_by_one("clock.climb", due, self._climb_one)
+        self._one_by_one("clock.climb", due, self._escalate_one)
 
-    def _climb_one(self, session: Session, report_id: str) -> None:
-        escalation.climb(session, self.parts.policy, report_id, database.now(session))
+    def _escalate_one(self, session: Session, report_id: str) -> None:
+        escalation.escalate(session, self.parts.policy, report_id, database.now(session))
 
     def _one_by_one(
         self, name: str, report_ids: Sequence[str], work: Callable[[Session, str], None]

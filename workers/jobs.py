@@ -15,8 +15,8 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from gateway.operations import liveness
 from gateway.runtime import doorbell, logs
+from gateway.store import liveness
 from gateway.wiring import Parts
 from workers.deliver import Delivery
 

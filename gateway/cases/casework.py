@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
-from gateway.cases import escalation, folding
+from gateway.cases import escalation, folding, transitions
 from gateway.cases.escalation import EscalationPolicy
 from gateway.sms import outbox, to_staff
 from gateway.store.insert_once import add_once
@@ -52,18 +52,14 @@ def find(
     report = session.scalars(query).first()
     if report is None:
         return None
-    own = select(Alert).where(Alert.report_id == report.id, Alert.staff_id == person.id)
-    return session.scalars(own).one(), report
+    return session.scalars(folding.own_alert(report, person.id)).one(), report
 
 
 def accept(session: Session, alert: Alert, report: Report, person: Staff, at: datetime) -> bool:
     """Take a report that nobody has; True when it was free. The others are told."""
     if report.state != ReportState.RECEIVED:
         return False
-    report.state, report.accepted_at = ReportState.ACCEPTED, at
-    report.accepted_by, report.climb_at = person.id, None
-    _count_from(report, at)
-    alert.state, alert.answered_at = AlertState.ACCEPTED, at
+    transitions.accept(report, alert, at)
     outbox.withdraw(session, report.id, "staff", at)
     folding.take_along(session, report, person, at)
     _settle_others(session, report, person, at)
@@ -72,7 +68,7 @@ def accept(session: Session, alert: Alert, report: Report, person: Staff, at: da
 
 
 def pass_on(session: Session, alert: Alert, report: Report, person: Staff, at: datetime) -> bool:
-    """She cannot: when nobody else is still asked, the next rung is called at once."""
+    """She cannot: when nobody else is still asked, the next level is asked at once."""
     if report.state != ReportState.RECEIVED:
         return False
     escalation.count_out(session, report, alert, AlertState.DECLINED, at)
@@ -88,7 +84,7 @@ def hand_over(
     person: Staff,
     at: datetime,
 ) -> bool:
-    """Give an accepted report back: those asked before are alerted again, or the next rung is."""
+    """Give an accepted report back: those asked before are alerted again, or the next level is."""
     if not is_hers(report, person):
         return False
     _let_go(session, policy, alert, report, at)
@@ -103,8 +99,7 @@ def release(session: Session, policy: EscalationPolicy, person: Staff, at: datet
     """
     count = 0
     for report in session.scalars(_waiting_for(person).with_for_update(of=Report)).all():
-        own = select(Alert).where(Alert.report_id == report.id, Alert.staff_id == person.id)
-        alert = session.scalars(own).one()
+        alert = session.scalars(folding.own_alert(report, person.id)).one()
         if is_hers(report, person):
             _let_go(session, policy, alert, report, at)
         elif report.state == ReportState.RECEIVED and alert.state == AlertState.OPEN:
@@ -130,8 +125,8 @@ def _waiting_for(person: Staff) -> Select[Report]:
 def take_back(session: Session, policy: EscalationPolicy, report: Report, at: datetime) -> None:
     """She accepted it and did nothing since: others are asked, as if she had handed it over."""
     holder = report.accepted_by
-    own = select(Alert).where(Alert.report_id == report.id, Alert.staff_id == holder)
-    _let_go(session, policy, session.scalars(own).one(), report, at)
+    alert = session.scalars(folding.own_alert(report, holder)).one()
+    _let_go(session, policy, alert, report, at)
     audit.record(session, at, audit.SERVICE, "taken back", report.id)
     key = f"taken back:{report.id}:{at.isoformat()}"
     to_staff.tell(session, holder, "passed_on", at, key=key, report_id=report.id)
@@ -142,9 +137,7 @@ def _let_go(
 ) -> None:
     """Whoever has it next makes appointments of her own: what reminds of the old one is dropped."""
     folding.let_go(session, report, at)
-    report.state, report.accepted_by, report.accepted_at = ReportState.RECEIVED, None, None
-    report.remind_at = None
-    alert.state, alert.answered_at = AlertState.DECLINED, at
+    transitions.give_back(report, alert, at)
     outbox.withdraw(session, report.id, "caller", at, messages.APPOINTMENTS)
     session.flush()
     escalation.ask_again(session, policy, report, at)
@@ -154,7 +147,7 @@ def close(session: Session, report: Report, person: Staff, at: datetime) -> bool
     """Nothing is left to do; what has not left for the caller is dropped."""
     if not is_hers(report, person):
         return False
-    report.state, report.closed_at, report.remind_at = ReportState.CLOSED, at, None
+    transitions.close(report, at)
     outbox.withdraw(session, report.id, "caller", at)
     audit.record(session, at, audit.staff(person.id), "closed", report.id)
     return True
@@ -176,14 +169,14 @@ def note_call(
     if outcome == "reached":
         handled(report)
     else:
-        _count_from(report, at)
+        transitions.remind(report, at)
     audit.record(session, at, audit.staff(person.id), "called", report.id, outcome)
     return True
 
 
 def handled(report: Report) -> None:
     """Its holder has done what there was to do first: nobody reminds her any more."""
-    report.remind_at, report.reminders = None, 0
+    transitions.remind(report, None)
 
 
 def contact_changed(session: Session, report: Report, at: datetime) -> None:
@@ -194,7 +187,7 @@ def contact_changed(session: Session, report: Report, at: datetime) -> None:
     reached = (CallAttempt.report_id == report.id, CallAttempt.outcome == "reached")
     spoken = session.scalar(select(CallAttempt.id).where(*reached).limit(1))
     if report.state == ReportState.ACCEPTED and spoken is None:
-        _count_from(report, at)
+        transitions.remind(report, at)
 
 
 def calls(session: Session, report: Report) -> Sequence[CallAttempt]:
@@ -206,11 +199,6 @@ def calls(session: Session, report: Report) -> Sequence[CallAttempt]:
 def is_hers(report: Report, person: Staff) -> bool:
     """Whether she accepted it, and still has it."""
     return report.state == ReportState.ACCEPTED and report.accepted_by == person.id
-
-
-def _count_from(report: Report, at: datetime) -> None:
-    """From now on its holder has time. How much is the country's business: the clock looks."""
-    report.remind_at, report.reminders = at, 0
 
 
 def _settle_others(session: Session, report: Report, person: Staff, at: datetime) -> None:

@@ -14,7 +14,7 @@ from gateway.store.models import Report, ReportState
 
 def overdue(session: Session, at: datetime) -> Sequence[str]:
     """The ids of drafts whose session must be over."""
-    query = select(Report.id).where(Report.state == ReportState.DRAFT, Report.climb_at <= at)
+    query = select(Report.id).where(Report.state == ReportState.DRAFT, Report.draft_ends_at <= at)
     return session.scalars(query).all()
 
 

@@ -1,12 +1,12 @@
 """Whom an alert goes to, and whom it goes to next when nobody accepts.
 
-Rungs of a ladder: staff on duty at the centre, then its lead, then the national duty. The last rung
-of a P1 is everybody registered at the centre and at the national desk, on duty or not, so that no
-switch of anybody's keeps a danger from being heard; where nobody is on duty at either it is the
-first. The times are the country's, the timer is a column of the report, and a rung on which nobody
-stands is passed at once. A report that nobody has is never left alone: when the ladder is at its
-end, the service looks again and again for somebody who has come on duty since, asks those who did
-not answer once more, and each look in vain is an alarm.
+There are three levels: staff on duty at the centre, then its lead, then the national duty. The last
+level of a P1 is everybody registered at the centre and at the national desk, on duty or not, so
+that no switch of anybody's keeps a danger from being heard; where nobody is on duty at either it is
+the first. The times are the country's, the timer is a column of the report, and a level that nobody
+is on is passed at once. A report that nobody has is never left alone: after the last level, the
+service looks again and again for somebody who has come on duty since, asks those who did not answer
+once more, and each look in vain is an alarm.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
-from gateway.cases import folding
+from gateway.cases import folding, transitions
 from gateway.runtime import alarms
 from gateway.runtime.metrics import ALERTS
 from gateway.sms import outbox
 from gateway.staff import operators, roster, rota
-from gateway.store.models import Alert, AlertState, Report, ReportState, Staff, Urgency
+from gateway.store.models import Alert, AlertState, Report, ReportState, Staff, Urgency, Waiting
 
 ALERT_LIVES: Final = timedelta(hours=24)
-"""An alert is dropped when it could not be sent for so long: the ladder went on long before."""
+"""An alert is dropped when it could not be sent for so long: others were asked long before."""
 
 ON_DUTY, LEAD, LAST = range(3)
-"""The rungs: on duty at the centre; its lead; the national duty, for a P1 everybody."""
+"""The levels: on duty at the centre; its lead; the national duty, for a P1 everybody."""
 
-RUNGS: Final = LAST + 1
+LEVELS: Final = LAST + 1
 
 WAKES_EVERYBODY: Final = frozenset({"P1"})
-"""Priorities whose last rung does not ask who is on duty."""
+"""Priorities whose last level does not ask who is on duty."""
 
 ASK_AGAIN: Final = timedelta(minutes=10)
 """Those who did not answer are asked once more when their last SMS is so old."""
@@ -48,13 +48,16 @@ LOOK_AGAIN: Final = timedelta(minutes=5)
 LATE: Final = timedelta(minutes=1)
 """A timer that fires later than this is an alarm: the clocks were down or are overwhelmed."""
 
+_TIMERS: Final = (Report.escalate_at, Report.muted_until, Report.check_fold_at)
+"""What a report that nobody has waits for: one of these."""
+
 LONGEST_SAID: Final = 999
 """Minutes; a message to staff has room for three digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationPolicy:
-    """Minutes by priority after which the next rung is called, and the national desk.
+    """Minutes by priority after which the next level is asked, and the national desk.
 
     Within `fold`, reports from one number share one alert (gateway.cases.folding).
     """
@@ -63,12 +66,12 @@ class EscalationPolicy:
     desk: str
     fold: timedelta = timedelta(0)
 
-    def accept_within(self, priority: str, rung: int = 0) -> int:
-        """Minutes that a rung has, from when it was called."""
+    def accept_within(self, priority: str, level: int = 0) -> int:
+        """Minutes that a level has, from when it was asked."""
         steps = self.minutes[priority]
-        if rung >= len(steps):
+        if level >= len(steps):
             return steps[0]
-        return steps[rung] - (steps[rung - 1] if rung else 0)
+        return steps[level] - (steps[level - 1] if level else 0)
 
 
 def priority(about: str, answers: Mapping[str, str]) -> str:
@@ -86,18 +89,18 @@ def priority(about: str, answers: Mapping[str, str]) -> str:
 
 
 def raise_alert(session: Session, policy: EscalationPolicy, report: Report, at: datetime) -> int:
-    """Alert the first rung on which somebody stands; how many were alerted.
+    """Alert the first level on which somebody stands; how many were alerted.
 
     A report that is filled in later is raised again, and then only those who were not asked
     before hear of it.
     """
     call = _AlertRound(session, policy, report, at)
-    for rung in call.first_rungs():
-        standing = call.standing_on(rung)
+    for level in call.first_levels():
+        standing = call.standing_on(level)
         if standing:
-            return call.ask(rung, call.not_yet_asked(standing))
+            return call.ask(level, call.not_yet_asked(standing))
         operators.wake(
-            session, at, "nobody_on_rung", report=report.id, centre=report.centre_id, rung=rung
+            session, at, "nobody_on_rung", report=report.id, centre=report.centre_id, rung=level
         )
     return call.nobody()
 
@@ -113,14 +116,14 @@ def danger_again(
     """A number is in danger that was a moment ago; whether that is an alert of its own.
 
     It is one when somebody has the report before and has noted no call since: she is asked again,
-    and so is the next rung. If she has called she is told. While nobody has it, those who were
-    asked are told, and the next rung is called earlier.
+    and so is the next level. If she has called she is told. While nobody has it, those who were
+    asked are told, and the next level is asked earlier.
     """
     holder = session.get(Staff, into.accepted_by) if into.accepted_by else None
     if holder is not None and not folding.is_called(session, number_hash, report):
         call = _AlertRound(session, policy, report, at, again=True)
-        call.ask(into.rung, [holder])
-        call.next(below=into.rung)
+        call.ask(into.level, [holder])
+        call.next(below=into.level)
         return True
     folding.fold(session, report, into, at)
     if holder is not None:
@@ -131,43 +134,45 @@ def danger_again(
 
 
 def due(session: Session, at: datetime, most: int = 100) -> Sequence[str]:
-    """The reports whose time is up, the longest waiting first.
+    """The reports that are due, the longest waiting first.
 
     Those that share another's alert come last: a flood makes thousands of them.
     """
     query = (
         select(Report.id)
-        .where(Report.state == ReportState.RECEIVED, Report.climb_at <= at)
-        .order_by(Report.folded_into.is_not(None), Report.climb_at)
+        .where(_is_due(at))
+        .order_by(Report.folded_into.is_not(None), func.coalesce(*_TIMERS))
         .limit(most)
     )
     return session.scalars(query).all()
 
 
-def climb(session: Session, policy: EscalationPolicy, report_id: str, at: datetime) -> bool:
-    """Call the next rung of a report whose time is up; False when another clock was quicker."""
-    query = select(Report).where(
-        Report.id == report_id, Report.state == ReportState.RECEIVED, Report.climb_at <= at
-    )
+def _is_due(at: datetime) -> ColumnElement[bool]:
+    return and_(Report.state == ReportState.RECEIVED, or_(*(timer <= at for timer in _TIMERS)))
+
+
+def escalate(session: Session, policy: EscalationPolicy, report_id: str, at: datetime) -> bool:
+    """Ask the next level about a report that is due; False when another clock was quicker."""
+    query = select(Report).where(Report.id == report_id, _is_due(at))
     report = session.scalars(query.with_for_update(skip_locked=True)).first()
     if report is None:
         return False
-    if report.folded_into or report.rung == folding.NOT_CALLED:
+    if report.folded_into or report.waiting == Waiting.MUTED:
         if not folding.is_carried(session, report, at):
             _AlertRound(session, policy, report, at).next(below=LAST)
         return True
     lost = int((at - report.created_at).total_seconds() // 60)
     call = _AlertRound(session, policy, report, at, minutes_lost=min(max(lost, 1), LONGEST_SAID))
-    if report.climb_at is not None and at - report.climb_at > LATE:
-        operators.wake(session, at, "timer_late", report=report.id, rung=report.rung)
-    operators.wake(session, at, "not_accepted", report=report.id, rung=report.rung)
+    if report.escalate_at is not None and at - report.escalate_at > LATE:
+        operators.wake(session, at, "timer_late", report=report.id, rung=report.level)
+    operators.wake(session, at, "not_accepted", report=report.id, rung=report.level)
     if call.next():
-        audit.record(session, at, audit.SERVICE, "escalated", report.id, f"rung {report.rung}")
+        audit.record(session, at, audit.SERVICE, "escalated", report.id, f"rung {report.level}")
     return True
 
 
 def ask_again(session: Session, policy: EscalationPolicy, report: Report, at: datetime) -> int:
-    """Alert anew all who were asked and did not decline; if there is none, the next rung."""
+    """Alert anew all who were asked and did not decline; if there is none, the next level."""
     call = _AlertRound(session, policy, report, at)
     query = select(Alert).where(
         Alert.report_id == report.id, Alert.state.in_((AlertState.OPEN, AlertState.SETTLED))
@@ -178,13 +183,13 @@ def ask_again(session: Session, policy: EscalationPolicy, report: Report, at: da
     again = [alert for alert in alerts if sent[alert.id] < outbox.MOST_SENDS]
     if not again:
         return call.next(below=LAST)
-    call.send(report.rung, again, sent)
+    call.send(again, sent)
     return len(again)
 
 
 def stop(session: Session, report: Report, at: datetime) -> None:
     """Nobody can or need act on it any more: what has not left is dropped, nobody else is asked."""
-    report.climb_at = None
+    transitions.escalate_at(report, None)
     query = select(Alert).where(Alert.report_id == report.id, Alert.state == AlertState.OPEN)
     for alert in session.scalars(query):
         alert.state, alert.answered_at = AlertState.SETTLED, at
@@ -218,12 +223,12 @@ def not_delivered(session: Session, alert_id: str, at: datetime) -> None:
 def count_out(
     session: Session, report: Report, alert: Alert, state: AlertState, at: datetime
 ) -> None:
-    """One person will not take it: when nobody else is asked, the next rung is called at once."""
+    """One person will not take it: when nobody else is asked, the next level is asked at once."""
     alert.state, alert.answered_at = state, at
     session.flush()
     query = select(Alert.id).where(Alert.report_id == report.id, Alert.state == AlertState.OPEN)
     if session.scalars(query).first() is None:
-        report.climb_at = at
+        transitions.escalate_at(report, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,43 +246,43 @@ class _AlertRound:
     again: bool = False
 
     def next(self, below: int | None = None) -> int:
-        """Ask the next rung with somebody new on it, and who has come on duty at the centre since.
+        """Ask the next level with somebody new on it, and who has come on duty at the centre since.
 
-        `below` is the rung that was called last, if it is not the report's.
+        `below` is the level that was asked last, if it is not the report's.
         """
-        last = self.report.rung if below is None else below
-        for step in range(1, RUNGS + 1):
-            rung = (last + step) % RUNGS
-            people = self.not_yet_asked(self.standing_on(rung))
+        last = self.report.level if below is None else below
+        for step in range(1, LEVELS + 1):
+            level = (last + step) % LEVELS
+            people = self.not_yet_asked(self.standing_on(level))
             if people:
                 since = self.not_yet_asked(self.standing_on(ON_DUTY))
-                return self.ask(rung, [*people, *(one for one in since if one not in people)])
+                return self.ask(level, [*people, *(one for one in since if one not in people)])
         return self.nobody()
 
-    def first_rungs(self) -> Iterator[int]:
-        """The rungs to look at for somebody to begin with; a lead alone is not, if nobody is on."""
+    def first_levels(self) -> Iterator[int]:
+        """The levels to begin with; the lead is left out for a P1 when nobody is on duty at all."""
         yield ON_DUTY
         if not (self._wakes_everybody and self._is_nobody_on_duty()):
             yield LEAD
         yield LAST
 
-    def standing_on(self, rung: int) -> list[Staff]:
-        """Everybody on a rung, but nobody from a centre that must not hear of it."""
+    def standing_on(self, level: int) -> list[Staff]:
+        """Everybody on a level, but nobody from a centre that must not hear of it."""
         report = self.report
         return [
             person
-            for person in self._on(rung)
+            for person in self._on(level)
             if person.centre_id not in report.avoid
             and (report.investigator or person.role != roster.INVESTIGATOR)
         ]
 
-    def _on(self, rung: int) -> Sequence[Staff]:
+    def _on(self, level: int) -> Sequence[Staff]:
         session, centre, desk = self.session, self.report.centre_id, self.policy.desk
-        if rung == ON_DUTY and centre != desk:
+        if level == ON_DUTY and centre != desk:
             return roster.on_duty(session, centre)
-        if rung == LEAD:
+        if level == LEAD:
             return roster.leads(session, centre)
-        if rung == LAST and self._wakes_everybody:
+        if level == LAST and self._wakes_everybody:
             return roster.everybody(session, centre, desk)
         return roster.national_duty(session, desk)
 
@@ -294,35 +299,33 @@ class _AlertRound:
         asked = self._asked()
         return [person for person in people if person.id not in asked]
 
-    def ask(self, rung: int, people: Sequence[Staff]) -> int:
+    def ask(self, level: int, people: Sequence[Staff]) -> int:
         """Alert these people. When there are none, those who were asked before keep their time."""
         if not people:
             return 0
+        transitions.ask(self.report, level)
         alerts = [
             Alert(
                 id=str(uuid.uuid4()),
                 report_id=self.report.id,
                 staff_id=person.id,
-                rung=rung,
+                level=level,
                 state=AlertState.OPEN,
                 created_at=self.at,
             )
             for person in people
         ]
         self.session.add_all(alerts)
-        self.send(rung, alerts)
+        self.send(alerts)
         return len(alerts)
 
-    def send(
-        self, rung: int, alerts: Sequence[Alert], sent: Mapping[str, int] | None = None
-    ) -> None:
-        """Queue the SMS of these alerts, and set the timer of their rung.
+    def send(self, alerts: Sequence[Alert], sent: Mapping[str, int] | None = None) -> None:
+        """Queue the SMS of these alerts, and set the timer of the report's level.
 
         `sent` is how often each may have reached its person already.
         """
-        within = self.policy.accept_within(self.report.priority, rung)
-        self.report.rung = rung
-        self.report.climb_at = self.at + timedelta(minutes=within)
+        within = self.policy.accept_within(self.report.priority, self.report.level)
+        transitions.escalate_at(self.report, self.at + timedelta(minutes=within))
         late = self.minutes_lost is not None
         template = "alert_not_accepted" if late else "alert_again" if self.again else "alert"
         for alert in alerts:
@@ -345,14 +348,14 @@ class _AlertRound:
         ALERTS.labels(self.report.priority).inc(len(alerts))
 
     def urge(self) -> None:
-        """Tell those who were asked once more, and call the next rung: both after a pause."""
+        """Tell those who were asked once more, and ask the next level: both after a pause."""
         told = outbox.alerts_told(self.session, self.report.id)
         last = max((one.last_at for one in told.values()), default=self.at)
         by = max(self.at, last + folding.AGAIN_PAUSE)
-        by = min(by, self.report.climb_at or by)
+        by = min(by, self.report.escalate_at or by)
         if self.at - last >= folding.AGAIN_PAUSE:
             self._ask_once_more(told, self.at - folding.AGAIN_PAUSE)
-        self.report.climb_at = by
+        transitions.escalate_at(self.report, by)
 
     def nobody(self) -> int:
         """Nobody new is left to ask: tell the operator, ask once more, look again in minutes."""
@@ -361,7 +364,7 @@ class _AlertRound:
         operators.wake(self.session, self.at, kind, report=report.id, centre=report.centre_id)
         told = outbox.alerts_told(self.session, report.id)
         again = self._ask_once_more(told, self.at - ASK_AGAIN)
-        report.climb_at = self.at + LOOK_AGAIN
+        transitions.escalate_at(report, self.at + LOOK_AGAIN)
         return again
 
     def _ask_once_more(self, told: Mapping[str, outbox.Told], before: datetime) -> int:
@@ -375,7 +378,7 @@ class _AlertRound:
             for alert in self.session.scalars(silent)
             if (so_far := told.get(alert.id)) is None or so_far.may_be_told(before)
         ]
-        self.send(self.report.rung, again, {id_: one.sent for id_, one in told.items()})
+        self.send(again, {id_: one.sent for id_, one in told.items()})
         return len(again)
 
     def _asked(self) -> set[str]:

@@ -16,15 +16,15 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
+from gateway.cases import transitions
 from gateway.runtime.phones import Msisdn
 from gateway.sms import to_staff
 from gateway.store.models import (
     Alert,
-    AlertState,
     CallAttempt,
     NumberUse,
     Outbox,
@@ -32,20 +32,16 @@ from gateway.store.models import (
     ReportState,
     Staff,
     Urgency,
+    Waiting,
 )
 from gateway.vault.vault import Vault
 
 REPORTED: Final = "reported"
 """What a number did, in `number_uses`."""
 
-NOT_CALLED: Final = -1
-"""The rung of a report that waits without an alert, until the mute of its number is over."""
-
 BEHIND: Final = timedelta(minutes=1)
 """How long after the timer of the report that carries it a folded one is looked at."""
 
-NOBODY_CAN_ACT: Final = -2
-"""The rung of a report that is kept and wakes nobody: it has no number, place or centre."""
 
 OWN_ALERT: Final = frozenset({"danger", "child_danger"})
 """What is folded only into its own kind, and is told again each time."""
@@ -70,7 +66,7 @@ _OTHERS: Final = (
         Report.id != bindparam("report"),
         Report.state.in_((ReportState.RECEIVED, ReportState.ACCEPTED)),
         Report.folded_into.is_(None),
-        Report.rung != NOBODY_CAN_ACT,
+        Report.waiting.is_distinct_from(Waiting.NOBODY_CAN_ACT),
         Report.centre_id == bindparam("centre"),
         Report.priority <= bindparam("priority"),
         Report.investigator == bindparam("investigator"),
@@ -134,11 +130,10 @@ def _may_stand_for(earlier: Report, report: Report) -> bool:
 
 def fold(session: Session, report: Report, into: Report, at: datetime) -> None:
     """Let one report stand for another; whoever has it already has both."""
-    report.folded_into = into.id
-    waits = into.state == ReportState.RECEIVED and into.rung != NOT_CALLED
+    waits = into.state == ReportState.RECEIVED and into.waiting != Waiting.MUTED
     if waits and not is_asked_about(session, into):
-        into.climb_at = at  # Somebody may have come on duty since.
-    report.climb_at = (into.climb_at or at) + BEHIND
+        transitions.escalate_at(into, at)  # Somebody may have come on duty since.
+    transitions.fold(report, into, (into.due_at or at) + BEHIND)
     holder = session.get(Staff, into.accepted_by) if into.accepted_by else None
     if into.state == ReportState.ACCEPTED and holder is not None:
         _take(session, report, holder, at)
@@ -151,7 +146,7 @@ def fold(session: Session, report: Report, into: Report, at: datetime) -> None:
 def is_asked_about(session: Session, report: Report) -> bool:
     """Whether somebody was asked to take a report, or the one that stands for it, and still is."""
     session.flush()
-    if report.rung == NOBODY_CAN_ACT:
+    if report.waiting == Waiting.NOBODY_CAN_ACT:
         return False
     return session.scalars(_ASKED, {"reports": [report.id, report.folded_into]}).first() is not None
 
@@ -202,20 +197,20 @@ def take_along(session: Session, report: Report, person: Staff, at: datetime) ->
 
 
 def is_carried(session: Session, report: Report, at: datetime) -> bool:
-    """Whether another report still stands for this one, whose time is up. If not, it stands alone.
+    """Whether another report still stands for this one, which is due. If not, it stands alone.
 
     The safety net of folding: whatever became of the other report, this one is not forgotten.
     """
     into = session.get(Report, report.folded_into) if report.folded_into else None
     waits = into is not None and into.state == ReportState.RECEIVED
-    if into is not None and waits and into.rung != NOBODY_CAN_ACT:
-        report.climb_at = max(into.climb_at or at, at) + BEHIND
+    if into is not None and waits and into.waiting != Waiting.NOBODY_CAN_ACT:
+        transitions.fold(report, into, max(into.due_at or at, at) + BEHIND)
         return True
     holder = session.get(Staff, into.accepted_by) if into and into.accepted_by else None
     if into is not None and into.state == ReportState.ACCEPTED and holder is not None:
         _take(session, report, holder, at)
         return True
-    report.folded_into = None
+    transitions.stand_alone(report)
     return False
 
 
@@ -227,30 +222,25 @@ def let_go(session: Session, report: Report, at: datetime) -> None:
         Report.accepted_by == report.accepted_by,
     )
     for one in session.scalars(folded.with_for_update()):
-        alert = _alert_of(session, one, one.accepted_by)
-        if alert is not None:
-            alert.state, alert.answered_at = AlertState.DECLINED, at
-        one.state, one.accepted_by, one.accepted_at = ReportState.RECEIVED, None, None
-        one.remind_at, one.climb_at = None, at + BEHIND
+        alert = session.scalars(own_alert(one, one.accepted_by)).one()
+        transitions.give_back(one, alert, at, at + BEHIND)
 
 
 def _take(session: Session, report: Report, person: Staff, at: datetime) -> None:
-    report.state, report.accepted_at = ReportState.ACCEPTED, at
-    report.accepted_by, report.climb_at, report.remind_at = person.id, None, at
-    alert = _alert_of(session, report, person.id)
+    alert = session.scalars(own_alert(report, person.id)).first()
     if alert is None:
         alert = Alert(
             id=str(uuid.uuid4()),
             report_id=report.id,
             staff_id=person.id,
-            rung=report.rung,
+            level=report.level,
             created_at=at,
         )
         session.add(alert)
-    alert.state, alert.answered_at = AlertState.ACCEPTED, at
+    transitions.accept(report, alert, at)
     audit.record(session, at, audit.staff(person.id), "accepted", report.id, "folded")
 
 
-def _alert_of(session: Session, report: Report, staff_id: str | None) -> Alert | None:
-    query = select(Alert).where(Alert.report_id == report.id, Alert.staff_id == staff_id)
-    return session.scalars(query).first()
+def own_alert(report: Report, staff_id: str | None) -> Select[Alert]:
+    """The alert of a report that went to one member of staff."""
+    return select(Alert).where(Alert.report_id == report.id, Alert.staff_id == staff_id)

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Delete, bindparam, delete, select, update
+from sqlalchemy import Delete, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
-from gateway.cases.folding import NOT_CALLED, REPORTED
+from gateway.cases import transitions
+from gateway.cases.folding import REPORTED
 from gateway.runtime.errors import OperatorError
-from gateway.store.models import NumberUse, Report, ReportState
+from gateway.store.models import NumberUse, Report
 
 LASTS: Final = timedelta(days=1)
 
@@ -75,15 +76,7 @@ def lift(session: Session, code: str, at: datetime) -> None:
     report_id, number_hash = _number_of(session, code)
     session.execute(_mutes_of(number_hash))
     reported = select(NumberUse.report_id).where(NumberUse.number_hash == number_hash)
-    session.execute(
-        update(Report)
-        .where(
-            Report.id.in_(reported),
-            Report.state == ReportState.RECEIVED,
-            Report.rung == NOT_CALLED,
-        )
-        .values(climb_at=at)
-    )
+    transitions.end_mutes(session, Report.id.in_(reported), at)
     audit.record(session, at, audit.OPERATOR, "unmuted", report_id)
 
 

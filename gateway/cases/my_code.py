@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
-from gateway.cases import casework, contacts, data_keys, escalation
+from gateway.cases import casework, contacts, data_keys, escalation, transitions
 from gateway.cases.hashing import Hashes, hashes_of, of_secrets
 from gateway.conversation.contract import Done, NotDone, Occasion
 from gateway.sms import outbox
@@ -137,9 +137,7 @@ class MyCode:
             return Done({})
         data_keys.forget_all_keys(session, report.id)
         contacts.forget(session, report.id)
-        report.answers = report.secret_hash = report.network = None
-        report.avoid = []
-        report.state = ReportState.DELETED
+        transitions.delete(report)
         _unlink_number(session, report.id)
         outbox.withdraw(session, report.id, "caller", at)
         escalation.stop(session, report, at)

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
-from gateway.cases import codes, contacts, data_keys, escalation, folding, muting
+from gateway.cases import codes, contacts, data_keys, escalation, folding, muting, transitions
 from gateway.cases.escalation import EscalationPolicy
 from gateway.cases.hashing import Hashes, hashes_of, of_secrets
 from gateway.cases.my_code import MyCode, secret_of
@@ -26,7 +26,7 @@ from gateway.runtime.metrics import REPORTS
 from gateway.sms import outbox
 from gateway.store import database
 from gateway.store.insert_once import in_turn, name_in_call, write_once
-from gateway.store.models import Action, Centre, NumberUse, Report, ReportState
+from gateway.store.models import Action, Centre, NumberUse, Report, ReportState, Waiting
 from gateway.vault.fields import Where
 from gateway.vault.vault import Vault
 from menus.intents import (
@@ -169,8 +169,8 @@ class Reports:
             REPORTS.labels(send.about, report.priority).inc()
         report.partial = False
         if report.state == ReportState.DRAFT:
-            report.state = ReportState.RECEIVED
-        changed = is_new or report.rung == folding.NOBODY_CAN_ACT
+            transitions.receive(report, at)
+        changed = is_new or report.waiting == Waiting.NOBODY_CAN_ACT
         quiet = changed and self._keep_quiet(session, report, at)
         alerted = 0
         if not quiet:
@@ -187,13 +187,13 @@ class Reports:
             # Kept or not, nothing is to be done now: she may have thought better of it since.
             return Done({"draft": draft.code} if draft else {})
         if draft is None:
-            draft = self._new(session, send, step, at, ReportState.DRAFT)
+            draft = self._new(session, send, step, at, draft=True)
             _note(session, noted, draft)
         elif draft.state == ReportState.DRAFT:
             _empty(session, draft)
             self._fill(session, draft, send, step, at)
         if draft.state == ReportState.DRAFT:
-            draft.climb_at = at + DRAFT_LIVES
+            transitions.keep_draft(draft, at + DRAFT_LIVES)
         return Done({"draft": draft.code})
 
     def _discard_draft(
@@ -226,7 +226,8 @@ class Reports:
 
     def send_as_it_is(self, session: Session, draft: Report, at: datetime) -> None:
         """The line cut: what she gave so far becomes a report, marked as partial."""
-        draft.state, draft.partial = ReportState.RECEIVED, True
+        transitions.receive(draft, at)
+        draft.partial = True
         REPORTS.labels(draft.about, draft.priority).inc()
         if not self._keep_quiet(session, draft, at):
             self._alert(session, draft, at, "line cut")
@@ -234,7 +235,7 @@ class Reports:
     def _alert(self, session: Session, report: Report, at: datetime, act: str) -> int:
         alerted = 0
         if report.state == ReportState.RECEIVED:
-            stopped = act == "completed" and report.climb_at is None
+            stopped = act == "completed" and report.due_at is None
             if stopped and folding.is_asked_about(session, report):
                 alerted = escalation.ask_again(session, self.policy, report, at)
             alerted += escalation.raise_alert(session, self.policy, report, at)
@@ -248,7 +249,7 @@ class Reports:
         moment ago, it is danger again and was told as such, or the number is muted
         (gateway.cases.muting).
         """
-        if report.rung == folding.NOBODY_CAN_ACT:
+        if report.waiting == Waiting.NOBODY_CAN_ACT:
             escalation.stop(session, report, at)
             audit.record(session, at, audit.CALLER, "reported", report.id, "nobody can act")
             return True
@@ -267,7 +268,7 @@ class Reports:
         elif into is not None:
             folding.fold(session, report, into, at)
         elif mute is not None:
-            report.rung, report.climb_at = folding.NOT_CALLED, mute.until
+            transitions.mute(report, mute.until)
         else:
             return False
         audit.record(session, at, audit.CALLER, "reported", report.id, how)
@@ -300,22 +301,17 @@ class Reports:
         return next((one for one in kept if one.code == send.completes), None)
 
     def _new(
-        self,
-        session: Session,
-        send: Send,
-        step: Occasion,
-        at: datetime,
-        state: ReportState = ReportState.RECEIVED,
+        self, session: Session, send: Send, step: Occasion, at: datetime, *, draft: bool = False
     ) -> Report:
         report = Report(
             id=hashes_of(session, of_secrets(self.vault)).new_id,
             code=codes.unused(session),
             about=send.about,
-            state=state,
-            rung=folding.NOBODY_CAN_ACT,
             network=step.network,
             created_at=at,
         )
+        if draft:
+            transitions.keep_draft(report, at + DRAFT_LIVES)
         session.add(report)
         self._fill(session, report, send, step, at)
         folding.note(session, self.vault, report, step.msisdn, at)
@@ -325,9 +321,9 @@ class Reports:
         self, session: Session, report: Report, send: Send, step: Occasion, at: datetime
     ) -> None:
         if not send.can_be_acted_on and report.state != ReportState.ACCEPTED:
-            report.rung = folding.NOBODY_CAN_ACT
+            transitions.wait(report, Waiting.NOBODY_CAN_ACT)
         elif _is_unheard(report):
-            report.rung = 0
+            transitions.wait(report, None)
         report.language = step.language
         report.priority = escalation.priority(send.about, send.answers)
         report.centre_id = self._centre(session, send)
@@ -382,7 +378,7 @@ def _sent(session: Session, report: Report, alerted: int = 0) -> Done:
 
 def _is_unheard(report: Report) -> bool:
     """Whether nobody is to be woken for it as it is."""
-    return report.state == ReportState.DRAFT or report.rung == folding.NOBODY_CAN_ACT
+    return report.state == ReportState.DRAFT or report.waiting == Waiting.NOBODY_CAN_ACT
 
 
 def _empty(session: Session, report: Report) -> None:

@@ -3,7 +3,7 @@
 Accepting proves that somebody saw the alert. A report is handled when the caller was reached, when
 it is closed, or, where nobody may call her (any more), when its answers were read. Until then its
 holder is reminded; the second time the lead is told as well, the third time the operator is woken.
-A P1 then goes back to the ladder, because somebody may be in danger while all others think that it
+A P1 then is put to others again, because somebody may be in danger while all others think that it
 is taken care of; less urgent ones stay with their holder, who may be helping without noting it.
 
 Nobody is reminded of a call before the caller's hours: the time that a holder has begins with them.
@@ -25,7 +25,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
-from gateway.cases import casework
+from gateway.cases import casework, transitions
 from gateway.cases.contacts import CallHours, Opening
 from gateway.cases.escalation import LATE, EscalationPolicy
 from gateway.sms import to_staff
@@ -37,7 +37,7 @@ GIVE_UP: Final = 3
 """Reminders with which the lead hears of it, and with which the operator does."""
 
 TAKEN_BACK: Final = frozenset({"P1"})
-"""Priorities that then go back to the ladder."""
+"""Priorities that are then put to others again."""
 
 CHILD: Final = frozenset({"child", "child_danger"})
 """Reports that are about somebody else than the one who may be called."""
@@ -97,13 +97,13 @@ class _Silence:
             return
         report, due_at = self.report, self._due_at(call)
         if self.at < due_at:
-            report.remind_at = due_at
+            transitions.remind(report, due_at, report.reminders)
             return
         if self.at - due_at > LATE:
             operators.wake(self.session, self.at, "timer_late", report=report.id)
-        report.reminders += 1
-        last = report.reminders >= GIVE_UP
-        report.remind_at = None if last else self.at + self._wait(report.reminders)
+        reminders = report.reminders + 1
+        last = reminders >= GIVE_UP
+        transitions.remind(report, None if last else self.at + self._wait(reminders), reminders)
         if last:
             self._wake_operator()
         if last and report.priority in TAKEN_BACK:

@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import Engine, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from gateway.cases import contacts
@@ -31,6 +30,7 @@ from gateway.runtime import alarms
 from gateway.runtime.phones import Msisdn
 from gateway.sms import outbox
 from gateway.store import database
+from gateway.store.insert_once import add_once
 from gateway.store.models import IncomingSms, Outbox
 from gateway.vault.vault import Vault
 from menus import messages
@@ -90,11 +90,8 @@ class CallerSms:
             asked = message if kind == "step" else replace(message, typed=None)
             screen, waiting = self.conversation.answer(asked)
             answer = screen.text
-        try:
-            with database.writing(self.engine, "sms.note") as session:
-                return self._note(session, message_id, sender, answer) or waiting
-        except IntegrityError:
-            return waiting  # Its twin was quicker.
+        with database.writing(self.engine, "sms.note") as session:
+            return self._note(session, message_id, sender, answer) or waiting
 
     def _is_known(self, message_id: str) -> bool:
         """Sent again, perhaps after the next one: it must not be taken for a new answer."""
@@ -127,12 +124,9 @@ class CallerSms:
             contacts.stop_sms(session, self.vault, message.msisdn, database.now(session))
 
     def _note(self, session: Session, message_id: str, sender: Msisdn, text: str | None) -> bool:
-        """Note the message as received and queue its answer, in one transaction."""
-        if session.get(IncomingSms, message_id) is not None:
-            return False
+        """Note the message as received and queue its answer, unless a twin of it was quicker."""
         at = database.now(session)
-        session.add(IncomingSms(id=message_id, received_at=at))
-        if text is None:
+        if not add_once(session, IncomingSms, id=message_id, received_at=at) or text is None:
             return False
         number = self.vault.fingerprint("limits", "sms", sender.reveal())
         if self._answered_lately(session, number, at) >= self._most(number, at):

@@ -22,7 +22,7 @@ from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 
 LONG_UNACCEPTED: Final = 15
-"""Minutes: by then every rung of the most urgent reports was called."""
+"""Minutes: by then every level of the most urgent reports was asked."""
 
 MOST_APART: Final = timedelta(seconds=2)
 """Clocks that are set by a network agree to some milliseconds; asking takes no second."""

@@ -13,9 +13,8 @@ from typing import Final, Literal
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from gateway.operations import liveness
 from gateway.staff import roster
-from gateway.store import database
+from gateway.store import database, liveness
 from gateway.store.models import Outbox, OutboxState, Report, ReportState, Urgency
 
 LONGEST_SILENCE: Final = 60
@@ -94,7 +93,7 @@ def _unaccepted_since(session: Session) -> datetime | None:
     waiting = (
         Report.state == ReportState.RECEIVED,
         Report.folded_into.is_(None),
-        Report.rung >= 0,
+        Report.waiting.is_(None),
     )
     return session.scalar(select(func.min(Report.created_at)).where(*waiting))
 

@@ -6,7 +6,7 @@ country's pack; what is only needed for hours (tries, actions, uses of a number)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from gateway.cases import contacts
+from gateway.cases import contacts, transitions
 from gateway.country.facts import Retention
 from gateway.staff import pins
 from gateway.store.models import (
@@ -38,9 +38,6 @@ from gateway.store.models import (
 
 HOURS_MATTER: Final = timedelta(days=2)
 """Tries are counted within a day, and no session that could repeat an action lasts an hour."""
-
-UNKNOWN_LANGUAGE: Final = "und"
-"""ISO 639 for a language that is not known."""
 
 Ids = Sequence[Any]
 
@@ -162,32 +159,9 @@ def _counted_only(
         for table in (Action, NumberUse, CodeTry, CallAttempt, Outbox, Alert):
             session.execute(delete(table).where(table.report_id.in_(ids)))
         for report in session.scalars(select(Report).where(Report.id.in_(ids))):
-            for column, value in _bare(report).items():
-                setattr(report, column, value)
-            report.purged_at = at
+            transitions.purge(report, at)
 
     return destroy
-
-
-def _bare(report: Report) -> Mapping[str, Any]:
-    """Every column of a report that says more than what is counted, and what it becomes."""
-    deleted = report.state == ReportState.DELETED
-    nothing = (
-        "answers secret_hash network climb_at accepted_at accepted_by closed_at folded_into "
-        "remind_at"
-    )
-    return {
-        **dict.fromkeys(nothing.split()),
-        "code": report.id,
-        "avoid": [],
-        "investigator": False,
-        "partial": False,
-        "rung": 0,
-        "reminders": 0,
-        "language": UNKNOWN_LANGUAGE,
-        "state": ReportState.DELETED if deleted else ReportState.CLOSED,
-        "created_at": report.created_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0),
-    }
 
 
 def _traces(hours: datetime, logs: datetime, at: datetime) -> Iterator[ExpiryStep]:

@@ -15,16 +15,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Engine, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine, func, select
 
 from gateway.audit import log as audit
 from gateway.country.facts import Retention
 from gateway.retention import expiry
 from gateway.retention.expiry import ExpiryStep
-from gateway.store import database, grants
-from gateway.store.insert_once import add_once
-from gateway.store.models import Audit, ProcessSeen
+from gateway.store import database, grants, liveness
+from gateway.store.models import Audit
 
 BATCH: Final = 200
 """Rows of one transaction."""
@@ -36,7 +34,6 @@ AT_A_TIME: Final = 1.0
 """and for how many seconds before it looks after its timers again."""
 
 AUDIT: Final = "audit rows"
-_PURGE: Final = "purge"
 
 
 @dataclass
@@ -118,14 +115,9 @@ class Purge:
 def daily(engine: Engine, ages: Retention, seconds: float = AT_A_TIME) -> None:
     """Purge if nobody has for a day; what is not done in time is left to the next tick."""
     with database.reading(engine) as session:
-        at, seen = database.now(session), session.get(ProcessSeen, _PURGE)
-        if seen is not None and at - seen.at < EVERY:
-            return
+        at, last = database.now(session), liveness.last_alive(session).get("purge")
+    if last is not None and at - last < EVERY:
+        return
     if Purge(engine, ages, audit.SERVICE).run(seconds).complete:
         with database.writing(engine, "purge.done") as session:
-            _note(session, at)
-
-
-def _note(session: Session, at: datetime) -> None:
-    if not add_once(session, ProcessSeen, name=_PURGE, at=at):
-        session.execute(update(ProcessSeen).where(ProcessSeen.name == _PURGE).values(at=at))
+            liveness.note(session, "purge", at)

@@ -24,8 +24,9 @@ Roles = Mapping[Process, str]
 """The database role of each process that has one."""
 
 OF_A_REPORT: Final = (
-    "priority, state, centre_id, avoid, investigator, partial, rung, climb_at, network, answers, "
-    "secret_hash, accepted_at, accepted_by, folded_into, remind_at, reminders"
+    "priority, state, centre_id, avoid, investigator, partial, level, waiting, escalate_at, "
+    "draft_ends_at, muted_until, check_fold_at, network, answers, secret_hash, accepted_at, "
+    "accepted_by, folded_into, remind_at, reminders"
 )
 """What of a report changes while its caller still speaks, completes or deletes it, and while an
 SMS of staff answers an alert."""

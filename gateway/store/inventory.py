@@ -64,14 +64,15 @@ PUBLIC: Final[Mapping[str, str]] = {
         outbox="created_at due_at expires_at lease_until finished_at missed_at",
         pin_tries="tried_at",
         providers="failing_since doubted_at tried_at accepted_at probed_at balance_low_at",
-        reports="created_at climb_at accepted_at closed_at remind_at purged_at",
+        reports="created_at escalate_at draft_ends_at muted_until check_fold_at accepted_at "
+        "closed_at remind_at purged_at",
         shifts="starts_at ends_at end_seen_at",
         staff="pin_set_at opted_out_at left_at tested_at test_answered_at test_missed_at",
         swaps="asked_at expires_at answered_at",
     ),
     **_columns(
         "how far the service has come with it: a word or a number of the code's own",
-        alerts="rung state wrong",
+        alerts="level state wrong",
         processes_seen="name",
         call_attempts="outcome",
         number_uses="what",
@@ -79,7 +80,7 @@ PUBLIC: Final[Mapping[str, str]] = {
         outbox="state attempt maybe_sent bounces outcome tried urgency",
         incoming_sms="wrong",
         pin_tries="right",
-        reports="state partial rung reminders",
+        reports="state partial level waiting reminders",
     ),
     **_columns(
         "the list of centres is open to everybody",

@@ -30,6 +30,15 @@ class ReportState(StrEnum):
     DELETED = "deleted"
 
 
+class Waiting(StrEnum):
+    """Why a report that was sent wakes nobody."""
+
+    MUTED = "muted"
+    """Not before the mute of its number is over."""
+    NOBODY_CAN_ACT = "nobody_can_act"
+    """It has no number, place or centre."""
+
+
 class AlertState(StrEnum):
     """What one member of staff did about one report."""
 
@@ -148,8 +157,9 @@ class Swap(Base):
 class Report(Base):
     """One call for help. `answers` is encrypted.
 
-    `partial`: the line cut before she sent it. `rung` is how far up the ladder the alert has
-    climbed, `climb_at` when it climbs again unless somebody accepts (when a draft is sent).
+    `partial`: the line cut before she sent it. `level` is whom it was put to last (the centre's
+    duty, its lead, the national duty), and `waiting` why nobody was asked. It waits for one moment
+    at a time: one of four timers is set at most, by gateway.cases.transitions.
     """
 
     __tablename__ = "reports"
@@ -169,8 +179,15 @@ class Report(Base):
     avoid: Mapped[list[str]] = mapped_column(JSON, default=list)
     investigator: Mapped[bool]
     partial: Mapped[bool] = mapped_column(default=False)
-    rung: Mapped[int] = mapped_column(default=0)
-    climb_at: Mapped[datetime | None] = mapped_column(index=True)
+    level: Mapped[int] = mapped_column(default=0)
+    waiting: Mapped[str | None]
+    escalate_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the next level is asked, unless somebody accepts."""
+    draft_ends_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When a draft is sent: the call must be over."""
+    muted_until: Mapped[datetime | None] = mapped_column(index=True)
+    check_fold_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When it is looked at whether the report that it is folded into still stands for it."""
     language: Mapped[str]
     network: Mapped[str | None]
     answers: Mapped[bytes | None]
@@ -186,6 +203,11 @@ class Report(Base):
     reminders: Mapped[int] = mapped_column(default=0)
     """and how often she was."""
     purged_at: Mapped[datetime | None]
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the clock looks at it next, whatever for, while nobody has it."""
+        return self.escalate_at or self.draft_ends_at or self.muted_until or self.check_fold_at
 
 
 class CallAttempt(Base):
@@ -260,7 +282,7 @@ class Alert(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     report_id: Mapped[str] = mapped_column(ForeignKey("reports.id"))
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
-    rung: Mapped[int]
+    level: Mapped[int]
     state: Mapped[str] = mapped_column(default=AlertState.OPEN)
     wrong: Mapped[int] = mapped_column(default=0)
     """How often it was answered with digits that are not its own: they must not be guessed."""

@@ -18,7 +18,7 @@ from gateway.store.database import UtcDateTime
 from gateway.store.models import Alert, Base, CallAttempt, Report, ReportState
 
 WAITING: Final = (ReportState.RECEIVED, ReportState.DRAFT)
-"""Reports that climb when their timer is due; those of staff have one that reminds."""
+"""Reports that somebody is asked about when they are due; those of staff have a reminder."""
 
 
 class NotADemo(RuntimeError):
@@ -64,7 +64,7 @@ _OPEN: Final = select(Report).where(or_(Report.state.in_(WAITING), _REMINDED))
 
 
 def _timer(report: Report) -> datetime | None:
-    return report.remind_at if report.state == ReportState.ACCEPTED else report.climb_at
+    return report.remind_at if report.state == ReportState.ACCEPTED else report.due_at
 
 
 def _move(rows: Sequence[Base], passed: timedelta) -> None:

@@ -198,7 +198,7 @@ def test_delete_destroys_all_but_the_count(line: Line, kept: Kept) -> None:
 
     report = kept.report()
     assert (report.state, report.answers, report.secret_hash) == ("deleted", None, None)
-    assert (report.avoid, report.climb_at) == ([], None)
+    assert (report.avoid, report.due_at) == ([], None)
     assert (report.about, report.priority) == ("myself", "P2"), "the row is still counted"
     assert kept.rows().keys().isdisjoint({"contacts", "data_keys"})
     asked(line, code, SECRET).sees(NO_MATCH)

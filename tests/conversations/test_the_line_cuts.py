@@ -134,7 +134,7 @@ def test_without_any_event_the_clock_sends_it_once_the_session_must_be_over(line
 
     with database.writing(line.web.database, "test") as session:
         moment = database.now(session) - timedelta(seconds=1)
-        session.execute(update(Report).values(climb_at=moment))
+        session.execute(update(Report).values(draft_ends_at=moment))
     line.clock.tick()
     line.clock.tick()
 

@@ -149,7 +149,7 @@ def test_without_place_and_number_nobody_is_told_that_help_is_on_its_way(
     assert line.deliver() == []
     line.clock.tick()
     assert line.deliver() == []
-    assert (kept.report().about, kept.report().climb_at) == ("child_danger", None), "it is kept"
+    assert (kept.report().about, kept.report().due_at) == ("child_danger", None), "it is kept"
 
 
 @in_every_language
@@ -181,8 +181,8 @@ def its_time_is_up(line: Line) -> None:
     with database.writing(line.web.database, "test") as session:
         session.execute(
             update(Report)
-            .where(Report.climb_at.is_not(None))
-            .values(climb_at=database.now(session) - timedelta(seconds=1))
+            .where(Report.escalate_at.is_not(None))
+            .values(escalate_at=database.now(session) - timedelta(seconds=1))
         )
     line.clock.tick()
 

@@ -177,7 +177,7 @@ class _Kept:
         if len(sent) != len(self.reports):
             yield "a draft is left"
         for report in sent:
-            if report.state == ReportState.RECEIVED and report.climb_at is None:
+            if report.state == ReportState.RECEIVED and report.due_at is None:
                 yield "an open report without a timer"
             untold = not alerted & {report.id, report.folded_into}
             if untold and report.state != ReportState.DELETED:

@@ -56,7 +56,8 @@ class Records:
         long_ago = datetime.now(UTC) - timedelta(seconds=1)
         waiting = Report.state.in_((ReportState.RECEIVED, ReportState.DRAFT))
         with self._session(lambda engine: database.writing(engine, "test")) as session:
-            session.execute(update(Report).where(waiting).values(climb_at=long_ago))
+            due = {"escalate_at": long_ago, "draft_ends_at": long_ago}
+            session.execute(update(Report).where(waiting).values(due))
 
     @contextmanager
     def _session(self, mode: Mode = database.reading) -> Iterator[Session]:

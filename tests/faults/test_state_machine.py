@@ -70,7 +70,7 @@ OUTCOMES: dict[str, Outcome | None] = {
 }
 
 WAITS = (1, 20, 40, 130, 320, 1000, 4000)
-"""Seconds that pass: shorter and longer than a lease, a back-off, a rung and an hour."""
+"""Seconds that pass: shorter and longer than a lease, a back-off, a level and an hour."""
 
 numbers = itertools.count(788_700_001)
 
@@ -250,7 +250,7 @@ class Promises(RuleBasedStateMachine):
     def _an_open_report_is_never_left_alone(self, look: Look) -> None:
         for report in look.reports.values():
             if report.state == ReportState.RECEIVED:
-                assert report.climb_at is not None, "nothing will happen to it any more"
+                assert report.due_at is not None, "nothing will happen to it any more"
             if report.state == ReportState.ACCEPTED:
                 assert report.accepted_by, "accepted by nobody"
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import func, select
 
-from gateway.operations import liveness
+from gateway.store import liveness
 from gateway.store.models import Report
 from tests.faults.callers import Caller
 from tests.faults.conftest import Lay

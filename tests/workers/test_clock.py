@@ -62,9 +62,9 @@ def passes(records: StaffAndReports, time: timedelta) -> None:
     """Everything that waits has waited so much longer."""
     for row in records.all(Outbox, Outbox.state == OutboxState.PENDING):
         records.change(Outbox, Outbox.id == row.id, due_at=row.due_at - time)
-    for report in records.all(Report, Report.climb_at.is_not(None)):
-        assert report.climb_at is not None
-        records.change(Report, Report.id == report.id, climb_at=report.climb_at - time)
+    for report in records.all(Report, Report.escalate_at.is_not(None)):
+        assert report.due_at is not None
+        records.change(Report, Report.id == report.id, escalate_at=report.due_at - time)
 
 
 def test_what_is_due_is_rung_for_once(
@@ -129,9 +129,7 @@ def test_what_died_is_taken_up(records: StaffAndReports, make_clock: MakeClock) 
     assert alarms("died_while_sending") == before + 1
 
 
-def test_a_report_climbs_when_its_time_is_up(
-    records: StaffAndReports, make_clock: MakeClock
-) -> None:
+def test_a_report_escalates_when_it_is_due(records: StaffAndReports, make_clock: MakeClock) -> None:
     nurse, lead = records.staff(), records.staff(role="lead")
     report = records.report()
     clock = make_clock(Provider())
@@ -188,7 +186,7 @@ def test_a_timer_that_fires_late_is_an_alarm(
     assert alarms("timer_late") == before + 1
 
 
-def test_a_report_that_cannot_climb_holds_up_nothing(
+def test_a_report_that_cannot_escalate_holds_up_nothing(
     records: StaffAndReports, make_clock: MakeClock
 ) -> None:
     nurse, lead = records.staff(), records.staff(role="lead")
@@ -303,7 +301,7 @@ def test_a_clock_ticks_until_it_is_told_to_stop(
 def test_two_clocks_and_four_workers_over_two_hundred_sms(
     records: StaffAndReports, make_clock: MakeClock
 ) -> None:
-    """Each SMS is sent once and each report climbs once, whoever gets there first."""
+    """Each SMS is sent once and each report escalates once, whoever gets there first."""
     nurse, lead = records.staff(), records.staff(role="lead")
     reports = [records.report() for _ in range(40)]
     records.queue(nurse, 120)
@@ -335,5 +333,5 @@ def test_two_clocks_and_four_workers_over_two_hundred_sms(
     assert len(records.all(Alert)) == 80
     for report in reports:
         assert records.asked(report) == {nurse.id, lead.id}
-        assert records.report_now(report).rung == 1
+        assert records.report_now(report).level == 1
         assert records.report_now(report).state == ReportState.RECEIVED

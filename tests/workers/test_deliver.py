@@ -319,7 +319,7 @@ def test_an_alert_that_is_refused_goes_to_the_next_person_at_once(
     records.delivery(Provider(does=lambda number: outcome)).drain()
 
     assert records.one(Alert).state == AlertState.UNREACHABLE
-    assert climbs(records, report)
+    assert escalates(records, report)
     assert records.asked(report) == {nurse.id, lead.id}
 
 
@@ -330,7 +330,7 @@ def test_an_alert_that_cannot_be_written_goes_to_the_next_person_at_once(
     records.change(StaffRow, StaffRow.id == nurse.id, number=b"\x01tampered")
     report = records.report()
     records.deliver()
-    assert climbs(records, report)
+    assert escalates(records, report)
     assert records.asked(report) == {nurse.id, lead.id}
 
 
@@ -355,7 +355,7 @@ def test_an_alert_that_cannot_go_on_holds_up_no_other(
         provider = records.deliver()
 
     assert provider.counted()[lead.number] >= 1
-    assert (climbs(records, bad), climbs(records, good)) == (False, True)
+    assert (escalates(records, bad), escalates(records, good)) == (False, True)
     with database.reading(records.engine) as session:
         left = receipts.stranded(session)
     assert [row.alert_id for row in left] == [broken]
@@ -374,12 +374,12 @@ def test_an_alert_of_which_nobody_knows_whether_it_arrived_goes_on_in_the_end(
     for _ in range(2):
         records.delivery(silent).drain()
         records.make_due()
-        assert not climbs(records, report), "she may have it"
+        assert not escalates(records, report), "she may have it"
     records.queue(lead)  # The provider answers for others, so that her last SMS may leave.
     records.delivery(silent).drain()
     records.make_due()
     records.delivery(silent).drain()
-    assert climbs(records, report)
+    assert escalates(records, report)
     assert records.asked(report) == {nurse.id, lead.id}
     assert silent.counted() == {nurse.number: 3, lead.number: 1}
 
@@ -393,13 +393,13 @@ def test_while_a_colleague_has_the_alert_nobody_else_is_woken(records: StaffAndR
         return Refused("invalid number") if number == first.number else None
 
     records.delivery(Provider(does=refuses_one)).drain()
-    assert not climbs(records, report)
+    assert not escalates(records, report)
     assert records.asked(report) == {first.id, second.id}
 
 
-def climbs(records: StaffAndReports, report_id: str) -> bool:
+def escalates(records: StaffAndReports, report_id: str) -> bool:
     with database.writing(records.engine, "test") as session:
-        return escalation.climb(session, records.policy, report_id, database.now(session))
+        return escalation.escalate(session, records.policy, report_id, database.now(session))
 
 
 def test_what_waited_too_long_is_dropped_and_not_sent_late(records: StaffAndReports) -> None:
@@ -434,7 +434,7 @@ def test_whatever_the_provider_says_a_caller_is_written_to_once_and_staff_three_
 ) -> None:
     """None stands for a worker that dies in the middle of the send."""
     records.change(Outbox, state=OutboxState.DROPPED)
-    records.change(Report, climb_at=None)
+    records.change(Report, escalate_at=None)
     records.report(contact=SMS_NOW, number=CALLER)
     person = records.staff(on_duty=False)
     records.queue(person)

@@ -7,7 +7,7 @@ probes, which cost nothing. One clear answer makes it well again, and all that w
 
 What cannot be seen from here is a provider that answers probes and loses every SMS. Then each alert
 spends two of its three sends, and the last ones go out singly, one in LAST_RESORT, while newer
-alerts, the next rung's among them, are risked every RISK_EVERY.
+alerts, the next level's among them, are risked every RISK_EVERY.
 """
 
 from __future__ import annotations

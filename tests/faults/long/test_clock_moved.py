@@ -54,16 +54,16 @@ def _everything_is_in_time(running: RunningService) -> None:
     nurse = running.staff_phone(running.number("health")).dial()
     nurse.press(running.pin("health")).choose(code).sees("new")
 
-    climbs_at = running.report(code).climb_at
+    escalates_at = running.report(code).due_at
     with running.reading() as session:
-        assert session.get_one(Report, running.report(code).id).rung == 0, (
-            "it has climbed too early"
+        assert session.get_one(Report, running.report(code).id).level == 0, (
+            "it has escalated too early"
         )
-    assert climbs_at is not None
-    left = (climbs_at - running.now()).total_seconds()
-    assert 200 < left < 300, f"it climbs in {left:.0f} s"
+    assert escalates_at is not None
+    left = (escalates_at - running.now()).total_seconds()
+    assert 200 < left < 300, f"it escalates in {left:.0f} s"
 
-    running.change(Report, running.report(code).id, climb_at=running.long_ago())
+    running.change(Report, running.report(code).id, escalate_at=running.long_ago())
     running.wait_for_alert("lead", code)
     for role in NURSES:
         alerts = [sms for sms in running.network.sent(running.number(role)) if code in sms.text]

@@ -29,22 +29,22 @@ def test_two_clocks_and_four_workers(database_url: str, tmp_path: Path) -> None:
 
             with database.writing(running.engine, "test") as session:
                 past = running.long_ago()
-                session.execute(update(Report).values(climb_at=past))
+                session.execute(update(Report).values(escalate_at=past))
 
             def escalated() -> int:
                 with running.reading() as session:
                     return session.scalar(select(func.count()).where(Audit.act == "escalated")) or 0
 
-            def all_have_climbed() -> bool:
+            def all_have_escalated() -> bool:
                 waiting = select(func.count()).where(
-                    Report.state == ReportState.RECEIVED, Report.climb_at <= past
+                    Report.state == ReportState.RECEIVED, Report.escalate_at <= past
                 )
                 with running.reading() as session:
                     return not session.scalar(waiting)
 
-            wait_until(all_have_climbed, "every report has climbed", 60)
+            wait_until(all_have_escalated, "every report has escalated", 60)
             running.settle()
-            assert escalated() <= CALLERS, "a report has climbed twice"
+            assert escalated() <= CALLERS, "a report has escalated twice"
             assert max(crowd.account(running.witnesses, "a race").alerts) == 1
         finally:
             for service in others:

@@ -29,7 +29,7 @@ from tests.faults.stories.reports import (
 )
 from tests.faults.stories.staff import Accepts, AtTheDesk, Reminds
 from tests.faults.stories.story import Story
-from tests.faults.stories.workings import Climbs, Delivers, GivesUp, IsDelivered, Recovers, Ticks
+from tests.faults.stories.workings import Delivers, Escalates, GivesUp, IsDelivered, Recovers, Ticks
 
 STORIES: Final[dict[str, type[Story]]] = {
     "alert.give_up": GivesUp,
@@ -41,7 +41,7 @@ STORIES: Final[dict[str, type[Story]]] = {
     "case.open": OpensCase,
     "case.stop_contact": StopsContact,
     "beat.note": Ticks,
-    "clock.climb": Climbs,
+    "clock.climb": Escalates,
     "clock.end_shifts": Ticks,
     "clock.heartbeat": Ticks,
     "clock.recover": Recovers,

@@ -111,7 +111,7 @@ class KeepsDraft(Story):
     def let_it_be_due(self) -> None:
         """Let the minutes pass after which the clock sends a draft of which nobody hears."""
         for draft in self.drafts():
-            self.running.change(Report, draft.id, climb_at=self.running.long_ago())
+            self.running.change(Report, draft.id, draft_ends_at=self.running.long_ago())
 
     def is_over(self) -> bool:
         return not self.drafts()

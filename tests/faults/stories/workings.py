@@ -1,4 +1,4 @@
-"""Stories of what happens after the caller hangs up: sending, climbing, taking up what died."""
+"""Stories of what happens after the caller hangs up: sending, escalating, taking up what died."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class IsDelivered(Story):
 
 
 class GivesUp(Story):
-    """Neither nurse's number can be reached: the next rung is asked."""
+    """Neither nurse's number can be reached: the next level is asked."""
 
     process = "worker"
     escalations = 1
@@ -64,14 +64,14 @@ class GivesUp(Story):
         self.caller.report()
 
     def is_over(self) -> bool:
-        return self.report().rung > 0
+        return self.report().level > 0
 
     def broken(self) -> Iterator[str]:
         self.running.network.clear()
         return iter(())
 
 
-class Climbs(Accepts):
+class Escalates(Accepts):
     """Nobody accepts in time, or both nurses pass it on: the lead is asked, once."""
 
     process = "clock"
@@ -82,10 +82,10 @@ class Climbs(Accepts):
             for role in NURSES:
                 self.write(role, "2")
         else:
-            self.running.change(Report, self.report().id, climb_at=self.running.long_ago())
+            self.running.change(Report, self.report().id, escalate_at=self.running.long_ago())
 
     def is_over(self) -> bool:
-        return self.report().rung == 1
+        return self.report().level == 1
 
     def broken(self) -> Iterator[str]:
         self.running.wait_for_alert("lead", self.code)

@@ -114,9 +114,10 @@ class Scene:
         return f"{code(sms)} {digits(sms)}"
 
     def passes(self, time: timedelta) -> None:
-        """So much time, for whatever climbs."""
+        """So much time, for whatever waits."""
         with database.writing(self.line.web.database, "test") as session:
-            session.execute(update(Report).values(climb_at=database.now(session) - time))
+            then = database.now(session) - time
+            session.execute(update(Report).values(escalate_at=then, draft_ends_at=then))
 
 
 @pytest.fixture

@@ -217,7 +217,7 @@ def test_who_accepts_holds_it_from_that_moment_and_the_others_need_not_answer(
     third = records.staff()
     assert done(records, accept, nurse, report)
     row = records.report_now(report)
-    assert (row.state, row.accepted_by, row.climb_at) == (ReportState.ACCEPTED, nurse.id, None)
+    assert (row.state, row.accepted_by, row.due_at) == (ReportState.ACCEPTED, nurse.id, None)
     assert (row.remind_at, row.reminders) == (row.accepted_at, 0)
     alerts = {alert.staff_id: alert for alert in records.all(Alert)}
     assert alerts[nurse.id].state == AlertState.ACCEPTED

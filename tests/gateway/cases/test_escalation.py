@@ -67,9 +67,9 @@ def test_priorities(about: About, answers: Mapping[str, str], priority: str) -> 
 
 
 def test_the_policy_gives_each_rung_its_own_time() -> None:
-    """Settings count from the first alert; a rung counts from when it was called."""
+    """Settings count from the first alert; a level counts from when it was asked."""
     times = {
-        priority: [POLICY.accept_within(priority, rung) for rung in range(4)]
+        priority: [POLICY.accept_within(priority, level) for level in range(4)]
         for priority in ("P1", "P2", "P3")
     }
     assert times == {
@@ -78,15 +78,15 @@ def test_the_policy_gives_each_rung_its_own_time() -> None:
         "P3": [240, 240, 240, 240],
     }
     uneven = EscalationPolicy({"P1": (5, 20)}, DESK)
-    assert [uneven.accept_within("P1", rung) for rung in range(3)] == [5, 15, 5]
+    assert [uneven.accept_within("P1", level) for level in range(3)] == [5, 15, 5]
 
 
-def climb(records: StaffAndReports, report: str, minutes: float) -> bool:
+def escalate(records: StaffAndReports, report: str, minutes: float) -> bool:
     """What a clock does when so many minutes have passed."""
     with database.writing(records.engine, "test") as session:
         at = records.report_now(report).created_at + timedelta(minutes=minutes, seconds=1)
         due = report in escalation.due(session, at)
-        return escalation.climb(session, records.policy, report, at) and due
+        return escalation.escalate(session, records.policy, report, at) and due
 
 
 def names(records: StaffAndReports, report: str, **people: Person) -> set[str]:
@@ -150,11 +150,11 @@ def test_the_rungs_of_the_policy(
     report = records.report(answers=answers)
     first, second = minutes
     assert names(records, report, **people) == {"nurse"}
-    assert not climb(records, report, first - 0.1)
-    assert climb(records, report, first)
+    assert not escalate(records, report, first - 0.1)
+    assert escalate(records, report, first)
     assert names(records, report, **people) == {"nurse", "lead"}
-    assert not climb(records, report, second - 0.1)
-    assert climb(records, report, second + 0.1)
+    assert not escalate(records, report, second - 0.1)
+    assert escalate(records, report, second + 0.1)
     assert names(records, report, **people) == {"nurse", "lead", "national"}
 
 
@@ -162,7 +162,7 @@ def test_what_the_next_one_is_told(records: StaffAndReports) -> None:
     records.staff()
     lead = records.staff(role="lead")
     report = records.report()
-    climb(records, report, 5)
+    escalate(records, report, 5)
     row = records.one(Outbox, Outbox.staff_id == lead.id)
     assert (row.template, row.values) == ("alert_not_accepted", {"minutes": 5})
 
@@ -174,8 +174,8 @@ def test_the_minutes_said_fit_into_the_sms(
     records.staff()
     lead = records.staff(role="lead")
     report = records.report()
-    records.change(Report, Report.id == report, climb_at=records.now())
-    climb(records, report, minutes)
+    records.change(Report, Report.id == report, escalate_at=records.now())
+    escalate(records, report, minutes)
     assert records.one(Outbox, Outbox.staff_id == lead.id).values == {"minutes": said}
 
 
@@ -191,7 +191,7 @@ def test_a_rung_on_which_nobody_stands_is_passed_at_once(
     assert names(records, report, **people) == {first}
     assert records.one(Outbox).template == "alert"
     assert alarms("nobody_on_rung") == before + {"lead": 1, "national": 2}[first]
-    within = records.report_now(report).climb_at
+    within = records.report_now(report).due_at
     assert within is not None
     assert within == records.report_now(report).created_at + timedelta(minutes=5)
 
@@ -209,12 +209,12 @@ def test_nobody_on_duty_is_an_alarm_and_is_not_the_end(records: StaffAndReports)
     report = records.report("call_me", answers={})
     assert records.asked(report) == set()
     assert alarms("nobody_to_alert") == before + 1
-    assert climb(records, report, 5)
+    assert escalate(records, report, 5)
     assert alarms("nobody_to_alert") == before + 2
 
     records.change(StaffRow, StaffRow.id == nurse.id, on_duty=True)
-    assert not climb(records, report, 9.9)
-    assert climb(records, report, 10.1)
+    assert not escalate(records, report, 9.9)
+    assert escalate(records, report, 10.1)
     assert records.asked(report) == {nurse.id}
 
 
@@ -225,13 +225,13 @@ def test_when_everybody_was_asked_the_alarm_repeats_and_newcomers_are_asked(
     report = records.report("call_me", answers={})
     before = alarms("nobody_accepts")
     for minutes in (30, 35.1, 40.2):
-        assert climb(records, report, minutes)
+        assert escalate(records, report, minutes)
     assert alarms("nobody_accepts") == before + 3
     assert records.asked(report) == {first.id}
     records.change(StaffRow, StaffRow.id == later.id, on_duty=True)
-    assert climb(records, report, 45.3)
+    assert escalate(records, report, 45.3)
     assert records.asked(report) == {first.id, later.id}
-    assert records.report_now(report).rung == 0
+    assert records.report_now(report).level == 0
 
 
 def at_home(records: StaffAndReports) -> dict[str, Person]:
@@ -254,7 +254,7 @@ def test_a_p1_for_which_nobody_is_on_duty_wakes_everybody_at_once(
     assert names(records, report, elsewhere=elsewhere, **people) == (
         EVERYBODY | ({"investigator"} if consent else set())
     )
-    assert not climb(records, report, 4.9)
+    assert not escalate(records, report, 4.9)
 
 
 def test_two_who_were_switched_off_at_the_desk_hear_of_a_danger_all_the_same(
@@ -273,7 +273,7 @@ def test_where_the_desk_is_awake_the_lead_is_asked_before_everybody(
     people = at_home(records) | {"awake": records.staff(DESK, "national")}
     report = records.report()
     assert names(records, report, **people) == {"lead"}
-    climb(records, report, 5)
+    escalate(records, report, 5)
     assert names(records, report, **people) == EVERYBODY | {"awake"}
 
 
@@ -283,11 +283,11 @@ def test_the_last_rung_of_a_p1_is_everybody_and_of_others_who_is_on_duty(
     awake = {"nurse": records.staff(), "night": records.staff(DESK, "national")}
     people = at_home(records) | awake
     report, later = records.report(), records.report(answers={"age": "12_15"})
-    climb(records, report, 5)
-    climb(records, report, 10.1)
+    escalate(records, report, 5)
+    escalate(records, report, 10.1)
     assert names(records, report, **people) == EVERYBODY | set(awake)
-    climb(records, later, 30)
-    climb(records, later, 60.1)
+    escalate(records, later, 30)
+    escalate(records, later, 60.1)
     assert names(records, later, **people) == {"nurse", "lead", "night"}
 
 
@@ -317,7 +317,7 @@ def test_no_other_centre_hears_of_it(records: StaffAndReports) -> None:
     neighbour = records.staff(OTHER_CENTRE)
     report = records.report()
     for round_ in range(1, 6):
-        climb(records, report, 6 * round_)
+        escalate(records, report, 6 * round_)
     assert neighbour.id not in records.asked(report)
 
 
@@ -326,12 +326,12 @@ def test_who_comes_on_duty_is_asked_with_the_next_rung(records: StaffAndReports)
     people["lead"] = records.staff(role="lead")
     report = records.report()
     records.change(StaffRow, StaffRow.id == people["later"].id, on_duty=True)
-    climb(records, report, 5)
+    escalate(records, report, 5)
     assert names(records, report, **people) == {"nurse", "later", "lead"}
 
 
 def test_nobody_hears_of_one_report_more_than_three_times(records: StaffAndReports) -> None:
-    """At the end of the ladder those who did not answer are asked once more, and once more."""
+    """After the last level those who did not answer are asked once more, and once more."""
     people = [records.staff(), records.staff(role="lead"), records.staff(DESK, "national")]
     report = records.report()
     sent: Counter[str] = Counter()
@@ -339,7 +339,7 @@ def test_nobody_hears_of_one_report_more_than_three_times(records: StaffAndRepor
         records.make_due()
         sent += records.deliver().counted()
         records.change(Outbox, created_at=records.report_now(report).created_at)
-        climb(records, report, 6 * round_)
+        escalate(records, report, 6 * round_)
     assert sent == {person.number: 3 for person in people}
     assert len(records.all(Alert)) == 3
 
@@ -349,7 +349,7 @@ def test_who_said_that_she_cannot_is_not_asked_again(records: StaffAndReports) -
     report = records.report()
     records.change(Alert, Alert.staff_id == nurse.id, state=AlertState.DECLINED)
     for round_ in range(1, 6):
-        climb(records, report, 16 * round_)
+        escalate(records, report, 16 * round_)
     assert len(records.all(Outbox, Outbox.staff_id == nurse.id)) == 1
 
 
@@ -361,7 +361,7 @@ def test_who_could_not_be_reached_is_tried_again_when_nobody_else_is_left(
     report = records.report()
     records.change(Outbox, state=OutboxState.UNKNOWN, maybe_sent=2)
     records.change(Alert, state=AlertState.UNREACHABLE)
-    climb(records, report, 12)
+    escalate(records, report, 12)
     again = records.one(Outbox, Outbox.state == OutboxState.PENDING)
     assert (again.staff_id, again.maybe_sent) == (nurse.id, 2)
 
@@ -371,7 +371,7 @@ def test_a_centre_to_be_avoided_never_hears_of_it(records: StaffAndReports) -> N
     national = records.staff(DESK, "national")
     report = records.report(avoid=(CENTRE,))
     for round_ in range(1, 6):
-        climb(records, report, 6 * round_)
+        escalate(records, report, 6 * round_)
     assert records.asked(report) == {national.id}
     assert {nurse.id, lead.id}.isdisjoint(records.asked(report))
 
@@ -383,30 +383,30 @@ def test_one_who_blocked_our_sms_is_not_asked(records: StaffAndReports) -> None:
 
 
 @pytest.mark.parametrize("state", ["accepted", "closed", "deleted", "draft"])
-def test_a_report_that_is_not_waiting_never_climbs(records: StaffAndReports, state: str) -> None:
+def test_a_report_that_is_not_waiting_never_escalates(records: StaffAndReports, state: str) -> None:
     records.staff()
     records.staff(role="lead")
     report = records.report()
     records.change(Report, Report.id == report, state=state)
-    assert not climb(records, report, 60)
+    assert not escalate(records, report, 60)
     assert len(records.asked(report)) == 1
 
 
-def test_two_clocks_climb_once(records: StaffAndReports) -> None:
+def test_two_clocks_escalate_once(records: StaffAndReports) -> None:
     """The second begins while the first has not committed."""
     records.staff()
     lead = records.staff(role="lead")
     report = records.report()
     at = records.report_now(report).created_at + timedelta(minutes=5, seconds=1)
-    climbed: list[bool] = []
+    escalated: list[bool] = []
 
-    def climbs(session: Session) -> None:
-        climbed.append(escalation.climb(session, records.policy, report, at))
+    def escalates(session: Session) -> None:
+        escalated.append(escalation.escalate(session, records.policy, report, at))
 
-    records.at_once(climbs, climbs)
+    records.at_once(escalates, escalates)
 
-    assert climbed == [True, False]
-    assert records.report_now(report).rung == 1
+    assert escalated == [True, False]
+    assert records.report_now(report).level == 1
     assert len(records.all(Outbox, Outbox.staff_id == lead.id)) == 1
 
 
@@ -417,38 +417,38 @@ def accepts(session: Session, records: StaffAndReports, report: str, person: Per
     return casework.accept(session, *found, staff, database.now(session))
 
 
-def test_an_acceptance_that_comes_before_a_climb_ends_the_climbing(
+def test_an_acceptance_that_comes_before_an_escalation_ends_it(
     records: StaffAndReports,
 ) -> None:
     nurse, lead = records.staff(), records.staff(role="lead")
     report = records.report()
     at = records.report_now(report).created_at + timedelta(minutes=5, seconds=1)
-    climbed: list[bool] = []
+    escalated: list[bool] = []
 
-    def climbs(session: Session) -> None:
-        climbed.append(escalation.climb(session, records.policy, report, at))
+    def escalates(session: Session) -> None:
+        escalated.append(escalation.escalate(session, records.policy, report, at))
 
-    records.at_once(lambda session: accepts(session, records, report, nurse), climbs)
+    records.at_once(lambda session: accepts(session, records, report, nurse), escalates)
 
-    assert climbed == [False]
+    assert escalated == [False]
     assert lead.id not in records.asked(report)
-    assert records.report_now(report).climb_at is None
+    assert records.report_now(report).due_at is None
 
 
-def test_an_acceptance_that_comes_after_a_climb_ends_it_for_the_next_one_too(
+def test_an_acceptance_that_comes_after_an_escalation_ends_it_for_the_next_one_too(
     records: StaffAndReports,
 ) -> None:
     nurse, lead = records.staff(), records.staff(role="lead")
     report = records.report()
     at = records.report_now(report).created_at + timedelta(minutes=5, seconds=1)
     records.at_once(
-        lambda session: escalation.climb(session, records.policy, report, at),
+        lambda session: escalation.escalate(session, records.policy, report, at),
         lambda session: accepts(session, records, report, nurse),
     )
     assert records.report_now(report).accepted_by == nurse.id
     states = {alert.staff_id: alert.state for alert in records.all(Alert)}
     assert states == {nurse.id: AlertState.ACCEPTED, lead.id: AlertState.SETTLED}
-    assert not climb(records, report, 60)
+    assert not escalate(records, report, 60)
     told = records.one(Outbox, Outbox.staff_id == lead.id, Outbox.state == "pending")
     assert told.template == "accepted_by"
 
@@ -468,8 +468,8 @@ def test_a_child_in_danger_that_is_filled_in_later_wakes_only_new_people(
 
     assert records.asked(report) == {national.id, nurse.id}
     assert len(records.all(Outbox, Outbox.staff_id == national.id)) == 1
-    assert records.report_now(report).rung == 0
-    assert climb(records, report, 5.1)
+    assert records.report_now(report).level == 0
+    assert escalate(records, report, 5.1)
     assert records.asked(report) == {national.id, nurse.id, lead.id}
 
 
@@ -480,13 +480,13 @@ def test_filling_in_without_a_centre_wakes_nobody_again_and_keeps_the_time(
     call = b"one call"
     before = {kind: alarms(kind) for kind in ("nobody_to_alert", "nobody_accepts")}
     report = records.report("child_danger", answers={"danger": "now"}, centre=None, call=call)
-    until = records.report_now(report).climb_at
+    until = records.report_now(report).due_at
 
     records.report("child", centre=None, completes=records.code(report), call=call)
 
     assert records.asked(report) == {national.id}
     assert len(records.all(Outbox)) == 1
-    assert records.report_now(report).climb_at == until is not None
+    assert records.report_now(report).due_at == until is not None
     assert {kind: alarms(kind) for kind in before} == before
 
 
@@ -499,7 +499,7 @@ def test_filling_in_what_somebody_has_accepted_wakes_nobody(records: StaffAndRep
     records.report("child", completes=records.code(report), call=call)
     assert nurse.id not in records.asked(report)
     assert records.report_now(report).state == ReportState.ACCEPTED
-    assert records.report_now(report).climb_at is None
+    assert records.report_now(report).due_at is None
 
 
 def give_up(records: StaffAndReports, report: str, person: Person) -> None:
@@ -514,9 +514,9 @@ def test_giving_up_an_alert_calls_the_next_rung_when_nobody_else_is_asked(
     first, second, lead = records.staff(), records.staff(), records.staff(role="lead")
     report = records.report()
     give_up(records, report, first)
-    assert not climb(records, report, 1)
+    assert not escalate(records, report, 1)
     give_up(records, report, second)
-    assert climb(records, report, 1)
+    assert escalate(records, report, 1)
     assert lead.id in records.asked(report)
 
 
@@ -526,9 +526,9 @@ def test_giving_up_an_alert_of_a_settled_report_changes_nothing(
 ) -> None:
     nurse = records.staff()
     report = records.report()
-    records.change(Report, Report.id == report, state=state, climb_at=None)
+    records.change(Report, Report.id == report, state=state, escalate_at=None)
     give_up(records, report, nurse)
-    assert records.report_now(report).climb_at is None
+    assert records.report_now(report).due_at is None
     assert records.one(Alert).state == AlertState.OPEN
 
 
@@ -540,10 +540,10 @@ def test_giving_up_on_one_who_has_said_that_she_cannot_changes_nothing(
     report = records.report()
     for person, state in ((nurse, AlertState.DECLINED), (colleague, AlertState.UNREACHABLE)):
         records.change(Alert, Alert.staff_id == person.id, state=state)
-    until = records.report_now(report).climb_at
+    until = records.report_now(report).due_at
     give_up(records, report, nurse)
     assert records.one(Alert, Alert.staff_id == nurse.id).state == AlertState.DECLINED
-    assert records.report_now(report).climb_at == until
+    assert records.report_now(report).due_at == until
 
 
 def test_giving_up_while_she_accepts(records: StaffAndReports) -> None:
@@ -556,15 +556,15 @@ def test_giving_up_while_she_accepts(records: StaffAndReports) -> None:
         lambda session: escalation.give_up(session, alert.id, database.now(session)),
     )
     assert records.report_now(report).accepted_by == nurse.id
-    assert records.report_now(report).climb_at is None
+    assert records.report_now(report).due_at is None
     assert records.one(Alert).state == AlertState.ACCEPTED
 
 
-def test_every_climb_is_in_the_audit_log(records: StaffAndReports) -> None:
+def test_every_escalation_is_in_the_audit_log(records: StaffAndReports) -> None:
     records.staff()
     records.staff(role="lead")
     report = records.report(contact=SMS_NOW)
-    climb(records, report, 5)
+    escalate(records, report, 5)
     entry = records.one(Audit, Audit.act == "escalated")
     assert (entry.actor, entry.report_id, entry.detail) == ("service", report, "rung 1")
 

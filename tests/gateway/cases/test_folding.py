@@ -46,12 +46,12 @@ def give_back(records: StaffAndReports, report: str, person: Person) -> None:
         assert casework.hand_over(session, records.policy, *found, staff, database.now(session))
 
 
-def climb(records: StaffAndReports, report: str) -> None:
+def escalate(records: StaffAndReports, report: str) -> None:
     """Its time is up."""
     with database.writing(records.engine, "test") as session:
-        at = records.report_now(report).climb_at
+        at = records.report_now(report).due_at
         assert at is not None
-        escalation.climb(session, records.policy, report, at + timedelta(seconds=1))
+        escalation.escalate(session, records.policy, report, at + timedelta(seconds=1))
 
 
 def test_the_second_report_of_a_number_wakes_nobody_again_and_is_kept_in_full(
@@ -123,7 +123,7 @@ def minutes_pass(records: StaffAndReports, minutes: float) -> None:
     by = timedelta(minutes=minutes)
     with database.writing(records.engine, "test") as session:
         for table, columns in (
-            (Report, ("created_at", "climb_at", "accepted_at")),
+            (Report, ("created_at", "escalate_at", "check_fold_at", "accepted_at")),
             (NumberUse, ("at",)),
             (Outbox, ("created_at", "due_at", "expires_at")),
             (CallAttempt, ("at",)),
@@ -152,7 +152,7 @@ KINDS = pytest.mark.parametrize("about", ["danger", "child_danger"])
 
 
 @KINDS
-def test_danger_again_is_told_to_the_holder_and_the_next_rung(
+def test_danger_again_is_told_to_the_holder_and_the_next_level(
     folds: StaffAndReports, about: About
 ) -> None:
     holder, lead = folds.staff("national", "national"), folds.staff("national", "lead")
@@ -219,14 +219,14 @@ def test_who_has_given_it_back_is_not_told_that_it_is_hers(folds: StaffAndReport
     assert folds.one(Outbox, Outbox.template == "again").outcome == "settled"
 
 
-def test_danger_again_that_nobody_has_is_told_again_and_the_next_rung_is_called(
+def test_danger_again_that_nobody_has_is_told_again_and_the_next_level_is_asked(
     folds: StaffAndReports,
 ) -> None:
     duty, lead = folds.staff("national", "national"), folds.staff("national", "lead")
     first = in_danger(folds)
     in_danger(folds)
     assert told_again(folds, duty) == [], "she was told a moment ago"
-    due = folds.report_now(first).climb_at
+    due = folds.report_now(first).due_at
     assert due is not None
     assert due - folds.report_now(first).created_at <= timedelta(minutes=2, seconds=30)
     minutes_pass(folds, 1.5)
@@ -235,7 +235,7 @@ def test_danger_again_that_nobody_has_is_told_again_and_the_next_rung_is_called(
     folds.deliver()
     in_danger(folds)
     assert told_again(folds, duty) == ["alert_again"]
-    climb(folds, first)
+    escalate(folds, first)
     assert lead.id in folds.asked(first)
 
 
@@ -306,8 +306,8 @@ def test_what_no_longer_has_a_carrier_is_alerted_by_itself(
 ) -> None:
     folds.staff()
     first, second = folds.report(), folds.report()
-    folds.change(Report, Report.id == first, state=ends, climb_at=None)
-    climb(folds, second)
+    folds.change(Report, Report.id == first, state=ends, escalate_at=None)
+    escalate(folds, second)
     assert alerted(folds) == 2
     assert folds.asked(second)
     assert folds.report_now(second).folded_into is None
@@ -316,14 +316,18 @@ def test_what_no_longer_has_a_carrier_is_alerted_by_itself(
 def test_as_long_as_the_other_waits_it_waits_with_it(folds: StaffAndReports) -> None:
     nurse = folds.staff()
     first, second = folds.report(), folds.report()
-    climb(folds, second)
+    escalate(folds, second)
     assert alerted(folds) == 1
     folds.change(
-        Report, Report.id == first, state=ReportState.ACCEPTED, accepted_by=nurse.id, climb_at=None
+        Report,
+        Report.id == first,
+        state=ReportState.ACCEPTED,
+        accepted_by=nurse.id,
+        escalate_at=None,
     )
-    climb(folds, second)
+    escalate(folds, second)
     assert folds.report_now(second).accepted_by == nurse.id
-    assert folds.report_now(second).climb_at is None
+    assert folds.report_now(second).due_at is None
 
 
 def test_who_gives_one_back_gives_back_both(folds: StaffAndReports) -> None:
@@ -333,7 +337,7 @@ def test_who_gives_one_back_gives_back_both(folds: StaffAndReports) -> None:
     accept(folds, first, nurse)
     give_back(folds, first, nurse)
     assert {folds.report_now(one).state for one in (first, second)} == {ReportState.RECEIVED}
-    assert folds.report_now(second).climb_at is not None
+    assert folds.report_now(second).due_at is not None
     assert lead.id in folds.asked(first)
     accept(folds, first, lead)
     assert {folds.report_now(one).accepted_by for one in (first, second)} == {lead.id}
@@ -350,10 +354,10 @@ def test_what_stands_alone_again_goes_to_somebody_or_is_looked_at_again(
     first, second = folds.report(), folds.report()
     accept(folds, first, nurse)
     give_back(folds, first, nurse)
-    folds.change(Report, Report.id == first, state=ReportState.CLOSED, climb_at=None)
-    due = folds.report_now(second).climb_at
-    climb(folds, second)
-    again = folds.report_now(second).climb_at
+    folds.change(Report, Report.id == first, state=ReportState.CLOSED, escalate_at=None)
+    due = folds.report_now(second).due_at
+    escalate(folds, second)
+    again = folds.report_now(second).due_at
     assert due is not None
     assert again is not None
     assert again > due
@@ -364,10 +368,10 @@ def test_who_came_on_duty_since_hears_of_it_at_once(folds: StaffAndReports) -> N
     first = folds.report()
     nurse = folds.staff()
     folds.report()
-    due = folds.report_now(first).climb_at
+    due = folds.report_now(first).due_at
     assert due is not None
     assert due <= folds.now()
-    climb(folds, first)
+    escalate(folds, first)
     assert folds.asked(first) == {nurse.id}
 
 
@@ -392,8 +396,8 @@ def test_what_shares_an_alert_holds_up_nobody_else_who_waits(folds: StaffAndRepo
     _, *shared = [folds.report() for _ in range(3)]
     alone = folds.report(number="+250788999888")
     now = folds.now()
-    folds.change(Report, climb_at=now - timedelta(minutes=3))
-    folds.change(Report, Report.id == alone, climb_at=now - timedelta(minutes=1))
+    folds.change(Report, escalate_at=now - timedelta(minutes=3))
+    folds.change(Report, Report.id == alone, escalate_at=now - timedelta(minutes=1))
     with database.reading(folds.engine) as session:
         due = escalation.due(session, now)
     assert due.index(alone) < min(map(due.index, shared))

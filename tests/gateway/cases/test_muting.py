@@ -35,12 +35,12 @@ def lift(records: StaffAndReports, report: str) -> None:
         muting.lift(session, records.code(report), database.now(session))
 
 
-def climb(records: StaffAndReports, report: str) -> None:
+def escalate(records: StaffAndReports, report: str) -> None:
     """Its time is up."""
     with database.writing(records.engine, "test") as session:
-        at = records.report_now(report).climb_at
+        at = records.report_now(report).due_at
         assert at is not None
-        escalation.climb(session, records.policy, report, at + timedelta(seconds=1))
+        escalation.escalate(session, records.policy, report, at + timedelta(seconds=1))
 
 
 def alerted(records: StaffAndReports) -> int:
@@ -63,8 +63,8 @@ def test_what_a_muted_number_reports_is_kept_and_wakes_nobody_for_a_day(
     report = records.report_now(records.report(contact=SMS_NOW))
     assert alerted(records) == 1
     assert (report.state, report.answers is None) == (ReportState.RECEIVED, False)
-    assert report.climb_at is not None
-    assert timedelta(hours=23) < report.climb_at - began <= timedelta(days=1)
+    assert report.due_at is not None
+    assert timedelta(hours=23) < report.due_at - began <= timedelta(days=1)
     assert records.all(Outbox, Outbox.audience == "caller") == []
     assert records.one(Audit, Audit.report_id == report.id).detail == "muted"
 
@@ -86,10 +86,10 @@ def test_when_the_day_is_over_one_alert_stands_for_all_that_may_share_it(
     records: StaffAndReports, muted: str
 ) -> None:
     first, *others = [records.report() for _ in range(4)]
-    climb(records, first)
+    escalate(records, first)
     assert alerted(records) == 2
     for one in others:
-        climb(records, one)
+        escalate(records, one)
     assert alerted(records) == 2
     assert {records.report_now(one).folded_into for one in others} == {first}
 
@@ -99,17 +99,17 @@ def test_what_shuts_out_other_eyes_is_alerted_by_itself(
 ) -> None:
     first, second = records.report(), records.report(avoid=(OTHER_CENTRE,))
     for one in (first, second):
-        climb(records, one)
+        escalate(records, one)
     assert alerted(records) == 3
 
 
 def test_lifted_it_is_alerted_at_once(records: StaffAndReports, muted: str) -> None:
     quiet = records.report()
     lift(records, quiet)
-    due = records.report_now(quiet).climb_at
+    due = records.report_now(quiet).due_at
     assert due is not None
     assert due <= records.now()
-    climb(records, quiet)
+    escalate(records, quiet)
     assert alerted(records) == 2
     records.report(avoid=(OTHER_CENTRE,))
     assert alerted(records) == 3
@@ -127,7 +127,7 @@ def test_a_draft_whose_line_cuts_is_quiet_as_well(records: StaffAndReports, mute
     records.reports.do(KeepDraft(Send("myself", {"age": "adult"}, contact=SMS_NOW)), step)
     records.reports.line_cut(call)
     assert alerted(records) == 1
-    assert records.one(Report, Report.partial.is_(True)).rung == -1
+    assert records.one(Report, Report.partial.is_(True)).waiting == "muted"
 
 
 def test_a_draft_that_is_discarded_leaves_no_trace_of_its_number(records: StaffAndReports) -> None:

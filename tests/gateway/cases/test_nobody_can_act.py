@@ -56,7 +56,7 @@ def test_nor_does_a_draft_when_the_line_cuts(records: StaffAndReports, *, overdu
     else:
         assert records.reports.line_cut(CALL)
     kept = records.one(Report)
-    assert (kept.state, kept.partial, kept.climb_at) == (ReportState.RECEIVED, True, None)
+    assert (kept.state, kept.partial, kept.due_at) == (ReportState.RECEIVED, True, None)
     assert kept.answers is not None
     assert records.all(Alert) == []
 
@@ -96,7 +96,7 @@ def test_the_end_of_a_mute_wakes_nobody_for_it(records: StaffAndReports) -> None
         at = database.now(session)
         muting.mute(session, code, at)
         muting.lift(session, code, at)
-    assert records.one(Report).climb_at is None
+    assert records.one(Report).due_at is None
 
 
 def test_nobody_is_late_in_accepting_it(records: StaffAndReports) -> None:
@@ -114,9 +114,9 @@ def test_what_is_folded_into_one_that_nobody_can_act_on_is_asked_about_itself(
     records.reports.do(replace(IN_DANGER, area="south/huye"), again)
     records.reports.do(IN_DANGER, step("3"))
     first, second = sorted(records.all(Report), key=lambda one: one.created_at)
-    assert (first.climb_at, second.folded_into) == (None, first.id)
+    assert (first.due_at, second.folded_into) == (None, first.id)
 
     with database.writing(records.engine, "test") as session:
         later = database.now(session) + timedelta(minutes=20)
-        assert escalation.climb(session, records.policy, second.id, later)
+        assert escalation.escalate(session, records.policy, second.id, later)
     assert records.asked(second.id) == {duty.id}

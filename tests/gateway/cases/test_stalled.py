@@ -122,7 +122,7 @@ def test_she_is_reminded_then_the_lead_hears_then_the_operator_and_others_are_as
     assert told(records, nurse) == ["still_open", "still_open", "passed_on"]
     row = records.report_now(report)
     assert (row.state, row.accepted_by, row.remind_at) == ("received", None, None)
-    assert row.climb_at is not None
+    assert row.due_at is not None
     assert records.asked(report) > {nurse.id}, "nobody else was asked"
 
 
@@ -195,7 +195,7 @@ def test_the_lead_who_has_it_herself_is_not_told_of_herself(records: StaffAndRep
     lead = records.staff(role="lead", on_duty=False)
     report = records.report(answers=P2)
     with database.writing(records.engine, "test") as session:
-        session.get_one(Report, report).climb_at = database.now(session)
+        session.get_one(Report, report).escalate_at = database.now(session)
     accept(records, report, lead)
     ticks(records)
     pass_(records, 120)

@@ -213,7 +213,7 @@ def test_the_first_who_accepts_has_it_and_the_others_are_told(
         ],
     }
     row = records.report_now(report)
-    assert (row.state, row.accepted_by, row.climb_at) == (ReportState.ACCEPTED, nurse.id, None)
+    assert (row.state, row.accepted_by, row.due_at) == (ReportState.ACCEPTED, nurse.id, None)
     assert records.one(Audit, Audit.act == "accepted").actor == f"staff:{nurse.id}"
 
 
@@ -334,12 +334,12 @@ def test_two_passes_it_on_and_the_next_rung_hears_of_it_when_nobody_is_left(
     lead = records.staff(role="lead")
     records.text(nurse, reply(records, nurse, report, verb=2))
     assert "is passed on" in answers(records)[nurse.number][0]
-    first = records.report_now(report).climb_at
+    first = records.report_now(report).due_at
     assert first is not None
     assert first > records.now(), "her colleague still has it"
 
     records.text(colleague, reply(records, colleague, report, verb=2))
-    now = records.report_now(report).climb_at
+    now = records.report_now(report).due_at
     assert now is not None
     assert now <= records.now()
     assert lead.id not in records.asked(report), "the clock calls her"

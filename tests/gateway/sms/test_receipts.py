@@ -206,19 +206,19 @@ def test_an_alert_that_did_not_arrive_goes_to_the_next_one_at_once(
         post.delivered("id-1", word, None)
     assert records.one(Alert).state == AlertState.UNREACHABLE
     with database.writing(records.engine, "test") as session:
-        assert escalation.climb(session, records.policy, report, database.now(session))
+        assert escalation.escalate(session, records.policy, report, database.now(session))
     assert lead.id in records.asked(report)
 
 
 def test_an_sms_that_arrived_goes_to_nobody_else(records: StaffAndReports) -> None:
     records.staff()
     report = records.report()
-    until = records.report_now(report).climb_at
+    until = records.report_now(report).due_at
     records.deliver()
     records.post().delivered("id-1", "Success", None)
     records.post().delivered("id-1", "Failed", None)
     assert records.one(Alert).state == AlertState.OPEN
-    assert records.report_now(report).climb_at == until
+    assert records.report_now(report).due_at == until
 
 
 def missed(records: StaffAndReports) -> list[str]:

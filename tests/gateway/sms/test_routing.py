@@ -489,7 +489,7 @@ def test_in_any_weather_staff_get_three_sms_at_most_and_a_caller_one(
 ) -> None:
     """And when it is fine again for both, nothing waits for longer than the last resort."""
     records.change(Outbox, state=OutboxState.DROPPED)
-    records.change(Report, climb_at=None)
+    records.change(Report, escalate_at=None)
     one, other = MoodyProvider("first"), MoodyProvider("second")
     outages = ProviderOutages(records, one, other, seed=seed)
     for first, second, half_minutes in days:

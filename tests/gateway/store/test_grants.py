@@ -207,7 +207,7 @@ def test_what_staff_do_by_phone(line: Line, guarded: Database) -> None:
 
 
 def test_what_the_clock_does(line: Line, guarded: Database) -> None:
-    """It climbs, reminds, takes back, sends drafts, tests phones, publishes and purges."""
+    """It escalates, reminds, takes back, sends drafts, tests phones, publishes and purges."""
     nurse = line.staff("kabutare")
     for role in ("lead", "operator", "witness"):
         line.staff("kabutare" if role == "lead" else "national", role)

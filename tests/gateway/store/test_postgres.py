@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Engine, func, select, text
 
-from gateway.operations import liveness
-from gateway.store import database
+from gateway.store import database, liveness
 from gateway.store.database import DatabaseDown
 from gateway.store.models import ProcessSeen
 from gateway.store.postgres import DatabaseSilent

@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect, text
 
 from gateway.store import database, schema
-from gateway.store.models import Action, Base, ProcessSeen
+from gateway.store.models import Action, Base, ProcessSeen, Report, ReportState, Waiting
 from tests.staff_and_reports import StaffAndReports
 
 NOON: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -44,6 +44,43 @@ def test_tables_keep_their_rows_when_they_are_renamed(records: StaffAndReports) 
     assert records.one(Action).report_id == report
     assert records.one(ProcessSeen, ProcessSeen.name == "clock").at == NOON
     assert "ix_actions_report_id" in _indexes(records.engine, "actions")
+
+
+def test_each_timer_keeps_its_moment_in_a_column_of_its_own(records: StaffAndReports) -> None:
+    """One column for four timers, and words as magic numbers, until 0004; and back again."""
+    ids = [records.report() for _ in range(6)]
+    escalates, drafted, muted, folded, kept, taken = ids
+    timers = {"escalate_at": None, "draft_ends_at": None, "muted_until": None}
+    for one, values in (
+        (escalates, {**timers, "escalate_at": NOON, "level": 2}),
+        (drafted, {**timers, "draft_ends_at": NOON, "state": ReportState.DRAFT}),
+        (muted, {**timers, "muted_until": NOON, "waiting": Waiting.MUTED}),
+        (folded, {**timers, "check_fold_at": NOON, "folded_into": escalates}),
+        (kept, {**timers, "waiting": Waiting.NOBODY_CAN_ACT}),
+        (taken, {**timers, "state": ReportState.ACCEPTED, "level": 1}),
+    ):
+        records.change(Report, Report.id == one, **values)
+    before = {one: _timers(records.report_now(one)) for one in ids}
+    with records.engine.begin() as connection:
+        command.downgrade(schema.config_of(connection), "0003")
+        rows = connection.execute(text("SELECT id, rung, climb_at IS NOT NULL FROM reports"))
+        assert {(row[0], row[1], bool(row[2])) for row in rows} == {
+            (escalates, 2, True),
+            (drafted, 0, True),
+            (muted, -1, True),
+            (folded, 0, True),
+            (kept, -2, False),
+            (taken, 1, False),
+        }
+        assert "ix_reports_climb_at" in _indexes(connection, "reports")
+    schema.upgrade(records.engine)
+    assert {one: _timers(records.report_now(one)) for one in ids} == before
+    assert "ix_reports_escalate_at" in _indexes(records.engine, "reports")
+
+
+def _timers(report: Report) -> tuple[object, ...]:
+    timers = (report.escalate_at, report.draft_ends_at, report.muted_until, report.check_fold_at)
+    return (*timers, report.level, report.waiting)
 
 
 def _indexes(database: Engine | Connection, table: str) -> set[str | None]:

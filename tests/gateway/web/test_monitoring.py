@@ -12,9 +12,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import make_url, update
 
-from gateway.operations import liveness
 from gateway.runtime import doorbell
-from gateway.store import database
+from gateway.store import database, liveness
 from gateway.store.models import Base, Outbox, OutboxState, ProcessSeen, Report
 from gateway.web import callers, monitoring
 from tests.gateway.conftest import Process

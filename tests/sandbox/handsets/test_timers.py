@@ -17,12 +17,12 @@ from tests.staff_and_reports import Person, StaffAndReports, on_sqlite
 SOON = timedelta(seconds=5)
 
 
-def climb_all(records: StaffAndReports) -> int:
-    """What the clock does at its next tick; how many reports climbed."""
+def escalate_all(records: StaffAndReports) -> int:
+    """What the clock does at its next tick; how many reports escalated."""
     with database.writing(records.engine, "test") as session:
         at = database.now(session)
         due = escalation.due(session, at)
-        return sum(escalation.climb(session, records.policy, report, at) for report in due)
+        return sum(escalation.escalate(session, records.policy, report, at) for report in due)
 
 
 def accept(records: StaffAndReports, report: str, person: Person) -> None:
@@ -48,13 +48,13 @@ def test_until_the_next_one_is_called(records: StaffAndReports) -> None:
     records.staff()
     lead = records.staff(role="lead")
     report = records.report()
-    assert climb_all(records) == 0
+    assert escalate_all(records) == 0
 
     passed = timers.skip(records.engine)
 
     assert passed is not None
     assert timedelta(minutes=5) - SOON < passed <= timedelta(minutes=5)
-    assert climb_all(records) == 1
+    assert escalate_all(records) == 1
     assert lead.id in records.asked(report)
 
 
@@ -75,16 +75,16 @@ def test_all_open_reports_grow_older_together(records: StaffAndReports) -> None:
     records.staff()
     records.staff(role="lead")
     urgent, later = records.report(), records.report(answers={"age": "12_15"})
-    before = records.report_now(later).climb_at
+    before = records.report_now(later).due_at
 
     passed = timers.skip(records.engine)
 
     assert passed is not None
     assert before is not None
     assert passed < timedelta(minutes=6)
-    assert records.report_now(later).climb_at == before - passed
-    assert climb_all(records) == 1
-    assert records.report_now(urgent).rung != records.report_now(later).rung
+    assert records.report_now(later).due_at == before - passed
+    assert escalate_all(records) == 1
+    assert records.report_now(urgent).level != records.report_now(later).level
 
 
 @on_sqlite
@@ -116,10 +116,10 @@ def test_a_timer_that_is_due_is_left_to_the_clock(records: StaffAndReports) -> N
     records.staff()
     report = records.report()
     timers.skip(records.engine)
-    due = records.report_now(report).climb_at
+    due = records.report_now(report).due_at
 
     assert timers.skip(records.engine) is None
-    assert records.report_now(report).climb_at == due
+    assert records.report_now(report).due_at == due
 
 
 @on_sqlite

@@ -1,4 +1,7 @@
-"""Clocks and workers: when each kind was last alive, by the database's time."""
+"""When clocks and workers were last alive, and when a purge was last done, by the database's time.
+
+Nobody else reads or writes these rows.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from gateway.store import database
 from gateway.store.insert_once import add_once
 from gateway.store.models import ProcessSeen
 
-Name = Literal["clock", "worker"]
+Name = Literal["clock", "worker", "purge"]
 
 AT_MOST_EVERY: Final = timedelta(seconds=5)
 """However many are alive, and however often they say so: it is one row for each kind."""
@@ -23,17 +26,18 @@ def note_alive(engine: Engine, name: Name) -> None:
     """Note that one of this kind is alive. Mostly it was noted a moment ago: then it only looks."""
     with database.reading(engine) as session:
         at = database.now(session)
-        last = session.get(ProcessSeen, name)
-        if last is not None and at - last.at < AT_MOST_EVERY:
+        last = last_alive(session).get(name)
+        if last is not None and at - last < AT_MOST_EVERY:
             return
     with database.writing(engine, "beat.note") as session:
-        at = database.now(session)
-        if not add_once(session, ProcessSeen, name=name, at=at):
-            session.execute(
-                update(ProcessSeen)
-                .where(ProcessSeen.name == name, ProcessSeen.at < at)
-                .values(at=at)
-            )
+        note(session, name, database.now(session))
+
+
+def note(session: Session, name: Name, at: datetime) -> None:
+    """Note that it was at this moment, unless a later one is noted already."""
+    if not add_once(session, ProcessSeen, name=name, at=at):
+        earlier = (ProcessSeen.name == name, ProcessSeen.at < at)
+        session.execute(update(ProcessSeen).where(*earlier).values(at=at))
 
 
 def last_alive(session: Session) -> Mapping[str, datetime]:
