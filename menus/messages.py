@@ -6,10 +6,12 @@ priority, time and how to open; never a number, a name, a place, an act, an age 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from string import Formatter
 from typing import Final
 
 from menus.ports import Name
-from menus.script import Phrase, Words, phrase
+from menus.script import Phrase, phrase
 
 CONFIRMED: Final = phrase("Hello. Your appointment is confirmed. Thank you.")
 """To a caller who allowed SMS, once, when her report was sent."""
@@ -38,271 +40,143 @@ ROLES: Final = {
 }
 """What colleagues are called in a message to staff, by their role."""
 
-
-def alert(
-    *, service: Name, ref: str, priority: str, minutes: int, digits: str, dial: Name
-) -> Phrase:
-    """The first SMS about a report. `digits` are good for this one person and report."""
-    return phrase(
-        "[{service}] {ref} {priority} new. Open within {minutes} min: dial {dial}. "
-        "Reply 1 {ref} {digits} accept, 2 {ref} {digits} cannot.",
-        service=service,
-        ref=ref,
-        priority=priority,
-        minutes=str(minutes),
-        digits=digits,
-        dial=dial,
-    )
-
-
-def alert_again(
-    *, service: Name, ref: str, priority: str, minutes: int, digits: str, dial: Name
-) -> Phrase:
-    """In place of the first SMS, when the same number was in danger a moment ago as well."""
-    return phrase(
-        "[{service}] {ref} {priority} AGAIN, same caller. Open within {minutes} min: dial {dial}. "
-        "Reply 1 {ref} {digits} accept, 2 {ref} {digits} cannot.",
-        service=service,
-        ref=ref,
-        priority=priority,
-        minutes=str(minutes),
-        digits=digits,
-        dial=dial,
-    )
-
-
-def alert_not_accepted(
-    *, service: Name, ref: str, priority: str, minutes: int, digits: str
-) -> Phrase:
-    """To the next person, when nobody accepted within `minutes`."""
-    return phrase(
-        "[{service}] {ref} {priority} NOT ACCEPTED in {minutes} min. You are next on duty. "
-        "Reply 1 {ref} {digits} accept, 2 {ref} {digits} cannot.",
-        service=service,
-        ref=ref,
-        priority=priority,
-        minutes=str(minutes),
-        digits=digits,
-    )
-
-
-def again(*, service: Name, ref: str, priority: str, dial: Name) -> Phrase:
-    """To the one who has a report of a number that is in danger again."""
-    return phrase(
-        "[{service}] {ref} {priority} AGAIN, same caller. It is yours. Open it now: dial {dial}.",
-        service=service,
-        ref=ref,
-        priority=priority,
-        dial=dial,
-    )
-
-
-def yours(*, service: Name, ref: str, dial: Name) -> Phrase:
-    """To the one who accepted first."""
-    return phrase(
-        "[{service}] {ref} is yours. Thank you. To open it dial {dial}.",
-        service=service,
-        ref=ref,
-        dial=dial,
-    )
-
-
-def accepted_by(*, service: Name, ref: str, role: Phrase) -> Phrase:
-    """To the others who were alerted, and to whoever accepts too late."""
-    return phrase(
-        "[{service}] {ref} accepted by {role}. No action needed. Thank you.",
-        service=service,
-        ref=ref,
-        role=role,
-    )
-
-
-def passed_on(*, service: Name, ref: str) -> Phrase:
-    """To the one who answered that she cannot."""
-    return phrase("[{service}] {ref} is passed on. Thank you.", service=service, ref=ref)
-
-
-def closed(*, service: Name, ref: str) -> Phrase:
-    """To the one who answers when there is nothing left to accept."""
-    return phrase("[{service}] {ref} is closed. No action needed.", service=service, ref=ref)
-
-
-def still_open(*, service: Name, ref: str, priority: str, dial: Name) -> Phrase:
-    """To the one who accepted, when she may be called, no call is noted and it is not closed."""
-    return phrase(
-        "[{service}] {ref} {priority} is yours and still open. Note your call, hand over or close: "
-        "dial {dial}.",
-        service=service,
-        ref=ref,
-        priority=priority,
-        dial=dial,
-    )
-
-
-def still_open_no_call(*, service: Name, ref: str, priority: str, dial: Name) -> Phrase:
-    """The same where no call is allowed at that moment. It does not say so: phones are read."""
-    return phrase(
-        "[{service}] {ref} {priority} is yours and still open. Read it, hand over or close: "
-        "dial {dial}.",
-        service=service,
-        ref=ref,
-        priority=priority,
-        dial=dial,
-    )
-
-
-def not_handled(*, service: Name, ref: str, priority: str, role: Phrase) -> Phrase:
-    """To the lead, when the one who accepted stays silent."""
-    return phrase(
-        "[{service}] {ref} {priority}: accepted by {role}, but nothing is noted since. "
-        "Please see to it.",
-        service=service,
-        ref=ref,
-        priority=priority,
-        role=role,
-    )
-
-
-def audit_head(*, service: Name, head: Name) -> Phrase:
-    """To a witness, each day: letters that prove later that nobody changed the audit log."""
-    return phrase("[{service}] Please keep this message: {head}", service=service, head=head)
-
-
-def alarm(*, service: Name, kind: Name) -> Phrase:
-    """To the operator: something that cannot wait. `kind` is a word of the manual."""
-    return phrase("[{service}] ALARM: {kind}. Look at it now.", service=service, kind=kind)
-
-
-def on_duty(*, service: Name) -> Phrase:
-    """The answer to ON: she is asked from now on, without an end."""
-    return phrase("[{service}] You are on duty now. Reply OFF when you stop.", service=service)
-
-
-def on_duty_until(*, service: Name, until: Name) -> Phrase:
-    """The answer to ON in a shift, her own or one that she took over."""
-    return phrase("[{service}] You are on duty until {until}.", service=service, until=until)
-
-
-def off_duty(*, service: Name) -> Phrase:
-    """The answer to OFF. A sender's number can be forged, so she must be able to undo it."""
-    return phrase(
-        "[{service}] You are off duty now. If this was not you, reply ON.", service=service
-    )
-
-
-def last_on_duty(*, service: Name, dial: Name) -> Phrase:
-    """The answer to OFF from the last one on duty: anybody may have sent it in her name."""
-    return phrase(
-        "[{service}] You are the last one on duty, so you stay on. To go off dial {dial} with your "
-        "PIN, or reply SWAP and a colleague's number.",
-        service=service,
-        dial=dial,
-    )
-
-
-def nobody_on_duty(*, service: Name) -> Phrase:
-    """To the lead, when the last one at her centre went off duty."""
-    return phrase(
-        "[{service}] Nobody is on duty at your centre now: alerts come to you. Call your staff.",
-        service=service,
-    )
-
-
-def who(*, service: Name, duty: Words, own: Name) -> Phrase:
-    """The answer to WHO: roles with the end of their duty, and whether she is on herself."""
-    return phrase("[{service}] On duty: {duty}. You: {own}.", service=service, duty=duty, own=own)
-
-
 NOBODY: Final = phrase("nobody")
 """In place of the roles on duty when there are none."""
 
 
-def swap_asked(*, service: Name) -> Phrase:
-    """The answer to SWAP, the same whosever number it was: it tells nothing about numbers."""
-    return phrase(
+@dataclass(frozen=True, slots=True)
+class StaffSmsFacts:
+    """All that a message to staff may say, by the placeholder that asks for it."""
+
+    service: Name
+    dial: Name
+    ref: Name
+    priority: str
+    minutes: str
+    role: Phrase
+    kind: Name
+    head: Name
+    until: Name
+    duty: Phrase
+    own: Name
+    digits: str = field(repr=False)
+
+
+TO_STAFF: Final = {
+    # The first SMS about a report. `digits` are good for this one person and report.
+    "alert": phrase(
+        "[{service}] {ref} {priority} new. Open within {minutes} min: dial {dial}. "
+        "Reply 1 {ref} {digits} accept, 2 {ref} {digits} cannot."
+    ),
+    # In place of the first SMS, when the same number was in danger a moment ago as well.
+    "alert_again": phrase(
+        "[{service}] {ref} {priority} AGAIN, same caller. Open within {minutes} min: dial {dial}. "
+        "Reply 1 {ref} {digits} accept, 2 {ref} {digits} cannot."
+    ),
+    # To the next person, when nobody accepted within `minutes`.
+    "alert_not_accepted": phrase(
+        "[{service}] {ref} {priority} NOT ACCEPTED in {minutes} min. You are next on duty. "
+        "Reply 1 {ref} {digits} accept, 2 {ref} {digits} cannot."
+    ),
+    # To the one who has a report of a number that is in danger again.
+    "again": phrase(
+        "[{service}] {ref} {priority} AGAIN, same caller. It is yours. Open it now: dial {dial}."
+    ),
+    # To the one who accepted first.
+    "yours": phrase("[{service}] {ref} is yours. Thank you. To open it dial {dial}."),
+    # To the others who were alerted, and to whoever accepts too late.
+    "accepted_by": phrase("[{service}] {ref} accepted by {role}. No action needed. Thank you."),
+    # To the one who answered that she cannot.
+    "passed_on": phrase("[{service}] {ref} is passed on. Thank you."),
+    # To the one who answers when there is nothing left to accept.
+    "closed": phrase("[{service}] {ref} is closed. No action needed."),
+    # To the one who accepted, when she may be called, no call is noted and it is not closed.
+    "still_open": phrase(
+        "[{service}] {ref} {priority} is yours and still open. Note your call, hand over or close: "
+        "dial {dial}."
+    ),
+    # The same where no call is allowed at that moment. It does not say so: phones are read.
+    "still_open_no_call": phrase(
+        "[{service}] {ref} {priority} is yours and still open. Read it, hand over or close: "
+        "dial {dial}."
+    ),
+    # To the lead, when the one who accepted stays silent.
+    "not_handled": phrase(
+        "[{service}] {ref} {priority}: accepted by {role}, but nothing is noted since. "
+        "Please see to it."
+    ),
+    # To a witness, each day: letters that prove later that nobody changed the audit log.
+    "audit_head": phrase("[{service}] Please keep this message: {head}"),
+    # To the operator: something that cannot wait. `kind` is a word of the manual.
+    "alarm": phrase("[{service}] ALARM: {kind}. Look at it now."),
+    # The answer to ON: she is asked from now on, without an end.
+    "on_duty": phrase("[{service}] You are on duty now. Reply OFF when you stop."),
+    # The answer to ON in a shift, her own or one that she took over.
+    "on_duty_until": phrase("[{service}] You are on duty until {until}."),
+    # The answer to OFF. A sender's number can be forged, so she must be able to undo it.
+    "off_duty": phrase("[{service}] You are off duty now. If this was not you, reply ON."),
+    # The answer to OFF from the last one on duty: anybody may have sent it in her name.
+    "last_on_duty": phrase(
+        "[{service}] You are the last one on duty, so you stay on. To go off dial {dial} with your "
+        "PIN, or reply SWAP and a colleague's number."
+    ),
+    # To the lead, when the last one at her centre went off duty.
+    "nobody_on_duty": phrase(
+        "[{service}] Nobody is on duty at your centre now: alerts come to you. Call your staff."
+    ),
+    # The answer to WHO: roles with the end of their duty, and whether she is on herself.
+    "who": phrase("[{service}] On duty: {duty}. You: {own}."),
+    # The answer to SWAP, the same whosever number it was: it tells nothing about numbers.
+    "swap_asked": phrase(
         "[{service}] If that is a colleague who can take over, she is asked now. "
-        "You stay on duty until she replies ON.",
-        service=service,
-    )
-
-
-def nothing_to_swap(*, service: Name) -> Phrase:
-    """The answer to SWAP from somebody who is off duty."""
-    return phrase("[{service}] You are off duty: there is nothing to take over.", service=service)
-
-
-def swap_request(*, service: Name) -> Phrase:
-    """To the colleague who is asked to take over a duty that has no end."""
-    return phrase(
+        "You stay on duty until she replies ON."
+    ),
+    # The answer to SWAP from somebody who is off duty.
+    "nothing_to_swap": phrase("[{service}] You are off duty: there is nothing to take over."),
+    # To the colleague who is asked to take over a duty that has no end.
+    "swap_request": phrase(
         "[{service}] A colleague asks you to take over her duty. "
-        "If you can, reply ON within 2 hours.",
-        service=service,
-    )
-
-
-def swap_request_until(*, service: Name, until: Name) -> Phrase:
-    """To the colleague who is asked to take over the rest of a shift."""
-    return phrase(
+        "If you can, reply ON within 2 hours."
+    ),
+    # To the colleague who is asked to take over the rest of a shift.
+    "swap_request_until": phrase(
         "[{service}] A colleague asks you to take over her duty until {until}. "
-        "If you can, reply ON within 2 hours.",
-        service=service,
-        until=until,
-    )
-
-
-def swapped(*, service: Name) -> Phrase:
-    """To the one whose duty was taken over."""
-    return phrase(
+        "If you can, reply ON within 2 hours."
+    ),
+    # To the one whose duty was taken over.
+    "swapped": phrase(
         "[{service}] Your colleague has taken over. You are off duty now. "
-        "If you did not want this, reply ON.",
-        service=service,
-    )
-
-
-def pin_guessed(*, service: Name, role: Phrase) -> Phrase:
-    """To the lead, when somebody types one wrong PIN after the other on a colleague's phone."""
-    return phrase(
+        "If you did not want this, reply ON."
+    ),
+    # To the lead, when somebody types one wrong PIN after the other on a colleague's phone.
+    "pin_guessed": phrase(
         "[{service}] Many wrong PINs from the phone of a colleague ({role}). Ask if it is she. "
-        "If the phone is lost, tell the operator now.",
-        service=service,
-        role=role,
-    )
-
-
-def pin_locked(*, service: Name, role: Phrase) -> Phrase:
-    """To the lead, when so many were wrong that none counts any more."""
-    return phrase(
+        "If the phone is lost, tell the operator now."
+    ),
+    # To the lead, when so many were wrong that none counts any more.
+    "pin_locked": phrase(
         "[{service}] The PIN of a colleague ({role}) is locked: too many wrong ones. If her phone "
-        "is not lost, the operator gives her a new PIN.",
-        service=service,
-        role=role,
-    )
-
-
-def phone_test(*, service: Name) -> Phrase:
-    """The weekly test of every duty phone."""
-    return phrase("[{service}] Weekly test of your phone. Please reply OK.", service=service)
-
-
-def phone_works(*, service: Name) -> Phrase:
-    """The answer to OK."""
-    return phrase("[{service}] Thank you. Your phone works.", service=service)
-
-
-def not_by_sms(*, service: Name, ref: str, dial: Name) -> Phrase:
-    """Once, when an alert got so many wrong answers that none is read any more."""
-    return phrase(
-        "[{service}] {ref} cannot be answered by SMS any more. To open it dial {dial}.",
-        service=service,
-        ref=ref,
-        dial=dial,
-    )
-
-
-def not_understood(*, service: Name) -> Phrase:
-    """To a registered number whose reply could not be used; quotes nothing of it."""
-    return phrase(
+        "is not lost, the operator gives her a new PIN."
+    ),
+    # The weekly test of every duty phone.
+    "phone_test": phrase("[{service}] Weekly test of your phone. Please reply OK."),
+    # The answer to OK.
+    "phone_works": phrase("[{service}] Thank you. Your phone works."),
+    # Once, when an alert got so many wrong answers that none is read any more.
+    "not_by_sms": phrase(
+        "[{service}] {ref} cannot be answered by SMS any more. To open it dial {dial}."
+    ),
+    # To a registered number whose reply could not be used; quotes nothing of it.
+    "not_understood": phrase(
         "[{service}] Not understood. Reply 1, the reference and the 4 digits of your own SMS; "
-        "or ON, OFF, WHO.",
-        service=service,
-    )
+        "or ON, OFF, WHO."
+    ),
+}
+"""Every message to staff, by the name of its template in the outbox."""
+
+
+def to_staff(template: str, facts: StaffSmsFacts) -> Phrase:
+    """A message to staff, with the facts that its text asks for and no other."""
+    text = TO_STAFF[template].text
+    asked = {name for _, name, _, _ in Formatter().parse(text) if name}
+    return Phrase(text, {name: getattr(facts, name) for name in asked})

@@ -7,7 +7,7 @@ stopped, her safe hour is over. Then the row is dropped, with the reason.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -24,6 +24,7 @@ from gateway.vault.errors import CannotOpen
 from gateway.vault.vault import Vault
 from gateway.wiring import Parts
 from menus import messages
+from menus.messages import StaffSmsFacts
 from menus.ports import Name
 from menus.script import Phrase
 from menus.speech import Speech
@@ -122,6 +123,8 @@ class Composer:
 
     def _still_fitting(self, session: Session, row: Outbox, at: datetime) -> str:
         """Nobody is told to note a call that the caller does not allow at this moment."""
+        if row.values.get("until"):
+            return WITH_AN_END.get(row.template, row.template)
         if row.template != "still_open" or row.report_id is None:
             return row.template
         hours = contacts.CallHours(self.vault, self.pack.hours, self.pack.timezone)
@@ -129,12 +132,12 @@ class Composer:
         return row.template if call and call.at == at else "still_open_no_call"
 
     def _words(self, row: Outbox, report: Report | None, template: str) -> Phrase:
-        occasion = StaffSmsFacts(
+        facts = StaffSmsFacts(
             service=self.pack.service,
             dial=Name(self.pack.codes.staff),
             ref=Name(report.code) if report else Name(""),
             priority=report.priority if report else "",
-            minutes=int(row.values.get("minutes", 0)),
+            minutes=str(int(row.values.get("minutes", 0))),
             role=messages.ROLES[row.values.get("role", "lead")],
             kind=Name(str(row.values.get("kind", "")).replace("_", " ")),
             head=Name(str(row.values.get("head", ""))),
@@ -143,7 +146,7 @@ class Composer:
             duty=self._duty(row, row.values.get("duty", [])),
             own=Name("ON" if row.values.get("own") else "OFF"),
         )
-        return TEMPLATES[template](occasion)
+        return messages.to_staff(template, facts)
 
     def _duty(self, row: Outbox, roles: Sequence[tuple[str, str | None]]) -> Phrase:
         """Roles on duty, each with the end of its duty if there is one."""
@@ -200,24 +203,6 @@ def _still_fits(row: Outbox, report: Report) -> bool:
             return report.state == ReportState.ACCEPTED and report.accepted_by == row.staff_id
 
 
-@dataclass(frozen=True, slots=True)
-class StaffSmsFacts:
-    """All that a message to staff may say."""
-
-    service: Name
-    dial: Name
-    ref: Name
-    priority: str
-    minutes: int
-    role: Phrase
-    kind: Name
-    head: Name
-    until: Name
-    duty: Phrase
-    own: Name
-    digits: str = field(repr=False)
-
-
 ONLY_WHILE_OPEN: Final = frozenset({"alert", "alert_again", "alert_not_accepted"})
 """Templates that make no sense once somebody has accepted, or she has said that she cannot."""
 
@@ -227,66 +212,5 @@ ONLY_WHILE_HERS: Final = frozenset({"again"})
 ONLY_WHILE_STALLED: Final = frozenset({"still_open", "not_handled"})
 """Templates that make no sense once the report is handed over or closed, or a call is noted."""
 
-TEMPLATES: Final[Mapping[str, Callable[[StaffSmsFacts], Phrase]]] = {
-    "alert": lambda o: messages.alert(
-        service=o.service,
-        ref=o.ref,
-        priority=o.priority,
-        minutes=o.minutes,
-        digits=o.digits,
-        dial=o.dial,
-    ),
-    "alert_again": lambda o: messages.alert_again(
-        service=o.service,
-        ref=o.ref,
-        priority=o.priority,
-        minutes=o.minutes,
-        digits=o.digits,
-        dial=o.dial,
-    ),
-    "alert_not_accepted": lambda o: messages.alert_not_accepted(
-        service=o.service, ref=o.ref, priority=o.priority, minutes=o.minutes, digits=o.digits
-    ),
-    "again": lambda o: messages.again(
-        service=o.service, ref=o.ref, priority=o.priority, dial=o.dial
-    ),
-    "yours": lambda o: messages.yours(service=o.service, ref=o.ref, dial=o.dial),
-    "accepted_by": lambda o: messages.accepted_by(service=o.service, ref=o.ref, role=o.role),
-    "passed_on": lambda o: messages.passed_on(service=o.service, ref=o.ref),
-    "closed": lambda o: messages.closed(service=o.service, ref=o.ref),
-    "still_open": lambda o: messages.still_open(
-        service=o.service, ref=o.ref, priority=o.priority, dial=o.dial
-    ),
-    "still_open_no_call": lambda o: messages.still_open_no_call(
-        service=o.service, ref=o.ref, priority=o.priority, dial=o.dial
-    ),
-    "not_handled": lambda o: messages.not_handled(
-        service=o.service, ref=o.ref, priority=o.priority, role=o.role
-    ),
-    "audit_head": lambda o: messages.audit_head(service=o.service, head=o.head),
-    "alarm": lambda o: messages.alarm(service=o.service, kind=o.kind),
-    "not_understood": lambda o: messages.not_understood(service=o.service),
-    "not_by_sms": lambda o: messages.not_by_sms(service=o.service, ref=o.ref, dial=o.dial),
-    "on_duty": lambda o: (
-        messages.on_duty_until(service=o.service, until=o.until)
-        if o.until
-        else messages.on_duty(service=o.service)
-    ),
-    "off_duty": lambda o: messages.off_duty(service=o.service),
-    "last_on_duty": lambda o: messages.last_on_duty(service=o.service, dial=o.dial),
-    "nobody_on_duty": lambda o: messages.nobody_on_duty(service=o.service),
-    "who": lambda o: messages.who(service=o.service, duty=o.duty, own=o.own),
-    "swap_asked": lambda o: messages.swap_asked(service=o.service),
-    "nothing_to_swap": lambda o: messages.nothing_to_swap(service=o.service),
-    "swap_request": lambda o: (
-        messages.swap_request_until(service=o.service, until=o.until)
-        if o.until
-        else messages.swap_request(service=o.service)
-    ),
-    "swapped": lambda o: messages.swapped(service=o.service),
-    "pin_guessed": lambda o: messages.pin_guessed(service=o.service, role=o.role),
-    "pin_locked": lambda o: messages.pin_locked(service=o.service, role=o.role),
-    "phone_test": lambda o: messages.phone_test(service=o.service),
-    "phone_works": lambda o: messages.phone_works(service=o.service),
-}
-"""The outbox's template names for messages to staff."""
+WITH_AN_END: Final = {"on_duty": "on_duty_until", "swap_request": "swap_request_until"}
+"""Templates that have other words for a duty that ends."""

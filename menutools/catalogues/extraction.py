@@ -74,7 +74,8 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._tree = ast.parse(path.read_text("utf-8"), str(path))
+        source = path.read_text("utf-8")
+        self._tree, self._lines = ast.parse(source, str(path)), source.splitlines()
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Each text with why it is shown, in the order of the module."""
@@ -82,10 +83,11 @@ class _Reader:
         module_why = self._why("", ast.get_docstring(self._tree))
         for statement, following in zip_longest(body, body[1:]):
             why = self._why_of(statement, following) or module_why
+            entries = dict(self._whys_of_entries(statement))
             for node in ast.walk(statement):
                 for literal in self._shown_by(node):
                     if any(map(str.isalpha, outside_placeholders(literal))):
-                        yield literal, why
+                        yield literal, entries.get(node, why)
 
     def _why_of(self, statement: ast.stmt, following: ast.stmt | None) -> str:
         """The docstring of a screen, or the one that stands below a module's constant."""
@@ -98,6 +100,16 @@ class _Reader:
             ):
                 return self._why(name, docstring)
         return ""
+
+    def _whys_of_entries(self, statement: ast.stmt) -> Iterator[tuple[ast.AST, str]]:
+        """The entries of tables that have a line of comment above them."""
+        for table in ast.walk(statement):
+            match table:
+                case ast.Dict(keys=keys, values=values):
+                    for key, value in zip(keys, values, strict=True):
+                        comment = self._lines[value.lineno - 2].strip()
+                        if isinstance(key, ast.Constant) and comment.startswith("# "):
+                            yield value, self._why(str(key.value), comment.removeprefix("# "))
 
     def _why(self, name: str, docstring: str | None) -> str:
         if not docstring:

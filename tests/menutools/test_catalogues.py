@@ -91,6 +91,14 @@ class TestExtraction:
         )
         assert found["Type it again."].whys == ("second: Another one.",)
 
+    def test_tells_why_in_the_line_above_an_entry_of_a_table(self, tmp_path: Path) -> None:
+        table = 'ALL = {\n  # Said late.\n  "bye": phrase("Bye"),\n  "go": phrase("Go"),\n}\n'
+        found = extract(_menus(tmp_path, said=table + '"""Everything."""\n'))
+        assert [text.whys for text in found] == [
+            ("said.bye: Said late.",),
+            ("said.ALL: Everything.",),
+        ]
+
     @pytest.mark.parametrize(
         "pieces", ['f"Call {x}"', '"Call " + x', '"Call %s" % x', '"{}".format(x)']
     )

@@ -17,6 +17,7 @@ from gateway.staff.roster import ALERTED
 from gateway.store import database
 from gateway.store.models import Alert, ContactRow, Outbox, OutboxState, Report, ReportState
 from gateway.store.models import Staff as StaffRow
+from menus import messages
 from menus.intents import Contact, Window
 from menus.messages import COURTESIES
 from menutools.catalogues import forbidden
@@ -25,7 +26,6 @@ from workers.compose import (
     ONLY_WHILE_HERS,
     ONLY_WHILE_OPEN,
     ONLY_WHILE_STALLED,
-    TEMPLATES,
     Drop,
     Sms,
 )
@@ -188,12 +188,12 @@ ABOUT_NO_REPORT = {
     *("not_understood", "alarm", "audit_head"),
     *("on_duty", "off_duty", "nobody_on_duty", "who", "swap_asked", "nothing_to_swap"),
     *("swap_request", "swapped", "phone_test", "phone_works"),
-    *("last_on_duty", "pin_guessed", "pin_locked"),
+    *("last_on_duty", "pin_guessed", "pin_locked", "on_duty_until", "swap_request_until"),
 }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("template", messages.TO_STAFF)
 def test_an_sms_to_staff_holds_what_they_need_and_nothing_of_her(
     records: StaffAndReports, template: str, language: str
 ) -> None:
@@ -221,7 +221,7 @@ def test_an_sms_to_staff_holds_what_they_need_and_nothing_of_her(
 def queued(
     records: StaffAndReports, template: str, person: Person, report: str, alert: str, role: str
 ) -> Outbox:
-    key = f"test:{template}:{role}"
+    key, wanted = f"test:{template}:{role}", messages.TO_STAFF[template].text
     with database.writing(records.engine, "test") as session:
         outbox.add(
             session,
@@ -236,7 +236,7 @@ def queued(
             values={
                 "minutes": 999,
                 "role": role,
-                "until": "2026-12-31T12:00:00+00:00",
+                "until": "2026-12-31T12:00:00+00:00" if "{until}" in wanted else None,
                 "duty": [(one, "2026-12-31T12:00:00+00:00") for one in ALERTED],
             },
         )

@@ -32,7 +32,8 @@ from gateway.store.models import (
     ReportState,
 )
 from gateway.store.models import Staff as StaffRow
-from menus import messages
+from menus.messages import TO_STAFF
+from menus.script import Phrase
 from tests.services import PATIENCE, wait_until
 from tests.staff_and_reports import Person, StaffAndReports, on_sqlite
 
@@ -178,7 +179,8 @@ def alarms(kind: str) -> float:
 
 def not_understood(records: StaffAndReports) -> str:
     desk = records.pack.reception.ask_for
-    return records.composer.speech.say(messages.not_understood(service=desk), "en")
+    words = Phrase(TO_STAFF["not_understood"].text, {"service": desk})
+    return records.composer.speech.say(words, "en")
 
 
 @pytest.fixture
