@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -11,10 +12,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from gateway.audit import log as audit
 from gateway.cases.data_keys import _forget_keys, keep_keys, open_key
 from gateway.cases.safe_hours import hours_of, is_safe_now
 from gateway.country.facts import SafeHours
 from gateway.runtime.phones import Msisdn
+from gateway.sms import outbox
 from gateway.store.models import ContactRow, Report
 from gateway.vault.errors import CannotOpen
 from gateway.vault.fields import Where
@@ -103,15 +106,22 @@ def read(session: Session, vault: Vault, report_id: str) -> Reachable | None:
     )
 
 
-def stop_sms(session: Session, vault: Vault, msisdn: Msisdn, at: datetime) -> list[str]:
-    """Never write to this number again about what is known; the reports it concerns."""
+def may_get_sms(answers: Mapping[str, str]) -> bool:
+    """No SMS ever goes to a child's phone, whatever a menu offered; an unknown age is a child's."""
+    return answers.get("age") == "adult"
+
+
+def stop_sms(session: Session, vault: Vault, msisdn: Msisdn, at: datetime) -> None:
+    """Never write to this number again about what is known, not even what waits to leave."""
     query = select(ContactRow).where(
         ContactRow.number_hash == vault.fingerprint("contact", msisdn.reveal())
     )
     rows = session.scalars(query).all()
     for row in rows:
         row.sms_stopped_at = at
-    return [row.report_id for row in rows]
+    for report_id in [row.report_id for row in rows]:
+        outbox.withdraw(session, report_id, "caller", at)
+        audit.record(session, at, audit.CALLER, "sms stopped", report_id)
 
 
 def forget(session: Session, report_id: str) -> None:

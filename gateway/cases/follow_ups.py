@@ -191,19 +191,13 @@ class FollowUps:
             reachable = contacts.read(session, self.vault, report.id)
             if reachable is None or reachable.by != "sms" or reachable.sms_stopped:
                 return None
-            if reachable.window == "now" or not self._is_adult(session, report):
+            if reachable.window == "now" or report.answers is None:
                 return None
+            key = data_keys.open_key(session, self.vault, report.id, "answers")
+            answers = json.loads(key.decrypt(report.answers, answers_of(report.id)))
         except CannotOpen:
             return None
-        return reachable
-
-    def _is_adult(self, session: Session, report: Report) -> bool:
-        """No SMS ever goes to a child's phone; an unknown age is a child's."""
-        if report.answers is None:
-            return False
-        key = data_keys.open_key(session, self.vault, report.id, "answers")
-        answers = json.loads(key.decrypt(report.answers, answers_of(report.id)))
-        return bool(answers.get("age") == "adult")
+        return reachable if contacts.may_get_sms(answers) else None
 
 
 def appointment_key(occasion: bytes) -> str:

@@ -175,7 +175,8 @@ class Reports:
         alerted = 0
         if not quiet:
             alerted = self._alert(session, report, at, "completed" if begun else "reported")
-        if _may_write(send) and not quiet:
+        by_sms = send.contact is not None and send.contact.by == "sms"
+        if by_sms and contacts.may_get_sms(send.answers) and not quiet:
             self._confirm_by_sms(session, report, at)
         return _sent(session, report, alerted)
 
@@ -388,12 +389,6 @@ def _empty(session: Session, report: Report) -> None:
     """Destroy what was kept of a report, keys first, before it is filled in anew or goes."""
     data_keys.forget_all_keys(session, report.id)
     contacts.forget(session, report.id)
-
-
-def _may_write(send: Send) -> bool:
-    """No SMS ever goes to a child's phone, whatever a menu offered; an unknown age is a child's."""
-    by_sms = send.contact is not None and send.contact.by == "sms"
-    return by_sms and send.answers.get("age") == "adult"
 
 
 def answers_of(report_id: str) -> Where:

@@ -20,7 +20,6 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from gateway.audit import log as audit
 from gateway.cases import contacts
 from gateway.cases.reports import Reports
 from gateway.conversation.contract import Occasion
@@ -125,10 +124,7 @@ class CallerSms:
         """No SMS to this number any more about anything that is known; no answer either."""
         self.conversation.close(message, discard=True)
         with database.writing(self.engine, "sms.stop") as session:
-            at = database.now(session)
-            for report_id in contacts.stop_sms(session, self.vault, message.msisdn, at):
-                outbox.withdraw(session, report_id, "caller", at)
-                audit.record(session, at, audit.CALLER, "sms stopped", report_id)
+            contacts.stop_sms(session, self.vault, message.msisdn, database.now(session))
 
     def _note(self, session: Session, message_id: str, sender: Msisdn, text: str | None) -> bool:
         """Note the message as received and queue its answer, in one transaction."""

@@ -14,7 +14,7 @@ from gateway.conversation.sessions import LineName, session_key
 from gateway.inbox.caller_sms import CallerSms
 from gateway.inbox.staff_sms import StaffSms
 from gateway.runtime.phones import Msisdn
-from gateway.sms import outbox, receipts
+from gateway.sms import receipts
 from gateway.staff import duty, operators, roster, rota
 from gateway.store import database
 from gateway.vault.vault import Vault
@@ -77,6 +77,4 @@ class Inbox:
                 audit.record(session, at, audit.staff(person.id), "opted out")
                 if was_on:
                     duty.see_that_somebody_is_left(session, person, at)
-            for report_id in contacts.stop_sms(session, self.vault, number, at):
-                outbox.withdraw(session, report_id, "caller", at)
-                audit.record(session, at, audit.CALLER, "sms stopped", report_id)
+            contacts.stop_sms(session, self.vault, number, at)

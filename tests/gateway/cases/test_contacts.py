@@ -17,7 +17,7 @@ from gateway.cases.contacts import Reachable
 from gateway.country.pack import Pack
 from gateway.runtime.phones import Msisdn
 from gateway.store import database
-from gateway.store.models import ContactRow, DataKeyRow
+from gateway.store.models import Audit, ContactRow, DataKeyRow, Outbox, OutboxState
 from gateway.vault.errors import CannotOpen
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
@@ -25,6 +25,7 @@ from menus.intents import Contact, Window
 from tests.staff_and_reports import CALLER, SMS_NOW, StaffAndReports
 
 NUMBER = Msisdn(CALLER)
+TO_CALLER = Outbox.audience == "caller"
 
 
 @pytest.fixture
@@ -121,8 +122,11 @@ def test_stopping_sms_is_for_one_number_and_for_all_its_reports(records: StaffAn
     second = records.report("call_me", answers={}, contact=Contact(by="call", window="any"))
     other = records.report(contact=SMS_NOW, number="+250788000001")
     with writing(records) as session:
-        stopped = contacts.stop_sms(session, records.web, NUMBER, records.now())
-    assert set(stopped) == {first, second}
+        contacts.stop_sms(session, records.web, NUMBER, records.now())
+    stopped = records.all(Audit, Audit.act == "sms stopped")
+    assert {one.report_id for one in stopped} == {first, second}
+    assert records.one(Outbox, Outbox.report_id == first, TO_CALLER).state == OutboxState.DROPPED
+    assert records.one(Outbox, Outbox.report_id == other, TO_CALLER).state == OutboxState.PENDING
     standing = {one: read(records, one) for one in (first, second, other)}
     assert [one and one.sms_stopped for one in standing.values()] == [True, True, False]
 

@@ -19,7 +19,7 @@ from gateway.cases.follow_ups import AHEAD, LIVES, Appointment, Clockwork, Follo
 from gateway.country.facts import Hours, SafeHours
 from gateway.runtime.phones import Msisdn
 from gateway.store import database
-from gateway.store.models import Outbox, OutboxState, Report, ReportState
+from gateway.store.models import ContactRow, Outbox, OutboxState, Report, ReportState
 from gateway.store.models import Staff as StaffRow
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
@@ -349,8 +349,8 @@ def changes_her_number(
 def wants_no_sms(
     records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]
 ) -> None:
-    with database.writing(records.engine, "test") as session:
-        contacts.stop_sms(session, records.web, Msisdn(CALLER), database.now(session))
+    """What waits is dropped with it. This one was claimed just then."""
+    records.change(ContactRow, sms_stopped_at=records.now())
 
 
 HAPPENINGS: list[tuple[Happening, Drop]] = [
