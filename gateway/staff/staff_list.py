@@ -5,7 +5,6 @@ A person is named by her telephone number, or by the id under which `isange staf
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
+from gateway.country.reading import Page, csv_rows, refuse
 from gateway.runtime import phones
 from gateway.runtime.errors import OperatorError
 from gateway.staff import roster, rota
@@ -50,15 +50,16 @@ def add(parts: StaffParts, entry: StaffEntry) -> None:
 
 
 def import_file(parts: StaffParts, file: Path) -> int:
-    """Register everybody in a CSV file, or nobody; how many. Raises BadEntry with the line."""
+    """Register everybody in a CSV file, or nobody; how many. Raises BadFile with every fault."""
+    page, count = Page(file), 0
     with database.writing(parts.database, "staff.import") as session:
-        count = 0
-        for line, entry in _entries(file):
-            try:
-                _add(session, parts, entry)
-            except BadEntry as error:
-                raise BadEntry(f"{file.name}, line {line}: {error}") from None
+        for row in csv_rows(page, COLUMNS):
             count += 1
+            try:
+                _add(session, parts, StaffEntry(*(str(row.take(name)) for name in COLUMNS)))
+            except BadEntry as error:
+                row.blame("line", str(error))
+        refuse(page)
     return count
 
 
@@ -115,17 +116,6 @@ def named(session: Session, parts: StaffParts, who: str) -> Staff:
     if person is None:
         raise BadEntry("nobody is registered so: name her number, or her id in `isange staff list`")
     return person
-
-
-def _entries(file: Path) -> Iterator[tuple[int, StaffEntry]]:
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.DictReader(text)
-        missing = set(COLUMNS) - set(reader.fieldnames or ())
-        if missing:
-            raise BadEntry(f"{file.name}: the first line lacks {', '.join(sorted(missing))}")
-        for row in reader:
-            values = {name: (row[name] or "").strip() for name in COLUMNS}
-            yield reader.line_num, StaffEntry(**values)
 
 
 def _add(session: Session, parts: StaffParts, entry: StaffEntry) -> None:

@@ -217,6 +217,24 @@ def test_a_weak_pin_is_refused(
 
 
 @on_sqlite
+def test_every_fault_of_a_file_is_told_with_its_line_and_nothing_of_what_it_holds(
+    records: StaffAndReports, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "staff.csv"
+    good, bad = f"0788999001,health,{CENTRE},,{PIN}", f"0788999002,doctor,{CENTRE},en,{PIN}"
+    file.write_text(f"phone,role,centre,language,pin\n{good}\n\n{bad}\n{good}\n0788999003\n")
+    assert str(run("staff", "import", str(file)).exception) == (
+        f"staff.csv:4: line: the role must be one of {', '.join(roster.ROLES)}\n"
+        "staff.csv:5: line: this number is registered already\n"
+        "staff.csv:6: line: has 1 fields: give it 5"
+    )
+    assert records.all(Staff) == []
+    file.write_text(f"phone,role,centre,language,pin\n{good}\n")
+    assert run("staff", "import", str(file)).output.startswith("1 people")
+    assert records.one(Staff).language == records.pack.staff_language
+
+
+@on_sqlite
 def test_the_list_shows_who_there_is_and_no_number(records: StaffAndReports, run: Run) -> None:
     nurse, away = records.staff(), records.staff(on_duty=False)
     lead, silent, gone = records.staff(role="lead"), records.staff("kigeme"), records.staff()
