@@ -258,13 +258,8 @@ class CloseCase:
 
 CaseIntent = OpenCase | StopContact | ChangeContact | DeleteReport
 CallerIntent = Send | KeepDraft | DiscardDraft | DiscardAlert | CaseIntent
-StaffIntent = (
-    SignIn
-    | ChangePin
-    | ListCases
-    | SetDuty
-    | OpenForStaff
-    | AcceptCase
+StaffCaseIntent = (
+    AcceptCase
     | PassOn
     | ReadAnswers
     | RevealNumber
@@ -275,4 +270,5 @@ StaffIntent = (
     | HandOver
     | CloseCase
 )
+StaffIntent = SignIn | ChangePin | ListCases | SetDuty | OpenForStaff | StaffCaseIntent
 Intent = CallerIntent | StaffIntent

@@ -1,15 +1,17 @@
 """The staff's USSD line: what a signed-in member of staff does, one transaction each.
 
+What she may do with a report stands in MAY, at the end.
+
 This process holds the centre's private key, so it is the one that reads answers and numbers
 (casefile.py). Every look is in the audit log, in the transaction of the look itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Engine, Select, select
 from sqlalchemy.orm import Session
@@ -45,17 +47,15 @@ from menus.intents import (
     SetDuty,
     SetReminder,
     SignIn,
+    StaffCaseIntent,
 )
 
 LISTED: Final = 12
 """Open reports shown to one person, newest alert first."""
 
-
-LOOKS: Final = (ReadAnswers, RevealNumber, CheckSecret)
-"""What only the one who accepted may see,"""
-
 IN_VAIN: Final = "looked in vain"
-"""and the row of who tries without: there is no way to it but a fault of ours, or a forged call."""
+"""The row of who looks at what is not hers: there is no way to it but a fault of ours, or a forged
+call."""
 
 SIGNED_IN: Final = "staff"
 SINCE: Final = "since"
@@ -111,6 +111,14 @@ class StaffLine:
         return hashes
 
 
+class _Case(NamedTuple):
+    """A report that she was asked about, locked, with her own alert."""
+
+    person: Staff
+    alert: Alert
+    report: Report
+
+
 @dataclass(frozen=True, slots=True)
 class _Desk:
     """One step of one member of staff, inside its transaction."""
@@ -135,61 +143,72 @@ class _Desk:
             case SetDuty(on):
                 return self._set_duty(person, on=on)
             case OpenForStaff(code):
-                return self._shown(person, Report.code == code, "opened")
-            case _:
-                return self._on_case(person, intent)
+                return self._open(person, code)
+        if not isinstance(intent, StaffCaseIntent):
+            raise TypeError(f"{type(intent).__name__} is nothing that staff ask for")
+        return self._on_case(person, intent)
 
-    def _on_case(self, person: Staff, intent: Intent) -> Done:
+    def _open(self, person: Staff, code: str) -> Done:
+        case = self._find(person, Report.code == code)
+        if case is None:
+            return self._not_hers(person, Report.code == code)
+        self._audit(person, "opened", case.report)
+        return Done(self._facts(case))
+
+    def _on_case(self, person: Staff, intent: StaffCaseIntent) -> Done:
+        """As MAY has it: a look is done each time that it is asked for, an act once."""
         if not roster.is_still_here(self.session, person):
             raise NotSignedIn("she has left in this moment")
-        which = Report.id == getattr(intent, "case", "")
-        found = self._find(person, which)
-        if found is None:
-            return self._not_hers(person, which)
-        alert, report = found
-        if casework.is_hers(report, person):
-            looked = _look(self._file(person, report), intent)
-            if looked is not None:
-                return Done(looked)
-        elif isinstance(intent, LOOKS):
-            self._audit(person, IN_VAIN, report)
-        if not self.step.again:
-            self._act(person, alert, report, intent)
-        return Done(self._facts(person, alert, report), ring=True)
+        case = self._find(person, Report.id == intent.case)
+        if case is None:
+            return self._not_hers(person, Report.id == intent.case)
+        who, do = MAY[type(intent)]
+        is_hers = casework.is_hers(case.report, person)
+        if who == "holder looks" and is_hers:
+            return Done(do(self, case, intent))
+        if who == "holder looks":
+            self._audit(person, IN_VAIN, case.report)
+        elif (who == "asked" or is_hers) and not self.step.again:
+            do(self, case, intent)
+        return Done(self._facts(case), ring=True)
 
-    def _act(self, person: Staff, alert: Alert, report: Report, intent: Intent) -> None:
-        match intent:
-            case AcceptCase():
-                casework.accept(self.session, alert, report, person, self.at)
-            case PassOn():
-                casework.pass_on(self.session, alert, report, person, self.at)
-            case HandOver():
-                policy = self.line.policy
-                casework.hand_over(self.session, policy, alert, report, person, self.at)
-            case CloseCase():
-                if casework.close(self.session, report, person, self.at):
-                    self._follow_ups.check_in(self.session, report, self.at)
-            case _ if casework.is_hers(report, person):
-                self._go_on(person, report, intent)
+    def accept(self, case: _Case, _: AcceptCase) -> None:
+        casework.accept(self.session, case.alert, case.report, case.person, self.at)
 
-    def _go_on(self, person: Staff, report: Report, intent: Intent) -> None:
-        """What the one who accepted does for the caller."""
-        match intent:
-            case NoteCall(_, outcome):
-                call = self._name_of(self._called_at)
-                casework.note_call(self.session, report, person, outcome, call, self.at)
-            case SetReminder():
-                self._remind(person, report, intent)
-            case DropReminder():
-                self._follow_ups.forget_reminder(self.session, report, self.at)
-                self._audit(person, "reminder dropped", report)
+    def pass_on(self, case: _Case, _: PassOn) -> None:
+        casework.pass_on(self.session, case.alert, case.report, case.person, self.at)
 
-    def _remind(self, person: Staff, report: Report, asked: SetReminder) -> None:
+    def hand_over(self, case: _Case, _: HandOver) -> None:
+        person, alert, report = case
+        casework.hand_over(self.session, self.line.policy, alert, report, person, self.at)
+
+    def close(self, case: _Case, _: CloseCase) -> None:
+        if casework.close(self.session, case.report, case.person, self.at):
+            self._follow_ups.check_in(self.session, case.report, self.at)
+
+    def note_call(self, case: _Case, noted: NoteCall) -> None:
+        call, report = self._name_of(self._called_at), case.report
+        casework.note_call(self.session, report, case.person, noted.outcome, call, self.at)
+
+    def remind(self, case: _Case, asked: SetReminder) -> None:
         """An appointment says that they have spoken: nobody reminds her to call any more."""
-        casework.handled(report)
+        casework.handled(case.report)
         appointment = Appointment(asked.days, asked.part, occasion=self._name_of(self._reminded_at))
-        set_ = self._follow_ups.remind(self.session, report, person, appointment, self.at)
-        self._audit(person, "reminder set" if set_ else "no reminder possible", report)
+        set_ = self._follow_ups.remind(self.session, case.report, case.person, appointment, self.at)
+        self._audit(case.person, "reminder set" if set_ else "no reminder possible", case.report)
+
+    def drop_reminder(self, case: _Case, _: DropReminder) -> None:
+        self._follow_ups.forget_reminder(self.session, case.report, self.at)
+        self._audit(case.person, "reminder dropped", case.report)
+
+    def read_answers(self, case: _Case, _: ReadAnswers) -> dict[str, str]:
+        return self._file(case).answers()
+
+    def reveal_number(self, case: _Case, asked: RevealNumber) -> dict[str, str]:
+        return self._file(case).number(asked.reason)
+
+    def check_secret(self, case: _Case, asked: CheckSecret) -> dict[str, str]:
+        return self._file(case).secret(asked.secret)
 
     @property
     def _follow_ups(self) -> FollowUps:
@@ -290,30 +309,25 @@ class _Desk:
             change(self.session, person, self.at)
         return Done(self._overview(person), ring=True)
 
-    def _shown(self, person: Staff, which: ColumnElement[bool], act: str) -> Done:
-        found = self._find(person, which)
-        if found is None:
-            return self._not_hers(person, which)
-        alert, report = found
-        self._audit(person, act, report)
-        return Done(self._facts(person, alert, report))
-
     def _not_hers(self, person: Staff, which: ColumnElement[bool]) -> Done:
         """She is told the same whether there is such a report; the log is told which it is."""
         report = self.session.scalars(select(Report).where(which)).first()
         self._audit(person, IN_VAIN, report)
         return Done({"standing": "gone"})
 
-    def _find(self, person: Staff, which: ColumnElement[bool]) -> tuple[Alert, Report] | None:
+    def _find(self, person: Staff, which: ColumnElement[bool]) -> _Case | None:
         """A report she was alerted about, locked; nobody sees any other."""
-        return casework.find(self.session, person, which)
+        found = casework.find(self.session, person, which)
+        return _Case(person, *found) if found else None
 
-    def _file(self, person: Staff, report: Report) -> CaseFile:
-        return CaseFile(self.line.vault, self.line.pack, self.session, person, report, self.at)
+    def _file(self, case: _Case) -> CaseFile:
+        line = self.line
+        return CaseFile(line.vault, line.pack, self.session, case.person, case.report, self.at)
 
-    def _facts(self, person: Staff, alert: Alert, report: Report) -> dict[str, str]:
-        standing = casework.standing(report, alert)
-        so_far = self._file(person, report).so_far() if standing == "yours" else {}
+    def _facts(self, case: _Case) -> dict[str, str]:
+        report = case.report
+        standing = casework.standing(report, case.alert)
+        so_far = self._file(case).so_far() if standing == "yours" else {}
         return {
             "case": report.id,
             "code": report.code,
@@ -341,19 +355,25 @@ def _alerts_of(person: Staff) -> Select[Alert, Report]:
     )
 
 
-def _look(file: CaseFile, intent: Intent) -> dict[str, str] | None:
-    """What only the one who accepted may see; None for an intent that is no look."""
-    match intent:
-        case ReadAnswers():
-            return file.answers()
-        case RevealNumber(_, reason):
-            return file.number(reason)
-        case CheckSecret(_, typed):
-            return file.secret(typed)
-    return None
-
-
 def is_pin(hashes: Hashes, person: Staff | None, pin: str) -> bool:
     """The same work whether she is known or not: any place will do where there is nobody."""
     where = roster.pin_of(person.id if person else "nobody")
     return hashes.check(person.pin_hash if person else None, pin, where)
+
+
+Who = Literal["asked", "holder", "holder looks"]
+"""Whoever was asked about the report, or the one who accepted it and still has it."""
+
+MAY: Final[Mapping[type[StaffCaseIntent], tuple[Who, Callable[[_Desk, _Case, Any], Any]]]] = {
+    AcceptCase: ("asked", _Desk.accept),
+    PassOn: ("asked", _Desk.pass_on),
+    HandOver: ("holder", _Desk.hand_over),
+    CloseCase: ("holder", _Desk.close),
+    NoteCall: ("holder", _Desk.note_call),
+    SetReminder: ("holder", _Desk.remind),
+    DropReminder: ("holder", _Desk.drop_reminder),
+    ReadAnswers: ("holder looks", _Desk.read_answers),
+    RevealNumber: ("holder looks", _Desk.reveal_number),
+    CheckSecret: ("holder looks", _Desk.check_secret),
+}
+"""Who may do what with a report, and what does it."""

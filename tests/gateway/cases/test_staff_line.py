@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
-from gateway.cases.staff_line import LISTED, NotSignedIn, StaffLine
+from gateway.cases.staff_line import LISTED, MAY, NotSignedIn, StaffLine
 from gateway.conversation.contract import NotDone, Occasion
 from gateway.runtime.phones import Msisdn
 from gateway.staff.pins import LOCKED_FOR, MOST_PIN_TRIES
@@ -33,6 +34,7 @@ from menus.intents import (
     SetDuty,
     SetReminder,
     SignIn,
+    StaffCaseIntent,
 )
 from tests.staff_and_reports import CALL_NOW, OTHER_CENTRE, Person, StaffAndReports, on_sqlite
 
@@ -231,6 +233,7 @@ def test_a_report_she_was_not_alerted_about_is_gone_for_her(
 def test_the_one_who_accepted_sees_and_does_it_all(
     records: StaffAndReports, does: Does, nurse: Person, report: str
 ) -> None:
+    assert set(get_args(StaffCaseIntent)) == MAY.keys(), "say in MAY who may do it"
     assert does(nurse, AcceptCase(report))["standing"] == "yours"
     assert does(nurse, ReadAnswers(report))["answer.need"] == "sexual"
     assert does(nurse, RevealNumber(report, "first call"))["number"] == "+250788123456"
