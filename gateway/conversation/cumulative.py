@@ -24,10 +24,11 @@ from gateway.conversation.contract import (
 )
 from gateway.conversation.limits import NO_LIMITS, Counters, Limits, Use, use_of
 from gateway.conversation.sessions import CallSession, Found, Sessions, SessionsDown
+from gateway.conversation.turns import Walk, carry_out, kept, repeated
 from gateway.runtime import logs
 from gateway.runtime.phones import Msisdn
 from gateway.store.database import DatabaseDown
-from menus.engine import Engine, Page, State, Turn
+from menus.engine import Engine, State, Turn
 from menus.intents import DiscardDraft, Intent
 
 LONGEST_TEXT = 1000
@@ -75,17 +76,6 @@ class _Path(NamedTuple):
     start: State
     inputs: Sequence[_Input] = ()
     new: bool = False
-
-
-class _Walk(NamedTuple):
-    """Where the inputs so far led; `ring` when the last one left something waiting.
-
-    `uses` is what it counts as.
-    """
-
-    turn: Turn
-    ring: bool = False
-    uses: Sequence[Use] = ()
 
 
 class CumulativeConversation:
@@ -152,8 +142,9 @@ class CumulativeConversation:
         if turn.intent or turn.state.draft:
             return None
         page = self._engine.page(turn.state, turn.note)
-        kept = _kept(turn.state, page, len(text), digest, known.begun, self._clock())
-        is_kept = self._sessions.replace(key, kept, known)
+        now, begun = self._clock(), known.begun
+        session = kept(turn.state, page, len(text), digest, begun=begun, now=now)
+        is_kept = self._sessions.replace(key, session, known)
         return Answer(page.text, page.ends, "step") if is_kept else None
 
     def _go(self, call: _Call, known: CallSession | None, path: _Path) -> Answer:
@@ -169,9 +160,9 @@ class CumulativeConversation:
         if page.ends and state.draft:
             self._do(DiscardDraft(), state.language, call, call.request.text)
         length, now = len(call.request.text), self._clock()
-        kept = _kept(state, page, length, call.digest, call.begun, now)
+        session = kept(state, page, length, call.digest, begun=call.begun, now=now)
         uses = (*(("call",) if path.new else ()), *walk.uses)
-        quicker = self._keep(call, kept, known, uses)
+        quicker = self._keep(call, session, known, uses)
         if walk.ring:
             self._doorbell.ring()
         return repeated(quicker) if quicker else answer
@@ -225,14 +216,14 @@ class CumulativeConversation:
             return rest
         return rest[1:] if rest.startswith("*") else None
 
-    def _walk(self, call: _Call, path: _Path) -> _Walk:
-        walk = _Walk(Turn(path.start))
+    def _walk(self, call: _Call, path: _Path) -> Walk:
+        walk = Walk(Turn(path.start))
         for number, given in enumerate(path.inputs, 1):
             if path.kind == "dialled" and not self._engine.runs_past(walk.turn.state):
                 break
             turn = self._engine.turn(walk.turn.state, given.typed)
             if turn.intent is None:
-                walk = _Walk(turn)
+                walk = Walk(turn)
                 continue
             if path.kind == "past":
                 break
@@ -242,7 +233,7 @@ class CumulativeConversation:
             except NotDone:
                 break
             uses = () if again else use_of(turn.intent)
-            walk = _Walk(Turn(turn.state.learn(done.facts)), done.ring, uses)
+            walk = Walk(Turn(turn.state.learn(done.facts)), done.ring, uses)
         return walk
 
     def _do(
@@ -257,11 +248,7 @@ class CumulativeConversation:
             again=again,
             age=age(call.begun, self._clock),
         )
-        try:
-            return self._actions.do(intent, step)
-        except DatabaseDown as error:
-            logs.failure("intent_not_carried_out", error)
-            raise CannotDo(language) from None
+        return carry_out(self._actions, intent, step)
 
     def _keep(
         self, call: _Call, session: CallSession, known: CallSession | None, uses: Sequence[Use]
@@ -275,25 +262,6 @@ class CumulativeConversation:
         except SessionsDown:
             return None
         return quicker if quicker and quicker.digest == session.digest else None
-
-
-def repeated(known: CallSession) -> Answer:
-    """The kept answer once more, byte for byte."""
-    return Answer(known.answer[4:], known.answer.startswith("END"), "repeat")
-
-
-def _kept(
-    state: State, page: Page, length: int, digest: bytes, begun: float | None, now: float
-) -> CallSession:
-    """What is kept of a call at a page, after so much was sent."""
-    shown = Answer(page.text, page.ends, "").body
-    left = forget(state) if page.ends else state
-    return CallSession(left, length, digest, shown, begun=begun, latest=now)
-
-
-def forget(state: State) -> State:
-    """After the end nothing of the way there is kept, only the answer for a repeat."""
-    return State(state.language, state.trail[:1], ended=True)
 
 
 def _inputs(text: str, known: int = 0) -> Sequence[_Input]:

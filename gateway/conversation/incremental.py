@@ -12,13 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from gateway.conversation.calls import Clock, age, beginning
-from gateway.conversation.contract import Actions, Answer, CannotDo, Done, Occasion
-from gateway.conversation.cumulative import forget, repeated
-from gateway.conversation.limits import NO_LIMITS, Counters, Limits, Use, use_of
+from gateway.conversation.contract import Actions, Answer, Done, Occasion
+from gateway.conversation.limits import NO_LIMITS, Counters, Limits, use_of
 from gateway.conversation.sessions import CallSession, Found, Sessions, SessionsDown
-from gateway.runtime import logs
+from gateway.conversation.turns import Walk, carry_out, forget, kept, repeated
 from gateway.runtime.phones import Msisdn
-from gateway.store.database import DatabaseDown
 from menus.engine import Engine, State, Turn
 from menus.intents import DiscardDraft, Intent
 from menus.script import Screen
@@ -44,15 +42,6 @@ class _Call(NamedTuple):
 
     origin: bytes
     begun: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Move:
-    """What a message led to: `ring` when it left something waiting, `uses` what it counts as."""
-
-    turn: Turn
-    ring: bool = False
-    uses: Sequence[Use] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +109,21 @@ class IncrementalConversation:
         if page.ends and state.draft:
             self._do(DiscardDraft(), state.language, message, call, digest)
         answer = Answer(page.text, page.ends, "begin" if message.typed is None else "step")
-        left = forget(state) if page.ends else state
-        kept = CallSession(left, count, digest, answer.body, call.origin, call.begun, self.clock())
-        self.sessions.save(key, kept, stored, counters.after(state, move.uses))
+        now = self.clock()
+        session = kept(state, page, count, digest, begun=call.begun, now=now, origin=call.origin)
+        self.sessions.save(key, session, stored, counters.after(state, move.uses))
         return answer, move.ring
 
-    def _begin(self, counters: Counters, counts: Sequence[int]) -> _Move:
+    def _begin(self, counters: Counters, counts: Sequence[int]) -> Walk:
         state = self.engine.begin(self.language, self.start, counters.begin(counts))
-        return _Move(Turn(state), uses=("call",))
+        return Walk(Turn(state), uses=("call",))
 
-    def _move(
-        self, message: Message, typed: str, call: _Call, digest: bytes, state: State
-    ) -> _Move:
+    def _move(self, message: Message, typed: str, call: _Call, digest: bytes, state: State) -> Walk:
         turn = self.engine.turn(state, typed)
         if turn.intent is None:
-            return _Move(turn)
+            return Walk(turn)
         done = self._do(turn.intent, turn.state.language, message, call, digest)
-        return _Move(Turn(turn.state.learn(done.facts)), done.ring, use_of(turn.intent))
+        return Walk(Turn(turn.state.learn(done.facts)), done.ring, use_of(turn.intent))
 
     def _do(
         self, intent: Intent, language: str, message: Message, call: _Call, digest: bytes
@@ -144,11 +131,7 @@ class IncrementalConversation:
         """Do it once in this conversation: the next one is another."""
         since = age(call.begun, self.clock)
         step = Occasion(call.origin, digest, message.msisdn, language, message.network, age=since)
-        try:
-            return self.actions.do(intent, step)
-        except DatabaseDown as error:
-            logs.failure("intent_not_carried_out", error)
-            raise CannotDo(language) from None
+        return carry_out(self.actions, intent, step)
 
     def _find(self, key: bytes, counters: Sequence[str]) -> Found:
         try:
