@@ -137,7 +137,7 @@ class Composer:
             dial=Name(self.pack.codes.staff),
             ref=Name(report.code) if report else Name(""),
             priority=report.priority if report else "",
-            minutes=str(row.values.get("minutes", 0)),
+            minutes=str(int(row.values.get("minutes", 0))),
             role=messages.ROLES[row.values.get("role", "lead")],
             kind=Name(str(row.values.get("kind", "")).replace("_", " ")),
             head=Name(str(row.values.get("head", ""))),
