@@ -7,7 +7,6 @@ destroyed alone. Rows of `reports` stay as bare counts after everything else abo
 from __future__ import annotations
 
 from datetime import datetime
-from enum import IntEnum, StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
@@ -17,62 +16,11 @@ from gateway.store.audit_tables import Audit as Audit
 from gateway.store.audit_tables import AuditHead as AuditHead
 from gateway.store.audit_tables import AuditLane as AuditLane
 from gateway.store.base import Base as Base
-
-
-class ReportState(StrEnum):
-    """(draft →) received → accepted → closed, or deleted by the caller at any point."""
-
-    DRAFT = "draft"
-    """Not sent yet: she allowed us to send it if the line cuts. No staff ever sees it as such."""
-    RECEIVED = "received"
-    ACCEPTED = "accepted"
-    CLOSED = "closed"
-    DELETED = "deleted"
-
-
-class Waiting(StrEnum):
-    """Why a report that was sent wakes nobody."""
-
-    MUTED = "muted"
-    """Not before the mute of its number is over."""
-    NOBODY_CAN_ACT = "nobody_can_act"
-    """It has no number, place or centre."""
-
-
-class AlertState(StrEnum):
-    """What one member of staff did about one report."""
-
-    OPEN = "open"
-    ACCEPTED = "accepted"
-    DECLINED = "declined"
-    UNREACHABLE = "unreachable"
-    """The SMS could not be sent, so that somebody else had to be asked."""
-    SETTLED = "settled"
-    """Somebody else accepted, or the report was closed."""
-
-
-class OutboxState(StrEnum):
-    """The life of one SMS. `unknown`: it may have gone out, and nobody will send it again."""
-
-    PENDING = "pending"
-    SENDING = "sending"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    DROPPED = "dropped"
-    UNKNOWN = "unknown"
-
-
-class Urgency(IntEnum):
-    """Which SMS leaves first when not all can at once; an alert is as urgent as its report."""
-
-    P1 = 1
-    P2 = 2
-    P3 = 3
-    NEWS = 4
-    """To staff, and about no report that waits for somebody."""
-    ANSWER = 5
-    """To a caller who writes to us and waits for the next screen."""
-    COURTESY = 6
+from gateway.store.states import AlertState as AlertState
+from gateway.store.states import OutboxState as OutboxState
+from gateway.store.states import ReportState as ReportState
+from gateway.store.states import Urgency as Urgency
+from gateway.store.states import Waiting as Waiting
 
 
 class Centre(Base):
