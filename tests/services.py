@@ -6,8 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,12 +20,11 @@ from redis.exceptions import RedisError
 from sandbox.demo import valkey
 from sandbox.demo.folder import free_port
 from tests.machine import is_reachable_by_all
+from tests.patience import PATIENCE as PATIENCE
+from tests.patience import wait_until as wait_until
 
 NOBODY = 65534
 """PostgreSQL refuses to run as root, so it runs as this user where we are root."""
-
-PATIENCE = 60.0
-"""Seconds for whatever must come to an end. It says that a test hangs, never that it is slow."""
 
 
 class Valkey:
@@ -225,14 +223,6 @@ def _open_to_all(folder: Path) -> None:
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755)
-
-
-def wait_until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
-    """Look again and again until `condition` holds; fail with `what` was waited for."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"waited {seconds:g} s in vain until {what}"
-        time.sleep(0.01)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
-from tests.services import PATIENCE, wait_until
+from tests.patience import PATIENCE, wait_until
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from sandbox.standin.app import create_app
 from sandbox.standin.behaviours import FAULTS, Behaviour
 from sandbox.standin.client import Refused, StandIn
 from sandbox.standin.config import Callbacks, Config, RefusedInProduction
+from tests.patience import PATIENCE
 from tests.sandbox.conftest import SmsAt, Start
 from tests.sandbox.receiver import Receiver
-from tests.services import PATIENCE
 
 ONE, CODE = "+254700000001", "*384*123#"
 

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sandbox.standin.client import Refused, StandIn
+from tests.patience import PATIENCE, wait_until
 from tests.sandbox.conftest import Start
 from tests.sandbox.receiver import Heard, Receiver
-from tests.services import PATIENCE, wait_until
 
 ONE, CODE, STAFF = "+254700000001", "*384*123#", "*384*124#"
 

@@ -8,9 +8,9 @@ import time
 import pytest
 
 from sandbox.standin.client import NotSent, StandIn
+from tests.patience import PATIENCE, wait_until
 from tests.sandbox.conftest import SmsAt, Start
 from tests.sandbox.receiver import Heard, Receiver
-from tests.services import PATIENCE, wait_until
 
 ONE = "+254700000001"
 

@@ -13,8 +13,8 @@ from africastalking.Service import AfricasTalkingException
 
 from sandbox.standin.client import StandIn
 from sandbox.standin.wire import STATUSES
+from tests.patience import PATIENCE
 from tests.sandbox.conftest import API_KEY, USERNAME, SmsAt, Start
-from tests.services import PATIENCE
 
 ONE, TWO = "+254700000001", "+254700000002"
 ENOUGH = (1.0, 0.3)

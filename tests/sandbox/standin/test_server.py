@@ -21,8 +21,8 @@ from sandbox.standin.client import StandIn
 from sandbox.standin.config import Config
 from sandbox.standin.schedule import Schedule
 from sandbox.standin.store import FILE_NAME, Message, Store, UnreadableRecord
+from tests.patience import PATIENCE
 from tests.sandbox.conftest import API_KEY, USERNAME, SmsAt
-from tests.services import PATIENCE
 
 ONE = "+254700000001"
 
