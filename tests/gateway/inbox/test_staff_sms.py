@@ -18,7 +18,6 @@ from gateway.cases import casework
 from gateway.inbox import staff_sms
 from gateway.inbox.staff_sms import MOST_ANSWERED, MOST_TRIES, MOST_WRONG_ANSWERED
 from gateway.inbox.staff_words import AskSwap, Reply, Word, read
-from gateway.runtime.metrics import ALARMS
 from gateway.runtime.phones import Msisdn
 from gateway.store import database
 from gateway.store.models import (
@@ -33,6 +32,7 @@ from gateway.store.models import (
 )
 from gateway.store.models import Staff as StaffRow
 from menus import messages
+from tests.alarm_counts import alarms
 from tests.services import PATIENCE, wait_until
 from tests.staff_and_reports import Person, StaffAndReports, on_sqlite
 
@@ -170,10 +170,6 @@ def answers(records: StaffAndReports) -> dict[str, list[str]]:
         if "Reply 1 1" not in text and "P1 new" not in text:
             found.setdefault(number, []).append(text)
     return found
-
-
-def alarms(kind: str) -> float:
-    return float(ALARMS.labels(kind)._value.get())
 
 
 def not_understood(records: StaffAndReports) -> str:
