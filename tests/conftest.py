@@ -18,7 +18,8 @@ from gateway.vault.create import create_keys
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from tests import machine, shared_parts
-from tests.one_process_line import SECRETS, Line
+from tests.one_process_line import Line
+from tests.samples import SECRETS
 from tests.services import Postgres, Valkey, running
 from tests.shared_parts import SharedParts
 from tests.staff_and_reports import StaffAndReports

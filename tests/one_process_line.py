@@ -4,64 +4,23 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from gateway.country import centres
 from gateway.runtime import callbacks, phones
 from gateway.runtime.callbacks import Kind
-from gateway.runtime.phones import Msisdn
-from gateway.sms.providers.contract import Accepted, Outcome, Pulse
-from gateway.sms.routing import only
 from gateway.staff import roster
 from gateway.staff.roster import NewStaff, Role
 from gateway.store import database, models
-from gateway.vault.roles import Role as KeyRole
 from gateway.web import callers
 from gateway.web import staff as staff_web
 from gateway.wiring import Parts
 from tests.phone import Phone, Reads
+from tests.samples import CALLER, PIN, SECRET, STAFF_SECRET
+from tests.shared_parts import delivery, open_centres
+from tests.sms_provider import Provider, Sms
 from workers.clock import Clock
-from workers.compose import Composer
-from workers.deliver import Delivery
-
-SECRET = "a-secret-for-tests-only-long-enough"
-STAFF_SECRET = "another-secret-for-the-staff-of-tests"
-SECRETS: Mapping[KeyRole, Mapping[str, str]] = {
-    "web": {"ISANGE_CALLBACK_SECRETS": SECRET},
-    "staff": {"ISANGE_STAFF_SECRETS": STAFF_SECRET},
-    "worker": {},
-}
-"""What of the callback secrets is in the environment of each process."""
-
-CALLER = "+250788123456"
-PIN = "4711"
-
-
-@dataclass
-class Sms:
-    """An SMS that left."""
-
-    to: str
-    text: str
-
-
-@dataclass
-class KeepingProvider:
-    """A provider that accepts everything and keeps it where a test can look."""
-
-    name: str = "sms_provider"
-    sent: list[Sms] = field(default_factory=list)
-
-    def send(self, to: Msisdn, text: str) -> Outcome:
-        self.sent.append(Sms(to.reveal(), text))
-        return Accepted(f"sms-{len(self.sent)}")
-
-    def probe(self) -> Pulse:
-        return Pulse(alive=True)
 
 
 class Line:
@@ -69,14 +28,13 @@ class Line:
 
     def __init__(self, web: Parts, staff: Parts, worker: Parts) -> None:
         self.web, self.staff_parts, self.worker = web, staff, worker
-        with database.writing(staff.database, "test") as session:
-            centres.replace_all(session, web.pack, web.pack.centres)
+        open_centres(staff.database, web.pack)
         web.centres.reread()
         self.client: FlaskClient = callers.create_app(web).test_client()
         self.staff_client: FlaskClient = staff_web.create_app(staff).test_client()
         self.reads: Reads = re.escape
-        self.sms_provider = KeepingProvider()
-        self.delivery = Delivery(worker.database, Composer.of(worker), only(self.sms_provider))
+        self.sms_provider = Provider()
+        self.delivery = delivery(worker, self.sms_provider)
         self.clock = Clock(worker, self.delivery)
         self._numbers = itertools.count(788_000_500)
         self._ids = itertools.count(1)
@@ -102,9 +60,9 @@ class Line:
 
     def deliver(self) -> list[Sms]:
         """Let the worker send what is waiting; the SMS that left now."""
-        before = len(self.sms_provider.sent)
+        before = len(self.sms_provider.taken)
         self.delivery.drain()
-        return self.sms_provider.sent[before:]
+        return self.sms_provider.taken[before:]
 
     def text(self, sender: str, words: str, message_id: str | None = None) -> list[Sms]:
         """An SMS to the line; the SMS that left because of it."""

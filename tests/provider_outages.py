@@ -22,7 +22,8 @@ from gateway.sms.providers.contract import (
 from gateway.sms.routing import Fleet
 from gateway.store import database
 from gateway.store.models import Outbox, ProviderHealth
-from tests.staff_and_reports import Provider, StaffAndReports
+from tests.sms_provider import Provider
+from tests.staff_and_reports import StaffAndReports
 from workers.deliver import Delivery
 from workers.probe import Probing
 

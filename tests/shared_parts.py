@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from gateway.audit import log as audit
-from gateway.country import translations
+from gateway.cases.escalation import EscalationPolicy
+from gateway.cases.my_code import MyCode
+from gateway.cases.reports import Reports
+from gateway.country import centres, translations
 from gateway.country.pack import Pack, load_country
+from gateway.sms.providers.contract import Provider
+from gateway.sms.routing import only
 from gateway.store import database
 from gateway.vault.roles import Role
 from gateway.vault.secrets import quick_hasher
 from gateway.vault.vault import Vault
 from gateway.wiring import Parts
 from menus.speech import Speech
+from workers.compose import Composer
+from workers.deliver import NOTE_AGAIN, Delivery
+
+
+def policy(pack: Pack) -> EscalationPolicy:
+    """The times of a country; no two reports share an alert."""
+    return EscalationPolicy(pack.escalation, pack.duty_desk.id)
+
+
+def reports(engine: Engine, pack: Pack, vault: Vault) -> Reports:
+    """What carries out the intents of callers."""
+    return Reports(engine, vault, policy(pack), MyCode(vault, 5))
+
+
+def delivery(
+    parts: Parts, provider: Provider, note_again: Sequence[float] = NOTE_AGAIN
+) -> Delivery:
+    """What sends, by one provider."""
+    return Delivery(parts.database, Composer.of(parts), only(provider), note_again)
+
+
+def open_centres(engine: Engine, pack: Pack) -> None:
+    """Put the sample centres into a database."""
+    with database.writing(engine, "test") as session:
+        centres.replace_all(session, pack, pack.centres)
 
 
 class SharedParts(Parts):

@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
@@ -16,11 +16,8 @@ import pytest
 from sqlalchemy import ColumnElement, Engine, select, text, update
 from sqlalchemy.orm import Session
 
-from gateway.cases.escalation import EscalationPolicy
-from gateway.cases.my_code import MyCode
-from gateway.cases.reports import Reports
 from gateway.conversation.contract import Occasion
-from gateway.country import centres, translations
+from gateway.country import translations
 from gateway.country.pack import Pack
 from gateway.inbox.caller_sms import CallerSms
 from gateway.inbox.notices import Inbox
@@ -28,7 +25,6 @@ from gateway.inbox.staff_sms import StaffSms
 from gateway.runtime import phones
 from gateway.runtime.phones import Msisdn
 from gateway.sms import outbox
-from gateway.sms.providers.contract import Accepted, Outcome, Pulse
 from gateway.sms.routing import only
 from gateway.staff import roster
 from gateway.staff.roster import NewStaff, Role
@@ -37,13 +33,13 @@ from gateway.store.models import Alert, Base, Outbox, OutboxState, Report, Urgen
 from gateway.vault.vault import Vault
 from menus.intents import About, Contact, Send
 from menus.speech import Speech
+from tests import shared_parts
+from tests.samples import CALLER, CENTRE
 from tests.services import PATIENCE, wait_until
+from tests.sms_provider import Provider
 from workers.compose import Composer
 from workers.deliver import Delivery
 
-CENTRE = "kabutare"
-OTHER_CENTRE = "kigeme"
-CALLER = "+250788123456"
 SMS_NOW = Contact(by="sms", window="now")
 CALL_NOW = Contact(by="call", window="now")
 P1: Mapping[str, str] = {"age": "adult", "need": "sexual", "when": "within_72h"}
@@ -53,32 +49,6 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For tests in which nothing depends on the kind of database."""
 
 Row = TypeVar("Row", bound=Base)
-
-
-@dataclass
-class Provider:
-    """Takes SMS, remembers what it took, and answers as a test wants."""
-
-    name: str = "test"
-    does: Callable[[str], Outcome | None] = lambda number: None
-    """The answer to an SMS for a number; None takes it."""
-    alive: bool = True
-    """The answer to a probe."""
-    taken: list[tuple[str, str]] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def send(self, to: Msisdn, text: str) -> Outcome:
-        outcome = self.does(to.reveal())
-        with self._lock:
-            self.taken.append((to.reveal(), text))
-            return outcome or Accepted(f"id-{len(self.taken)}")
-
-    def probe(self) -> Pulse:
-        return Pulse(alive=self.alive)
-
-    def counted(self) -> Counter[str]:
-        """How many SMS each number was sent."""
-        return Counter(number for number, _ in self.taken)
 
 
 @dataclass(frozen=True)
@@ -101,15 +71,14 @@ class StaffAndReports:
     ) -> None:
         self.engine, self.pack, self.web, self.worker = engine, pack, web, worker
         self.staff_vault = staff_vault
-        self.policy = EscalationPolicy(pack.escalation, pack.duty_desk.id)
-        self.reports = Reports(engine, web, self.policy, MyCode(web, 5))
+        self.reports = shared_parts.reports(engine, pack, web)
+        self.policy = self.reports.policy
         self.replies = StaffSms(engine, web, pack.region)
         speech = Speech(translations.shipped(pack.languages))
         self.composer = Composer(pack, speech, worker)
         self._numbers = itertools.count(788_000_500)
         self._ids = itertools.count(1)
-        with database.writing(engine, "test") as session:
-            centres.replace_all(session, pack, pack.centres)
+        shared_parts.open_centres(engine, pack)
 
     def fold(self, within: timedelta) -> None:
         """Let reports from one number within this time share one alert."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from tests.one_process_line import CALLER, Line
+from tests.one_process_line import Line
 from tests.phone import Phone
+from tests.samples import CALLER, HER_SECRET
 
 TO_HUYE = ("South", "Huye")
-
-SECRET = "2580"
-"""The four numbers that only she knows."""
 
 
 def until_need(line: Line, number: str = CALLER) -> Phone:
@@ -34,4 +32,4 @@ def until_confirm(line: Line, *where: str) -> Phone:
 def reported(line: Line, *contact: str, number: str = CALLER) -> str:
     """The code of a report to Kabutare that is sent, with her secret; by call unless told."""
     phone = until_contact(line, number=number).choose(*(contact or ("Yes, by call", "Evening")))
-    return phone.choose("No").press(SECRET).choose("Send: health").hangs_up().code
+    return phone.choose("No").press(HER_SECRET).choose("Send: health").hangs_up().code

@@ -15,7 +15,8 @@ from gateway.store.models import Report
 from gateway.vault.roles import Role
 from gateway.wiring import Parts
 from menus import gsm7
-from tests.one_process_line import CALLER, SECRET, Line
+from tests.one_process_line import Line
+from tests.samples import CALLER, SECRET
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from gateway.store import database
 from gateway.store.models import IncomingSms, Outbox, Report
 from tests.conversations.interpreter import in_every_language
-from tests.one_process_line import CALLER, Line
+from tests.one_process_line import Line
+from tests.samples import CALLER
 
 
 def screens(line: Line, words: str) -> list[str]:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
-from tests.one_process_line import CALLER, Line
+from tests.one_process_line import Line
+from tests.samples import CALLER
 
 WINDOWS = {"Now": "now", "Morning": "morning", "Afternoon": "afternoon", "Evening": "evening"}
 
@@ -56,7 +57,7 @@ def test_another_number_is_rung_and_never_written_to(line: Line, kept: Kept) -> 
     line.deliver()
     line.clock.tick()
     assert kept.sms_to_callers() == 0
-    assert not any(sms.to.endswith("788999111") for sms in line.sms_provider.sent)
+    assert not any(sms.to.endswith("788999111") for sms in line.sms_provider.taken)
 
 
 def test_a_number_that_is_also_a_nurses_changes_nothing(line: Line, kept: Kept) -> None:

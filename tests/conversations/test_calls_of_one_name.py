@@ -9,11 +9,12 @@ from sqlalchemy import func, select
 
 from gateway.store import database
 from gateway.store.models import Audit, CodeTry
-from tests.conversations.calls import SECRET, reported
+from tests.conversations.calls import reported
 from tests.conversations.conftest import PartsAtAnHour
 from tests.conversations.kept import Kept
 from tests.conversations.test_my_code import NO_MATCH, unknown_code
-from tests.one_process_line import PIN, Line, digits
+from tests.one_process_line import Line, digits
+from tests.samples import HER_SECRET, PIN
 
 SOME_TIME = 20
 """Seconds after which no copy of a request is still under way."""
@@ -118,9 +119,9 @@ def test_each_call_that_was_cut_leaves_its_own_draft(line: Line, wait: Wait, kep
 
 def test_each_wrong_try_counts(line: Line, wait: Wait) -> None:
     code = unknown_code(reported(line))
-    phone = line.phone().dial().choose("My code").press(code, SECRET).sees(NO_MATCH)
+    phone = line.phone().dial().choose("My code").press(code, HER_SECRET).sees(NO_MATCH)
     wait(SOME_TIME)
-    phone.redial().choose("My code").press(code, SECRET).sees(NO_MATCH)
+    phone.redial().choose("My code").press(code, HER_SECRET).sees(NO_MATCH)
     with database.reading(line.web.database) as session:
         assert session.scalar(select(func.count()).select_from(CodeTry)) == 2
 

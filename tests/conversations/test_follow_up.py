@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, select, update
 
 from gateway.store import database
 from gateway.store.models import Audit, CallAttempt, Outbox, OutboxState, Report
-from tests.conversations.calls import SECRET, TO_HUYE, reported, until_need
+from tests.conversations.calls import TO_HUYE, reported, until_need
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.test_staff_line import acts, signed_in
-from tests.one_process_line import CALLER, Line, code, digits
+from tests.one_process_line import Line, code, digits
 from tests.phone import Phone
+from tests.samples import CALLER, HER_SECRET
 from workers.compose import Composer, Drop, Sms
 
 BY_SMS = ("Yes, by SMS", "Yes", "Evening")
@@ -135,7 +136,7 @@ def test_what_became_of_the_last_sms_to_her_is_shown(line: Line, state: str, wor
 def test_she_stops_contact_and_no_reminder_leaves(line: Line) -> None:
     _, ref, phone = accepted(line, *BY_SMS)
     phone.choose("SMS", "Appointment", "In 2 days", "Morning")
-    caller = line.phone().dial().choose("My code").press(ref).press(SECRET)
+    caller = line.phone().dial().choose("My code").press(ref).press(HER_SECRET)
     caller.choose("Stop all contact", "Yes, stop")
     assert waiting(line) == []
 
@@ -154,7 +155,7 @@ def test_who_wants_no_check_in_stops_it_after_closing_too(line: Line) -> None:
     _, ref, phone = accepted(line, *BY_SMS)
     phone.choose("Close", "Yes, close")
     assert waiting(line) == ["check_in"]
-    caller = line.phone().dial().choose("My code").press(ref).press(SECRET)
+    caller = line.phone().dial().choose("My code").press(ref).press(HER_SECRET)
     caller.choose("Stop all contact", "Yes, stop")
     assert waiting(line) == []
 
@@ -188,7 +189,9 @@ def test_accepted_by_sms_and_forgotten_it_goes_to_somebody_else(line: Line) -> N
     nurse, lead = line.staff("kabutare"), line.staff("kabutare", "lead")
     operator = line.staff("kabutare", "operator")
     caller = until_need(line).choose("Sexual violence", "Last 3 days", "Continue", *TO_HUYE)
-    caller.choose("Kabutare", "Yes, by call", "Evening", "No").press(SECRET).choose("Send: health")
+    caller.choose("Kabutare", "Yes, by call", "Evening", "No").press(HER_SECRET).choose(
+        "Send: health"
+    )
     (alert,) = line.deliver()
     line.text(nurse, f"1 {code(alert)} {digits(alert)}")
 

@@ -14,12 +14,13 @@ from gateway.store import database
 from gateway.store.models import Audit, Report
 from menus.intents import Contact
 from tests.clocks import at_hour
-from tests.conversations.calls import SECRET, TO_HUYE, reported, until_need
+from tests.conversations.calls import TO_HUYE, reported, until_need
 from tests.conversations.interpreter import LANGUAGES, Interpreter, in_every_language
 from tests.conversations.test_follow_up import BY_SMS, accepted, pass_
 from tests.conversations.test_staff_line import acts, signed_in
-from tests.one_process_line import CALLER, Line, code, digits
+from tests.one_process_line import Line, code, digits
 from tests.phone import Phone
+from tests.samples import CALLER, HER_SECRET
 
 NO_CONTACT = ("No, I will come or call",)
 BY_CALL = ("Yes, by call", "Evening")
@@ -33,7 +34,7 @@ def asks(phone: Phone) -> Phone:
 
 
 def my_code(line: Line, ref: str) -> Phone:
-    return line.phone().dial().choose("My code").press(ref).press(SECRET)
+    return line.phone().dial().choose("My code").press(ref).press(HER_SECRET)
 
 
 def an_hour_ago(line: Line) -> None:
@@ -69,7 +70,7 @@ def test_who_comes_by_herself_is_still_known_by_her_numbers(
     line: Line, language: str, contact: tuple[str, ...]
 ) -> None:
     _, _, phone = accepted(line, *contact, language=language)
-    phone.choose("Check her 4 numbers").press(SECRET).sees("Right: it is the same")
+    phone.choose("Check her 4 numbers").press(HER_SECRET).sees("Right: it is the same")
 
 
 def test_after_stop_nobody_writes_to_who_allowed_sms_alone(line: Line) -> None:
@@ -188,7 +189,7 @@ def test_staff_say_what_she_was_told_that_they_say(line: Line, language: str, st
 def test_nobody_is_reminded_before_her_hours(line: Line) -> None:
     nurse, lead = line.staff("kabutare"), line.staff("kabutare", "lead")
     caller = until_need(line).choose("Sexual violence", "Last 3 days", "Continue", *TO_HUYE)
-    caller.choose("Kabutare", *BY_CALL, "No").press(SECRET).choose("Send: health")
+    caller.choose("Kabutare", *BY_CALL, "No").press(HER_SECRET).choose("Send: health")
     (alert,) = line.deliver()
     line.text(nurse, f"1 {code(alert)} {digits(alert)}")
 

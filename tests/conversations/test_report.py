@@ -10,8 +10,9 @@ from gateway.cases.my_code import secret_of
 from tests.conversations.calls import TO_HUYE, until_confirm, until_contact, until_need
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
-from tests.one_process_line import CALLER, Line, code, digits
+from tests.one_process_line import Line, code, digits
 from tests.phone import Phone
+from tests.samples import CALLER
 
 
 def test_an_adult_reports_and_a_nurse_accepts(line: Line) -> None:

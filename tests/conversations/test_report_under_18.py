@@ -6,8 +6,9 @@ import pytest
 
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
-from tests.one_process_line import CALLER, Line
+from tests.one_process_line import Line
 from tests.phone import Phone
+from tests.samples import CALLER
 
 AGES = {"Under 12": "under_12", "12-15": "12_15", "16-17": "16_17", "Prefer not to say": None}
 

@@ -16,7 +16,8 @@ from gateway.store import database
 from gateway.store.models import Audit, Base, IncomingSms, Staff
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.test_staff_line import report, signed_in
-from tests.one_process_line import Line, Sms, code, digits
+from tests.one_process_line import Line, code, digits
+from tests.sms_provider import Sms
 
 STAY = (
     "If that is a colleague who can take over, she is asked now. "
@@ -209,7 +210,7 @@ def test_no_sms_goes_to_a_number_that_somebody_typed(line: Line) -> None:
     nurse = line.staff("kabutare")
     line.text(nurse, "SWAP 0788999888")
     line.text(nurse, "ON 0788999888")
-    assert {sms.to for sms in line.sms_provider.sent} == {nurse}
+    assert {sms.to for sms in line.sms_provider.taken} == {nurse}
 
 
 def test_who_is_off_duty_has_nothing_to_swap(line: Line) -> None:
@@ -233,7 +234,7 @@ def test_a_repeated_swap_asks_once(line: Line) -> None:
     nurse, colleague = line.staff("kabutare"), line.staff("kabutare")
     for message in ("in-x", "in-x", "in-y"):
         line.text(nurse, f"SWAP {colleague}", message)
-    assert [sms.to for sms in line.sms_provider.sent].count(colleague) == 1
+    assert [sms.to for sms in line.sms_provider.taken].count(colleague) == 1
 
 
 def test_words_of_a_stranger_are_not_for_staff(line: Line) -> None:
@@ -248,7 +249,7 @@ def test_words_of_a_stranger_are_not_for_staff(line: Line) -> None:
 def test_an_alert_is_accepted_whatever_stands_around_the_answer(line: Line) -> None:
     nurse = line.staff("kabutare")
     report(line)
-    (alert,) = [sms for sms in line.sms_provider.sent if sms.to == nurse]
+    (alert,) = [sms for sms in line.sms_provider.taken if sms.to == nurse]
     sent = line.text(nurse, f"OFF 1 {code(alert)} {digits(alert)} on")
     assert said(sent, nurse).startswith(f"{code(alert)} is yours.")
 
@@ -258,7 +259,7 @@ def test_two_machines_do_not_talk_for_ever(line: Line) -> None:
     nurse, colleague = line.staff("kabutare"), line.staff("kabutare")
     for _ in range(25):
         line.text(nurse, "WHO")
-    assert len(line.sms_provider.sent) == 20
+    assert len(line.sms_provider.taken) == 20
     for words in ("OFF", f"SWAP {colleague}", "WHO"):
         assert line.text(nurse, words) == []
     signed_in(line, nurse).sees("You are on duty.").choose("Go off duty")
@@ -293,7 +294,7 @@ def test_any_sms_answers_the_weekly_test(line: Line, answer: Callable[[str], str
         two_days_ago = database.now(session) - timedelta(hours=47)
         session.execute(update(Staff).values(tested_at=two_days_ago, test_answered_at=None))
     code_of_report = report(line)
-    (alert,) = [sms for sms in line.sms_provider.sent if sms.to == nurse]
+    (alert,) = [sms for sms in line.sms_provider.taken if sms.to == nurse]
     line.text(nurse, answer(f"1 {code_of_report} {digits(alert)}"))
     with database.reading(line.web.database) as session:
         person = session.scalars(select(Staff)).one()

@@ -15,7 +15,8 @@ from gateway.store.models import Staff
 from menus.intents import SignIn
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.test_staff_line import acts, report, signed_in
-from tests.one_process_line import PIN, Line, code, digits
+from tests.one_process_line import Line, code, digits
+from tests.samples import PIN
 
 NEW_PIN = "9076"
 
@@ -81,9 +82,9 @@ def test_nobody_is_alerted_who_has_left(line: Line) -> None:
     remove(line, nurse)
     remove(line, lead)
     line.deliver()
-    line.sms_provider.sent.clear()
+    line.sms_provider.taken.clear()
     report(line)
-    assert {sms.to for sms in line.sms_provider.sent} == {other_lead}
+    assert {sms.to for sms in line.sms_provider.taken} == {other_lead}
 
 
 def test_her_leads_hear_that_nobody_is_left(line: Line) -> None:
@@ -95,7 +96,7 @@ def test_her_leads_hear_that_nobody_is_left(line: Line) -> None:
 def test_an_sms_from_her_number_is_a_strangers(line: Line) -> None:
     nurse, other = line.staff("kabutare"), line.staff("kabutare")
     report(line)
-    (alert,) = (sms for sms in line.sms_provider.sent if sms.to == nurse)
+    (alert,) = (sms for sms in line.sms_provider.taken if sms.to == nurse)
     remove(line, nurse)
     line.text(nurse, f"1 {code(alert)} {digits(alert)}")
     signed_in(line, other).sees(f"{code(alert)} P2 new")

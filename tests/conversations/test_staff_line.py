@@ -8,8 +8,9 @@ from sqlalchemy import select
 from gateway.store import database
 from gateway.store.models import Audit, Report
 from tests.conversations.interpreter import in_every_language
-from tests.one_process_line import PIN, Line
+from tests.one_process_line import Line
 from tests.phone import Phone
+from tests.samples import PIN
 
 
 def report(line: Line) -> str:
@@ -104,7 +105,7 @@ def test_off_duty_and_on_again(line: Line) -> None:
     phone = signed_in(line, nurse).choose("Go off duty").sees("You are off duty.")
     lead = line.staff("kabutare", "lead")
     report(line)
-    assert {sms.to for sms in line.sms_provider.sent} == {lead}
+    assert {sms.to for sms in line.sms_provider.taken} == {lead}
     phone.choose("Go on duty").sees("You are on duty.")
 
 

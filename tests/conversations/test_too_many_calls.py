@@ -10,8 +10,9 @@ from gateway.runtime import phones
 from tests.conversations.calls import reported
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
-from tests.one_process_line import CALLER, Line
+from tests.one_process_line import Line
 from tests.phone import Phone
+from tests.samples import CALLER
 
 A_PERSON = "Talking to a person helps most."
 

@@ -6,7 +6,8 @@ import pytest
 
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
-from tests.one_process_line import CALLER, Line
+from tests.one_process_line import Line
+from tests.samples import CALLER
 
 
 @in_every_language

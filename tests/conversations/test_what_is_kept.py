@@ -16,9 +16,10 @@ from gateway.vault.fields import Where
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.script import Visited
-from tests.conversations.calls import SECRET, reported, until_confirm, until_contact
+from tests.conversations.calls import reported, until_confirm, until_contact
 from tests.conversations.kept import Kept
 from tests.one_process_line import Line
+from tests.samples import HER_SECRET
 
 NUMBER, OTHER_NUMBER = "+250788345671", "0788765123"
 
@@ -31,7 +32,7 @@ def everything_told(line: Line) -> list[str]:
     line.staff("kabutare")
     phone = line.phone(NUMBER).dial().choose("I need help", "Yes, continue", "Continue", *SAID)
     phone.choose("Continue", "South", "Huye", "Kabutare", "Yes, by SMS", "Yes", "Now", "Yes")
-    phone.press(SECRET).choose("Send: health").hangs_up()
+    phone.press(HER_SECRET).choose("Send: health").hangs_up()
     asked = line.phone(NUMBER).dial().press(7, 2, OTHER_NUMBER, 1).choose("Now").hangs_up()
     child = line.phone(NUMBER).dial().press(3).choose("No", "0-5", "Sexual abuse", "Longer ago")
     child.choose("Continue").press("ngo").choose(
@@ -43,11 +44,11 @@ def everything_told(line: Line) -> list[str]:
 
 def test_no_number_and_no_answer_can_be_read_in_any_file_or_memory(line: Line, kept: Kept) -> None:
     codes = everything_told(line)
-    line.phone(NUMBER).dial().choose("My code").press(codes[0], SECRET)
+    line.phone(NUMBER).dial().choose("My code").press(codes[0], HER_SECRET)
     raw = kept.raw()
     assert codes[0].encode() in raw, "it looked into the database"
     assert b"session:" in raw, "it looked into Valkey"
-    for told in (NUMBER[-9:], OTHER_NUMBER[-9:], *spelt(SECRET)):
+    for told in (NUMBER[-9:], OTHER_NUMBER[-9:], *spelt(HER_SECRET)):
         assert told.encode() not in raw, told
     assert [answer for answer in ANSWERS if answer in raw] == []
 
@@ -55,13 +56,13 @@ def test_no_number_and_no_answer_can_be_read_in_any_file_or_memory(line: Line, k
 def test_a_call_in_progress_is_unreadable_too(line: Line, kept: Kept) -> None:
     phone = line.phone(NUMBER).dial().choose("I need help", "Yes, continue", "Continue", *SAID)
     phone.choose("Continue", "South", "Huye", "Kabutare", "Yes, by call", "Evening", "Yes")
-    phone.press(SECRET)
+    phone.press(HER_SECRET)
     raw = kept.raw()
     session = kept.session(phone)
     assert session is not None
     assert "sexual" in {step.answer for step in session.state.trail}, "it is there, but sealed"
     assert phone.text.encode() not in raw
-    for told in (NUMBER[-9:], *spelt(SECRET), "report.need", "evening"):
+    for told in (NUMBER[-9:], *spelt(HER_SECRET), "report.need", "evening"):
         assert told.encode() not in raw, told
     assert [answer for answer in ANSWERS if answer in raw] == []
 

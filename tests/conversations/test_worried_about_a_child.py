@@ -11,8 +11,9 @@ from gateway.store import database
 from gateway.store.models import Report
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.kept import Kept
-from tests.one_process_line import CALLER, Line
+from tests.one_process_line import Line
 from tests.phone import Phone
+from tests.samples import CALLER
 
 
 def until_where(line: Line) -> Phone:

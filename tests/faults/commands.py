@@ -17,8 +17,8 @@ from gateway.store import database, schema
 from gateway.store.models import Centre, Staff
 from gateway.vault.roles import Role
 from tests.faults.callers import new_number
-from tests.faults.running_service import CENTRE
 from tests.faults.stories.story import Story
+from tests.samples import CENTRE
 
 SAMPLE = Path(__file__).parents[2] / "gateway" / "countries" / "rw" / "centres.csv"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 from sandbox.standin.client import Call, StandIn
+from tests.faults.callers import SECRET
 from tests.faults.discretion import Secrets
 from tests.phone import MORE
 
-SECRET: Final = "0852"
 """The four digits of every caller: no process id and no year begins with a zero."""
 
 

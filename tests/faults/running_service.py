@@ -43,6 +43,7 @@ from tests.faults.callers import LIMITS, Caller
 from tests.faults.promises import Witnesses
 from tests.faults.service import Service, environment
 from tests.machine import home_for_postgres
+from tests.samples import CENTRE
 from tests.services import Postgres, Valkey, running, wait_until
 
 Database = Literal["sqlite", "postgresql"]
@@ -52,7 +53,6 @@ NAMES: Final[tuple[Name, ...]] = ("web", "staff", "worker", "clock")
 Between = Callable[[Name, Literal["database", "redis", "provider"], str], str]
 """The URL by which a process reaches a server, from its own."""
 
-CENTRE: Final = "kabutare"
 NURSES: Final = ("health", "counsellor")
 """Who is asked first about a report to the centre."""
 

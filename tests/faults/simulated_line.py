@@ -13,7 +13,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -25,9 +25,7 @@ from gateway.country import translations
 from gateway.country.pack import Pack, load_country
 from gateway.runtime import callbacks, crash_points
 from gateway.runtime.callbacks import Kind
-from gateway.runtime.phones import Msisdn
 from gateway.runtime.settings import Settings
-from gateway.sms.providers.contract import Accepted, Outcome, Pulse
 from gateway.sms.routing import only
 from gateway.store import database
 from gateway.store.models import Alert, Outbox, Report
@@ -35,40 +33,15 @@ from gateway.vault.roles import Role
 from gateway.web import callers
 from gateway.wiring import Parts
 from menus.speech import Speech
-from tests.one_process_line import SECRET
 from tests.phone import Phone
+from tests.samples import SECRET
+from tests.shared_parts import delivery
+from tests.sms_provider import Provider
 from workers.clock import Clock
-from workers.compose import Composer
-from workers.deliver import Delivery
 from workers.probe import Probing
 
 MakeSettings = Callable[[Role, str], Settings]
 """From a role and the URL of a database to the settings of a process."""
-
-Answers = Callable[[str], Outcome | None]
-
-
-@dataclass
-class ObedientProvider:
-    """A provider that keeps what it took, and answers as the test wants.
-
-    `answer` gets a number; None takes the SMS. `takes` is whether it leaves all the same when the
-    answer is another one.
-    """
-
-    name: str = "post"
-    answer: Answers = lambda number: None
-    takes: bool = False
-    taken: list[tuple[str, str]] = field(default_factory=list)
-
-    def send(self, to: Msisdn, text: str) -> Outcome:
-        outcome = self.answer(to.reveal())
-        if outcome is None or self.takes:
-            self.taken.append((to.reveal(), text))
-        return outcome or Accepted(f"id-{len(self.taken)}")
-
-    def probe(self) -> Pulse:
-        return Pulse(alive=True)
 
 
 @dataclass(frozen=True)
@@ -95,7 +68,7 @@ class SimulatedLine:
         self.file = file
         self.ahead = timedelta()
         """How far the database's clock is ahead."""
-        self.provider = ObedientProvider()
+        self.provider = Provider()
         self._make = make
         self.web, self.worker = self._processes()
         self.client: FlaskClient = callers.create_app(self.web).test_client()
@@ -118,7 +91,7 @@ class SimulatedLine:
         for end in ("", "-wal", "-shm"):
             Path(f"{self.file}{end}").unlink(missing_ok=True)
         shutil.copyfile(template, self.file)
-        self.ahead, self.provider = timedelta(), ObedientProvider()
+        self.ahead, self.provider = timedelta(), Provider()
         self.die()
 
     def _processes(self, before: Parts | None = None) -> tuple[Parts, Parts]:
@@ -131,12 +104,9 @@ class SimulatedLine:
 
     def _build(self) -> None:
         self.client.application = callers.create_app(self.web)
-        fleet = only(self.provider)
-        self.delivery = Delivery(
-            self.worker.database, Composer.of(self.worker), fleet, note_again=()
-        )
+        self.delivery = delivery(self.worker, self.provider, note_again=())
         self.clock = Clock(self.worker, self.delivery)
-        self.probing = Probing(self.worker.database, fleet)
+        self.probing = Probing(self.worker.database, only(self.provider))
 
     def _bring_clock(self, connection: sqlite3.Connection, record: object) -> None:
         connection.create_function("strftime", 2, self._strftime)
@@ -191,7 +161,7 @@ class SimulatedLine:
     def sent(self, number: str, words: str = "") -> int:
         """How many SMS with these words the provider took for a number."""
         return sum(
-            to == number and re.search(words, text) is not None for to, text in self.provider.taken
+            to == number and re.search(words, text) is not None for to, text in self.provider.left
         )
 
 

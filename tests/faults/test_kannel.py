@@ -32,13 +32,13 @@ from gateway.web import callers
 from gateway.wiring import Parts
 from sandbox.demo.folder import free_port
 from tests.faults.kannels import PASSWORD, Kannel
-from tests.one_process_line import SECRET, Line
+from tests.one_process_line import Line
+from tests.samples import CALLER, SECRET
 from tests.services import wait_until
 from workers.deliver import Delivery
 
 pytestmark = pytest.mark.system
 
-NUMBER = "+250788123456"
 PARTS = {
     "text": lambda data: data,
     "ucs-2": lambda data: unquote_to_bytes(data).decode("utf-16-be"),
@@ -65,7 +65,7 @@ def provider(kannel: Kannel) -> Provider:
     return Provider(kannel.url, "isange", PASSWORD, "3029")
 
 
-def send(kannel: Kannel, text: str = "Hello", to: str = NUMBER) -> Outcome:
+def send(kannel: Kannel, text: str = "Hello", to: str = CALLER) -> Outcome:
     return provider(kannel).send(Msisdn(to), text)
 
 
@@ -86,7 +86,7 @@ def test_an_sms_arrives_letter_by_letter(kannel: Kannel, text: str, kind: str) -
     assert isinstance(send(kannel, text), Accepted)
     wait_until(kannel.got, "the SMS has arrived")
     ((sender, to, arrived_as, data),) = kannel.got()
-    assert (sender, to, arrived_as) == ("3029", NUMBER, kind)
+    assert (sender, to, arrived_as) == ("3029", CALLER, kind)
     assert (data if kind == "text" else from_ucs2(data)) == text
 
 
@@ -98,7 +98,7 @@ def test_what_kannel_answers_when_something_is_wrong(kannel: Kannel) -> None:
         replace(ours, sender=""): OperatorFault("request not understood"),
         replace(ours, reports_to="ftp://x"): OperatorFault("request not understood"),
     }
-    assert {one: one.send(Msisdn(NUMBER), "x") for one in wrong} == wrong
+    assert {one: one.send(Msisdn(CALLER), "x") for one in wrong} == wrong
     assert ours.send(Msisdn("+1234"), "x") == Refused("invalid number")
 
     kannel.kill("network")
@@ -107,7 +107,7 @@ def test_what_kannel_answers_when_something_is_wrong(kannel: Kannel) -> None:
     wait_until(lambda: send(kannel) == OperatorFault("not routable"), "there is no link")
     kannel.kill("bearerbox")
     wait_until(lambda: send(kannel) == TryLater("no connection"), "smsbox has closed its port")
-    assert not any(NUMBER[1:] in said for said in (repr(list(wrong.values())), repr(ours)))
+    assert not any(CALLER[1:] in said for said in (repr(list(wrong.values())), repr(ours)))
 
 
 def test_the_pulse_of_kannel(kannel: Kannel) -> None:
@@ -127,11 +127,11 @@ def test_the_pulse_of_kannel(kannel: Kannel) -> None:
 
 def test_kannel_logs_neither_number_nor_text(kannel: Kannel) -> None:
     send(kannel, "Your appointment")
-    kannel.write(NUMBER, "3029", "my secret")
+    kannel.write(CALLER, "3029", "my secret")
     wait_until(kannel.got, "the SMS has arrived")
     kannel.command("stop-smsc?smsc=link")
     wait_until(lambda: send(kannel) == OperatorFault("not routable"), "there is no link")
-    for word in (NUMBER[1:], "appointment", "secret"):
+    for word in (CALLER[1:], "appointment", "secret"):
         assert word not in kannel.logs()
 
 

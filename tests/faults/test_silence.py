@@ -26,7 +26,7 @@ from tests.faults.callers import Caller
 from tests.faults.proxy import ProxiedWire, wire
 from tests.gateway.web.ussd_wire import opened
 from tests.gateway.web.web_server import WebServer, environment, request
-from tests.one_process_line import SECRET
+from tests.samples import SECRET
 from tests.services import Postgres, Valkey, wait_until
 
 pytestmark = pytest.mark.system

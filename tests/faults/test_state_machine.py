@@ -169,8 +169,8 @@ class Promises(RuleBasedStateMachine):
 
     @rule(how=st.sampled_from(sorted(OUTCOMES)))
     def the_provider_changes(self, how: str) -> None:
-        self.simulated.provider.answer = lambda number: OUTCOMES[how]
-        self.simulated.provider.takes = how.startswith("took")
+        self.simulated.provider.does = lambda number: OUTCOMES[how]
+        self.simulated.provider.leaks = how.startswith("took")
 
     @rule(seconds=st.sampled_from(WAITS), death=DEATHS)
     def time_passes_and_a_worker_drains(self, seconds: int, death: int) -> None:
@@ -196,7 +196,7 @@ class Promises(RuleBasedStateMachine):
         death=DEATHS,
     )
     def the_network_tells_what_became_of_an_sms(self, which: int, status: str, death: int) -> None:
-        place = 1 + which % (len(self.simulated.provider.taken) + 1)
+        place = 1 + which % (len(self.simulated.provider.left) + 1)
         self._do(lambda: self.simulated.post("delivery", id=f"id-{place}", status=status), death)
 
     @rule(
@@ -274,7 +274,7 @@ class Promises(RuleBasedStateMachine):
 
         Unless so many died in the middle of an alert that it may have left three times.
         """
-        self.simulated.provider.answer, self.simulated.provider.takes = (lambda number: None), False
+        self.simulated.provider.does, self.simulated.provider.leaks = (lambda number: None), False
         for seconds in (60, 60, *[700] * 8):
             self.simulated.ahead += timedelta(seconds=seconds)
             self.simulated.tick()
@@ -287,7 +287,7 @@ class Promises(RuleBasedStateMachine):
                 one.report_id for one in look.alerts if look.possible_sends()[one.id] == MOST_SENDS
             }
             for code in {code for call in self.made for code in call.told}:
-                heard = any(f" {code} " in text for _, text in self.simulated.provider.taken)
+                heard = any(f" {code} " in text for _, text in self.simulated.provider.left)
                 assert heard or look.reports[code].id in spent, f"nobody ever heard of {code}"
 
     def _dial(self, labels: list[str], *way: str) -> Call:
@@ -307,7 +307,7 @@ class Promises(RuleBasedStateMachine):
 
     def _alerts(self) -> list[tuple[str, str, str]]:
         found = []
-        for number, text in self.simulated.provider.taken:
+        for number, text in self.simulated.provider.left:
             alert = re.search(r"Reply 1 (\d+) (\d{4})", text)
             if alert:
                 found.append((number, alert[1], alert[2]))

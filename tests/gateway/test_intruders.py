@@ -26,8 +26,9 @@ from tests.conversations import calls
 from tests.conversations.interpreter import Interpreter
 from tests.conversations.test_staff_line import signed_in
 from tests.gateway.store.roles import Database
-from tests.one_process_line import PIN, SECRET, SECRETS, STAFF_SECRET, Line
+from tests.one_process_line import Line
 from tests.phone import Phone
+from tests.samples import PIN, SECRET, SECRETS, STAFF_SECRET
 
 INTRUDED: tuple[Process, ...] = ("web", "worker")
 HIS_PHONE = "+250799000666"

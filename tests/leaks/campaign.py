@@ -19,6 +19,7 @@ from typing import Final
 
 from sandbox.standin import wire
 from sandbox.standin.outgoing import Limits, post
+from tests.faults.callers import SECRET
 from tests.faults.points import crash_points
 from tests.leaks import canaries
 from tests.leaks.stolen_service import StolenService
@@ -51,7 +52,6 @@ SELDOM: Final = (
 )
 """What happens once a day or a week, or when a provider fails for long. No number is near it."""
 
-SECRET: Final = "0852"
 """The four digits of every caller: too short to look for."""
 
 _ids = itertools.count(1)

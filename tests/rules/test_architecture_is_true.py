@@ -30,7 +30,8 @@ from gateway.web.networks.contract import SessionOver
 from menus.intents import AcceptCase, Intent, RevealNumber, SignIn
 from tests.rules.sources import ROOT, SHIPPED, modules, none_of, text
 from tests.rules.test_security_documents import FILE
-from tests.staff_and_reports import CALL_NOW, CALLER, Person, StaffAndReports, on_sqlite
+from tests.samples import CALLER
+from tests.staff_and_reports import CALL_NOW, Person, StaffAndReports, on_sqlite
 
 DOCUMENT = Path("docs/architecture.md")
 

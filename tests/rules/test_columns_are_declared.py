@@ -11,6 +11,7 @@ from gateway.store.inventory import ENCRYPTED, HASHED, PUBLIC
 from gateway.store.models import Base
 from tests.one_process_line import Line
 from tests.rules.sources import none_of
+from tests.samples import CALLER, HER_SECRET
 
 COLUMNS: dict[str, Column[object]] = {
     f"{table.name}.{column.name}": column
@@ -18,7 +19,6 @@ COLUMNS: dict[str, Column[object]] = {
     for column in table.columns
 }
 
-SECRET, CALLER = "2580", "+250788123456"
 ANSWERS = ("within_72h", "sexual", "adult")
 
 
@@ -46,7 +46,7 @@ def test_nothing_a_caller_typed_can_be_read_in_the_database(line: Line) -> None:
     phone = line.phone(CALLER).dial().press(2)
     phone.choose("Yes, continue", "Continue", "18 or more", "Sexual violence", "Last 3 days")
     phone.choose("Continue", "South", "Huye", "Kabutare (sample)", "Yes, by SMS", "Yes", "Now")
-    phone.sees("If the line cuts").press(1).press(SECRET)
+    phone.sees("If the line cuts").press(1).press(HER_SECRET)
     phone.choose("Send: health").sees("Sent. Code: ")
     line.deliver()
     with database.reading(line.web.database) as session:
@@ -56,7 +56,7 @@ def test_nothing_a_caller_typed_can_be_read_in_the_database(line: Line) -> None:
         }
     assert rows["contacts"]
     assert rows["reports"]
-    typed = (CALLER.removeprefix("+250"), f"'{SECRET}'", *ANSWERS)
+    typed = (CALLER.removeprefix("+250"), f"'{HER_SECRET}'", *ANSWERS)
     none_of(
         (
             f"{table}.{column}"

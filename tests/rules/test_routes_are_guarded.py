@@ -18,7 +18,7 @@ from gateway.runtime.settings import NetworkName, ProviderName, Settings
 from gateway.vault.roles import Role
 from gateway.web import callers, staff
 from gateway.wiring import Parts
-from tests.one_process_line import SECRET, STAFF_SECRET
+from tests.samples import SECRET, STAFF_SECRET
 
 OPEN = {"/healthz", "/readyz"}
 """Whether a process is alive and may serve: a load balancer asks, and learns nothing else."""

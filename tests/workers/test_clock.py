@@ -17,16 +17,16 @@ from sqlalchemy.orm import Session
 
 from gateway.cases import escalation
 from gateway.runtime import crash_points, doorbell
-from gateway.runtime.metrics import ALARMS
 from gateway.runtime.settings import Settings
 from gateway.sms.providers.contract import Refused
-from gateway.sms.routing import only
 from gateway.store import database
 from gateway.store.models import Alert, Outbox, OutboxState, Report, ReportState
 from gateway.wiring import Parts
-from tests.staff_and_reports import Provider, StaffAndReports
+from tests.alarm_counts import alarms
+from tests.shared_parts import delivery
+from tests.sms_provider import Provider
+from tests.staff_and_reports import StaffAndReports
 from workers.clock import EVERY, PATIENCE, Clock
-from workers.compose import Composer
 from workers.deliver import Delivery
 
 A_WHILE = timedelta(seconds=PATIENCE + 1)
@@ -45,17 +45,13 @@ def make_clock(
             parts = Parts(settings("worker", DATABASE_URL=database_url, **other), "worker")
             stack.callback(parts.database.dispose)
             stack.callback(parts.redis.close)
-            return Clock(parts, Delivery(parts.database, Composer.of(parts), only(provider)))
+            return Clock(parts, delivery(parts, provider))
 
         yield make
 
 
 def waiting_jobs(redis: Redis) -> int:
     return Queue(doorbell.ALERTS, connection=redis).count
-
-
-def alarms(kind: str) -> float:
-    return float(ALARMS.labels(kind)._value.get())
 
 
 def passes(records: StaffAndReports, time: timedelta) -> None:

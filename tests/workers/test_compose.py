@@ -21,7 +21,8 @@ from menus import messages
 from menus.intents import Contact, Window
 from menus.messages import COURTESIES
 from menutools.catalogues import forbidden
-from tests.staff_and_reports import A_DAY, CALLER, CENTRE, P1, SMS_NOW, Person, StaffAndReports
+from tests.samples import CALLER, CENTRE
+from tests.staff_and_reports import A_DAY, P1, SMS_NOW, Person, StaffAndReports
 from workers.compose import (
     ONLY_WHILE_HERS,
     ONLY_WHILE_OPEN,

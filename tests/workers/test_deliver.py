@@ -16,7 +16,6 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from gateway.cases import escalation
-from gateway.runtime.metrics import ALARMS
 from gateway.sms import outbox, receipts
 from gateway.sms.providers.africastalking import TIMEOUTS
 from gateway.sms.providers.contract import (
@@ -40,15 +39,14 @@ from gateway.store.models import (
     Report,
 )
 from gateway.store.models import Staff as StaffRow
+from tests.alarm_counts import alarms
+from tests.samples import CALLER
 from tests.services import wait_until
-from tests.staff_and_reports import CALLER, SMS_NOW, Provider, StaffAndReports
+from tests.sms_provider import Provider
+from tests.staff_and_reports import SMS_NOW, StaffAndReports
 from workers.deliver import AT_ONCE, NOTE_AGAIN, Delivery
 
 STAFF = Outbox.audience == "staff"
-
-
-def alarms(kind: str) -> float:
-    return float(ALARMS.labels(kind)._value.get())
 
 
 def test_a_row_is_marked_and_the_database_let_go_before_the_provider_is_called(

@@ -23,15 +23,15 @@ from rq.webhook import Webhook
 from gateway.runtime import doorbell
 from gateway.runtime.doorbell import DRAIN, RqDoorbell
 from gateway.runtime.settings import Settings
-from gateway.sms.routing import only
 from gateway.store.models import Outbox, Report
 from gateway.wiring import Parts, connect_redis
 from tests.one_process_line import Line
+from tests.samples import CALLER
 from tests.sandbox.receiver import listening
-from tests.staff_and_reports import CALLER, P1, SMS_NOW, Provider, StaffAndReports
+from tests.shared_parts import delivery
+from tests.sms_provider import Provider
+from tests.staff_and_reports import P1, SMS_NOW, StaffAndReports
 from workers import jobs
-from workers.compose import Composer
-from workers.deliver import Delivery
 from workers.jobs import JobTable, OwnJob, OwnWorker
 
 
@@ -93,7 +93,7 @@ def test_ringing_wakes_a_worker_that_sends(
     provider = Provider()
     RqDoorbell(redis).ring()
 
-    works(redis, {DRAIN: Delivery(parts.database, Composer.of(parts), only(provider)).drain})
+    works(redis, {DRAIN: delivery(parts, provider).drain})
 
     assert provider.counted() == {person.number: 5}
 
@@ -311,5 +311,5 @@ def test_a_report_and_its_answers_are_not_in_the_jobs_of_a_burst(
     ids = {row.id for row in records.all(Outbox)} | {row.id for row in records.all(Report)}
     assert not [one for one in ids if one in everything(redis)]
     provider = Provider()
-    works(redis, {DRAIN: Delivery(parts.database, Composer.of(parts), only(provider)).drain})
+    works(redis, {DRAIN: delivery(parts, provider).drain})
     assert len(provider.taken) == 10, "one job drains all"

@@ -23,8 +23,10 @@ from gateway.wiring import connect_redis
 from sandbox.standin.client import StandIn
 from sandbox.standin.config import Config
 from sandbox.standin.server import background
+from tests.samples import CALLER
 from tests.services import PATIENCE, Valkey, running, wait_until
-from tests.staff_and_reports import CALLER, SMS_NOW, Provider, StaffAndReports, on_sqlite
+from tests.sms_provider import Provider
+from tests.staff_and_reports import SMS_NOW, StaffAndReports, on_sqlite
 
 pytestmark = pytest.mark.system
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.runtime.metrics import ALARMS
 from gateway.sms import outbox
 from gateway.store import database
 from gateway.store.models import Outbox, OutboxState
-from tests.staff_and_reports import A_DAY, CENTRE, SMS_NOW, Person, StaffAndReports
+from tests.alarm_counts import alarms
+from tests.samples import CENTRE
+from tests.staff_and_reports import A_DAY, SMS_NOW, Person, StaffAndReports
 
 TO_CALLER = Outbox.audience == "caller"
 CAP = 2
@@ -57,14 +58,10 @@ def told(records: StaffAndReports, operator: Person) -> int:
     return len(records.all(Outbox, Outbox.staff_id == operator.id, Outbox.template == "alarm"))
 
 
-def alarms() -> float:
-    return float(ALARMS.labels("spending_cap")._value.get())
-
-
 def test_above_the_cap_no_more_leave_and_the_operator_is_told_once(
     records: StaffAndReports, operator: Person
 ) -> None:
-    nurse, before = records.staff(), alarms()
+    nurse, before = records.staff(), alarms("spending_cap")
     reports(records, 4)
     sent = records.deliver().counted()
     assert reasons(records) == {"accepted": CAP, "spending cap": 2}
@@ -74,7 +71,7 @@ def test_above_the_cap_no_more_leave_and_the_operator_is_told_once(
     records.deliver()
     assert reasons(records) == {"accepted": CAP, "spending cap": 4}
     assert told(records, operator) == 1
-    assert alarms() - before == 1
+    assert alarms("spending_cap") - before == 1
 
 
 def test_who_writes_to_the_line_is_answered_and_what_it_costs_is_counted(

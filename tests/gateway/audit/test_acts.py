@@ -49,8 +49,9 @@ from menus.intents import (
     SignIn,
     StopContact,
 )
-from tests.one_process_line import CALLER, PIN, Line, code, digits
+from tests.one_process_line import Line, code, digits
 from tests.rules.commands import commands
+from tests.samples import CALLER, PIN
 from tests.staff_and_reports import P1
 
 SEND = Send(

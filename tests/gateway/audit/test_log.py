@@ -15,11 +15,11 @@ from gateway.audit import chain, verification
 from gateway.audit import log as audit
 from gateway.audit.chain import Entry, Extent
 from gateway.audit.lanes import LANES
-from gateway.runtime.metrics import ALARMS
 from gateway.store import database
 from gateway.store.models import Audit, AuditLane
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
+from tests.alarm_counts import alarms
 from tests.services import PATIENCE
 from tests.staff_and_reports import StaffAndReports, on_sqlite
 
@@ -190,10 +190,10 @@ def test_a_lane_that_was_set_back_is_an_alarm_and_stays_broken(
         attacker.execute(text("DELETE FROM audit WHERE seq = 2"))
         attacker.execute(text("DELETE FROM audit_lanes WHERE seq = 0"))
         attacker.execute(text("UPDATE audit_lanes SET seq = 1, digest = audit.digest FROM audit"))
-    before = ALARMS.labels("audit_broken")._value.get()
+    before = alarms("audit_broken")
     for _ in range(3):
         note(engine, "written on")
-    assert ALARMS.labels("audit_broken")._value.get() == before + 3
+    assert alarms("audit_broken") == before + 3
     assert [row.seq for row in rows(engine)] == [1, 2, 3, 4]
     found = "\n".join(faults(engine, vaults))
     assert f"lane {rows(engine)[0].lane}: its end was not written by the service" in found

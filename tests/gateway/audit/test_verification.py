@@ -132,7 +132,7 @@ def test_a_clock_publishes_one_head_a_day(line: Line) -> None:
             line.clock.tick()
             line.deliver()
     (head,) = _kept(line)
-    said = [one for one in line.sms_provider.sent if head in one.text]
+    said = [one for one in line.sms_provider.taken if head in one.text]
     assert {one.to for one in said} == witnesses
     assert len(said) == 2
     assert all(one.text.endswith(f"Please keep this message: {head}") for one in said)
@@ -176,4 +176,4 @@ def test_a_witness_is_never_alerted(line: Line) -> None:
         assert session.scalars(select(Alert)).all() == []
         to_her = session.scalars(select(Outbox.template)).all()
     assert set(to_her) <= {"audit_head"}
-    assert [sms.to for sms in line.sms_provider.sent] == [witness]
+    assert [sms.to for sms in line.sms_provider.taken] == [witness]

@@ -26,15 +26,8 @@ from gateway.vault.errors import CannotOpen
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.intents import Contact
-from tests.staff_and_reports import (
-    CALL_NOW,
-    CALLER,
-    P1,
-    SMS_NOW,
-    Person,
-    StaffAndReports,
-    on_sqlite,
-)
+from tests.samples import CALLER, HER_SECRET
+from tests.staff_and_reports import CALL_NOW, P1, SMS_NOW, Person, StaffAndReports, on_sqlite
 
 pytestmark = on_sqlite
 
@@ -42,7 +35,6 @@ Look = Callable[[CaseFile], Mapping[str, str]]
 Seen = Callable[[Person, str, Look], Mapping[str, str]]
 LookAt = Callable[[Person, str, datetime, Look], Mapping[str, str]]
 
-SECRET = "2580"
 AN_HOUR = timedelta(hours=1)
 
 
@@ -79,7 +71,7 @@ def taken(records: StaffAndReports, person: Person, contact: Contact | None = SM
     made = records.report(contact=contact, answers={**P1, "area": "south/huye/ngoma"})
     with database.writing(records.engine, "test") as session:
         staff, row = session.get_one(Staff, person.id), session.get_one(Report, made)
-        row.secret_hash = records.web.hash_secret(SECRET, secret_of(made))
+        row.secret_hash = records.web.hash_secret(HER_SECRET, secret_of(made))
         alert = session.query(Alert).where(Alert.report_id == made).first()
         assert alert is not None
         assert casework.accept(session, alert, row, staff, database.now(session))
@@ -226,10 +218,10 @@ def secret(typed: str) -> Look:
 def test_the_numbers_that_she_chose_tell_that_it_is_she(
     records: StaffAndReports, seen: Seen, nurse: Person, report: str
 ) -> None:
-    assert seen(nurse, report, secret(SECRET)) == {"secret": "right"}
+    assert seen(nurse, report, secret(HER_SECRET)) == {"secret": "right"}
     assert seen(nurse, report, secret("2581")) == {"secret": "wrong"}
     records.change(Report, secret_hash=None)
-    assert seen(nurse, report, secret(SECRET)) == {"secret": "none"}
+    assert seen(nurse, report, secret(HER_SECRET)) == {"secret": "none"}
     noted = [act for act, _ in acts(records, report)][-3:]
     assert noted == ["secret right", "secret wrong", "no secret"]
 
@@ -240,12 +232,12 @@ def test_nobody_finds_her_numbers_by_trying(
     """Five wrong ones within an hour, by whomever; other reports are not touched."""
     colleague, another = records.staff(), taken(records, nurse)
     for tries in range(MOST_SECRET_TRIES):
-        assert seen(nurse, report, secret(SECRET)) == {"secret": "right"}
+        assert seen(nurse, report, secret(HER_SECRET)) == {"secret": "right"}
         assert seen(colleague if tries % 2 else nurse, report, secret("0000"))["secret"] == "wrong"
-    assert seen(nurse, report, secret(SECRET)) == {"secret": "wrong"}
-    assert seen(nurse, another, secret(SECRET)) == {"secret": "right"}
+    assert seen(nurse, report, secret(HER_SECRET)) == {"secret": "wrong"}
+    assert seen(nurse, another, secret(HER_SECRET)) == {"secret": "right"}
     records.change(Audit, at=records.now() - AN_HOUR)
-    assert seen(nurse, report, secret(SECRET)) == {"secret": "right"}
+    assert seen(nurse, report, secret(HER_SECRET)) == {"secret": "right"}
 
 
 def test_the_answers_name_the_place_as_people_do(

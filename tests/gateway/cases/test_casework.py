@@ -25,7 +25,8 @@ from gateway.store.models import (
     Staff,
 )
 from menus.intents import CallOutcome
-from tests.staff_and_reports import OTHER_CENTRE, SMS_NOW, Person, StaffAndReports
+from tests.samples import OTHER_CENTRE
+from tests.staff_and_reports import SMS_NOW, Person, StaffAndReports
 
 Act = Callable[[StaffAndReports, Session, Person, str], object]
 """An act of somebody on a report, in a transaction."""

@@ -22,7 +22,8 @@ from gateway.vault.errors import CannotOpen
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.intents import Contact, Window
-from tests.staff_and_reports import CALLER, SMS_NOW, StaffAndReports
+from tests.samples import CALLER
+from tests.staff_and_reports import SMS_NOW, StaffAndReports
 
 NUMBER = Msisdn(CALLER)
 TO_CALLER = Outbox.audience == "caller"

@@ -11,20 +11,15 @@ from sqlalchemy.orm import Session
 
 from gateway.cases import casework, escalation
 from gateway.cases.escalation import EscalationPolicy
-from gateway.runtime.metrics import ALARMS
+from gateway.runtime.alarms import Kind
 from gateway.staff.roster import Role
 from gateway.store import database
 from gateway.store.models import Alert, AlertState, Audit, Outbox, OutboxState, Report, ReportState
 from gateway.store.models import Staff as StaffRow
 from menus.intents import About
-from tests.staff_and_reports import (
-    CENTRE,
-    OTHER_CENTRE,
-    SMS_NOW,
-    Person,
-    StaffAndReports,
-    on_sqlite,
-)
+from tests.alarm_counts import alarms
+from tests.samples import CENTRE, OTHER_CENTRE
+from tests.staff_and_reports import SMS_NOW, Person, StaffAndReports, on_sqlite
 
 DESK = "national"
 POLICY = EscalationPolicy({"P1": (5, 10, 15), "P2": (30, 60), "P3": (240,)}, DESK)
@@ -93,10 +88,6 @@ def names(records: StaffAndReports, report: str, **people: Person) -> set[str]:
     """Who was asked, by the name that a test gave her."""
     known = {person.id: name for name, person in people.items()}
     return {known[staff_id] for staff_id in records.asked(report)}
-
-
-def alarms(kind: str) -> float:
-    return float(ALARMS.labels(kind)._value.get())
 
 
 def test_the_first_rung_is_everybody_on_duty_at_the_centre(records: StaffAndReports) -> None:
@@ -478,7 +469,8 @@ def test_filling_in_without_a_centre_wakes_nobody_again_and_keeps_the_time(
 ) -> None:
     national = records.staff(DESK, "national")
     call = b"one call"
-    before = {kind: alarms(kind) for kind in ("nobody_to_alert", "nobody_accepts")}
+    kinds: tuple[Kind, ...] = ("nobody_to_alert", "nobody_accepts")
+    before = [alarms(kind) for kind in kinds]
     report = records.report("child_danger", answers={"danger": "now"}, centre=None, call=call)
     until = records.report_now(report).due_at
 
@@ -487,7 +479,7 @@ def test_filling_in_without_a_centre_wakes_nobody_again_and_keeps_the_time(
     assert records.asked(report) == {national.id}
     assert len(records.all(Outbox)) == 1
     assert records.report_now(report).due_at == until is not None
-    assert {kind: alarms(kind) for kind in before} == before
+    assert [alarms(kind) for kind in kinds] == before
 
 
 def test_filling_in_what_somebody_has_accepted_wakes_nobody(records: StaffAndReports) -> None:

@@ -14,7 +14,8 @@ from gateway.store import database
 from gateway.store.models import Alert, Audit, CallAttempt, NumberUse, Outbox, Report, ReportState
 from gateway.store.models import Staff as StaffRow
 from menus.intents import About
-from tests.staff_and_reports import CENTRE, OTHER_CENTRE, SMS_NOW, Person, StaffAndReports
+from tests.samples import CENTRE, OTHER_CENTRE
+from tests.staff_and_reports import SMS_NOW, Person, StaffAndReports
 
 P3 = {"age": "adult", "need": "psychological"}
 

@@ -25,7 +25,8 @@ from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.intents import Contact, PartOfDay, Window
 from menus.messages import APPOINTMENTS
-from tests.staff_and_reports import A_DAY, CALLER, Person, StaffAndReports
+from tests.samples import CALLER
+from tests.staff_and_reports import A_DAY, Person, StaffAndReports
 from workers.compose import Drop, Sms
 
 EVENING = Contact(by="sms", window="evening")

@@ -15,12 +15,10 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, event
 
-from gateway.cases.escalation import EscalationPolicy
-from gateway.cases.my_code import MyCode, secret_of
+from gateway.cases.my_code import secret_of
 from gateway.cases.reports import Reports
 from gateway.cases.staff_line import StaffLine
 from gateway.conversation.contract import Occasion
-from gateway.country import centres
 from gateway.country.pack import Pack
 from gateway.runtime import phones
 from gateway.runtime.phones import Msisdn
@@ -32,7 +30,8 @@ from gateway.vault.roles import Role
 from gateway.vault.secrets import quick_hasher
 from gateway.vault.vault import Vault
 from menus.intents import ChangePin, Contact, KeepDraft, OpenCase, Send, SignIn
-from tests.one_process_line import CALLER
+from tests import shared_parts
+from tests.samples import CALLER
 from tests.services import wait_until
 from tests.staff_and_reports import on_sqlite
 
@@ -94,12 +93,8 @@ def opened(meanwhile: Meanwhile, keys: Path) -> Open:
 
 @pytest.fixture
 def reports(engine: Engine, opened: Open, pack: Pack) -> Reports:
-    with database.writing(engine, "test") as session:
-        centres.replace_all(session, pack, pack.centres)
-    vault = opened("web")
-    return Reports(
-        engine, vault, EscalationPolicy(pack.escalation, pack.duty_desk.id), MyCode(vault, 5)
-    )
+    shared_parts.open_centres(engine, pack)
+    return shared_parts.reports(engine, pack, opened("web"))
 
 
 def step(history: str = "1", number: str = CALLER) -> Occasion:
@@ -131,15 +126,14 @@ def test_my_code(reports: Reports, meanwhile: Meanwhile, secret: str, known: boo
 def test_the_staffs_pin(
     engine: Engine, opened: Open, keys: Path, pack: Pack, meanwhile: Meanwhile
 ) -> None:
-    with database.writing(engine, "test") as session:
-        centres.replace_all(session, pack, pack.centres)
+    shared_parts.open_centres(engine, pack)
     vault = opened("staff")
     number = "+250788000500"
     new = NewStaff(phones.parse(number), "health", "kabutare", "en", "4711", True)
     with database.writing(engine, "test") as session:
         at_registration = Vault.open(keys / "staff", "staff", hasher=quick_hasher())
         roster.add(session, at_registration, new)
-    line = StaffLine(engine, vault, EscalationPolicy(pack.escalation, pack.duty_desk.id), pack)
+    line = StaffLine(engine, vault, shared_parts.policy(pack), pack)
     assert line.do(SignIn("4711"), step("1", number)).facts["staff"]
     assert not line.do(SignIn("4712"), step("2", number)).facts
     assert line.do(ChangePin("4711", "5822"), step("3", number)).facts == {"pin": "changed"}

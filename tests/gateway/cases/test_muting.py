@@ -19,8 +19,8 @@ from gateway.store import database
 from gateway.store.models import Audit, NumberUse, Outbox, Report, ReportState
 from gateway.wiring import Parts
 from menus.intents import About, KeepDraft, Send
-from tests.one_process_line import CALLER
-from tests.staff_and_reports import OTHER_CENTRE, SMS_NOW, StaffAndReports
+from tests.samples import CALLER, OTHER_CENTRE
+from tests.staff_and_reports import SMS_NOW, StaffAndReports
 
 OTHER = "+250788999888"
 

@@ -30,10 +30,10 @@ from gateway.store.models import (
     ReportState,
 )
 from menus.intents import CaseIntent, ChangeContact, Contact, DeleteReport, OpenCase, StopContact
+from tests.samples import CALLER, HER_SECRET
 from tests.staff_and_reports import SMS_NOW, StaffAndReports
 
-HER, ANOTHER = "+250788123456", "+250788123457"
-SECRET = "2580"
+ANOTHER = "+250788123457"
 EVENING = Contact(by="call", window="evening")
 
 TABLES: Sequence[type[Base]] = (Alert, CodeTry, ContactRow, DataKeyRow, NumberUse, Outbox, Report)
@@ -46,7 +46,7 @@ on_each_act = pytest.mark.parametrize("act", ACTS, ids=["stop", "change", "delet
 def hers(records: StaffAndReports) -> str:
     """A report that staff are alerted about, with an SMS to its caller on its way, and a look."""
     records.staff()
-    return looked_at(records, HER)
+    return looked_at(records, CALLER)
 
 
 @pytest.fixture
@@ -59,18 +59,18 @@ def looked_at(records: StaffAndReports, number: str) -> str:
     report = records.report(contact=SMS_NOW, number=number)
     with database.writing(records.engine, "test") as session:
         row = session.get_one(Report, report)
-        row.secret_hash = records.web.hash_secret(SECRET, secret_of(report))
-    assert do(records, OpenCase(records.code(report), SECRET), number).facts["case"] == report
+        row.secret_hash = records.web.hash_secret(HER_SECRET, secret_of(report))
+    assert do(records, OpenCase(records.code(report), HER_SECRET), number).facts["case"] == report
     return report
 
 
-def step(number: str = HER) -> Occasion:
+def step(number: str = CALLER) -> Occasion:
     session = secrets.token_bytes(16)
     return Occasion(session, session, Msisdn(number), "en", None)
 
 
 def do(
-    records: StaffAndReports, intent: CaseIntent, number: str = HER, on: Occasion | None = None
+    records: StaffAndReports, intent: CaseIntent, number: str = CALLER, on: Occasion | None = None
 ) -> Done:
     with database.writing(records.engine, "test") as session:
         cases = MyCode(records.web, tries_per_day=5)
@@ -198,7 +198,7 @@ def test_an_act_that_was_never_done_is_not_done_for_a_lost_session(
     assert rows_of(records, hers) == before
 
 
-@pytest.mark.parametrize("secret", [SECRET, "2581"])
+@pytest.mark.parametrize("secret", [HER_SECRET, "2581"])
 def test_a_look_that_is_told_twice_is_one_try_with_one_answer(
     records: StaffAndReports, hers: str, secret: str
 ) -> None:
@@ -208,14 +208,14 @@ def test_a_look_that_is_told_twice_is_one_try_with_one_answer(
     for again in (False, True):
         assert do(records, asked, on=replace(once, again=again)) == first
     assert len(records.all(CodeTry)) == tries
-    assert bool(first.facts) == (secret == SECRET)
+    assert bool(first.facts) == (secret == HER_SECRET)
 
 
 def test_a_look_that_never_was_is_not_made_up_for_a_lost_session(
     records: StaffAndReports, hers: str
 ) -> None:
     with pytest.raises(NotDone):
-        do(records, OpenCase(records.code(hers), SECRET), on=replace(step(), again=True))
+        do(records, OpenCase(records.code(hers), HER_SECRET), on=replace(step(), again=True))
 
 
 def failed(records: StaffAndReports, count: int, code: str, number: str) -> None:
@@ -233,13 +233,15 @@ def test_five_wrong_tries_in_a_day_shut_out_the_code_or_the_number(
             failed(records, 1, records.code(hers), f"+25078812350{n}")
     else:
         for n in range(5):
-            failed(records, 1, f"99999{n}", HER)
-    shut = OpenCase(records.code(hers), SECRET)
-    assert do(records, shut, HER).facts == {}
-    assert do(records, OpenCase(records.code(anothers), SECRET), ANOTHER).facts["case"] == anothers
+            failed(records, 1, f"99999{n}", CALLER)
+    shut = OpenCase(records.code(hers), HER_SECRET)
+    assert do(records, shut, CALLER).facts == {}
+    assert (
+        do(records, OpenCase(records.code(anothers), HER_SECRET), ANOTHER).facts["case"] == anothers
+    )
     assert bool(do(records, shut, "+250788123599").facts) == (what == "number")
     records.change(CodeTry, tried_at=a_day_before(records.now()))
-    assert do(records, shut, HER).facts["case"] == hers
+    assert do(records, shut, CALLER).facts["case"] == hers
 
 
 def a_day_before(now: datetime) -> datetime:
@@ -249,10 +251,10 @@ def a_day_before(now: datetime) -> datetime:
 def test_four_wrong_tries_shut_out_nobody_and_right_ones_do_not_count(
     records: StaffAndReports, hers: str
 ) -> None:
-    right = OpenCase(records.code(hers), SECRET)
+    right = OpenCase(records.code(hers), HER_SECRET)
     for _ in range(9):
         assert do(records, right).facts["case"] == hers
-    failed(records, 4, records.code(hers), HER)
+    failed(records, 4, records.code(hers), CALLER)
     assert do(records, right).facts["case"] == hers
     acts = [row.act for row in sorted(records.all(Audit), key=lambda row: row.id)]
     assert acts[-5:] == ["no match"] * 4 + ["looked"]

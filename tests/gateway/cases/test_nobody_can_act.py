@@ -15,7 +15,8 @@ from gateway.runtime.phones import Msisdn
 from gateway.store import database
 from gateway.store.models import Alert, Report, ReportState
 from menus.intents import Contact, KeepDraft, Send
-from tests.staff_and_reports import CENTRE, StaffAndReports
+from tests.samples import CALLER, CENTRE
+from tests.staff_and_reports import StaffAndReports
 
 NOW = Contact(by="call", window="now")
 MYSELF = Send("myself", {"age": "adult", "need": "sexual"})
@@ -24,7 +25,7 @@ CALL = b"one call"
 
 
 def step(history: str = "1") -> Occasion:
-    return Occasion(CALL, history.encode(), Msisdn("+250788123456"), "en", None)
+    return Occasion(CALL, history.encode(), Msisdn(CALLER), "en", None)
 
 
 @pytest.mark.parametrize(

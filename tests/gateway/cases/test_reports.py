@@ -12,11 +12,9 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from gateway.cases.codes import CODE_DIGITS, COLLISIONS
-from gateway.cases.escalation import EscalationPolicy
 from gateway.cases.my_code import MyCode
 from gateway.cases.reports import Reports
 from gateway.conversation.contract import Done, NotDone, Occasion
-from gateway.country import centres
 from gateway.country.pack import Pack
 from gateway.runtime.phones import Msisdn
 from gateway.store import database
@@ -26,6 +24,8 @@ from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.checks import has_check_digit
 from menus.intents import Contact, DiscardDraft, Intent, KeepDraft, OpenCase, Send, StopContact
+from tests import shared_parts
+from tests.samples import CALLER
 from tests.services import PATIENCE
 
 CALL: Final = Contact(by="call", window="now")
@@ -34,16 +34,12 @@ MYSELF: Final = Send(about="myself", answers={"age": "adult"}, contact=CALL, sec
 
 @pytest.fixture
 def reports(engine: Engine, vaults: Callable[[Role], Vault], pack: Pack) -> Reports:
-    with database.writing(engine, "test") as session:
-        centres.replace_all(session, pack, pack.centres)
-    vault = vaults("web")
-    return Reports(
-        engine, vault, EscalationPolicy(pack.escalation, pack.duty_desk.id), MyCode(vault, 5)
-    )
+    shared_parts.open_centres(engine, pack)
+    return shared_parts.reports(engine, pack, vaults("web"))
 
 
 def step(session: str = "one", history: str = "1", *, again: bool = False) -> Occasion:
-    caller = Msisdn("+250788123456")
+    caller = Msisdn(CALLER)
     return Occasion(session.encode(), history.encode(), caller, "en", None, again=again)
 
 

@@ -36,7 +36,8 @@ from menus.intents import (
     SignIn,
     StaffCaseIntent,
 )
-from tests.staff_and_reports import CALL_NOW, OTHER_CENTRE, Person, StaffAndReports, on_sqlite
+from tests.samples import OTHER_CENTRE
+from tests.staff_and_reports import CALL_NOW, Person, StaffAndReports, on_sqlite
 
 pytestmark = on_sqlite
 

@@ -26,15 +26,8 @@ from gateway.store.models import (
 )
 from gateway.store.models import Staff as StaffRow
 from menus.intents import About, CallOutcome, Contact
-from tests.staff_and_reports import (
-    CALL_NOW,
-    CALLER,
-    P1,
-    SMS_NOW,
-    Person,
-    StaffAndReports,
-    on_sqlite,
-)
+from tests.samples import CALLER
+from tests.staff_and_reports import CALL_NOW, P1, SMS_NOW, Person, StaffAndReports, on_sqlite
 from workers.compose import Drop, Sms
 
 TIMES: Mapping[str, Sequence[int]] = {"P1": (10, 20, 30), "P2": (120, 240, 480), "P3": (1, 2, 3)}

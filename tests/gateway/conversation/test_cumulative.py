@@ -23,7 +23,7 @@ from menus.engine import Engine, State
 from menus.intents import Intent, Send
 from menus.speech import Speech
 from tests.menus.fakes import few
-from tests.one_process_line import CALLER
+from tests.samples import CALLER
 
 ALERTED = "3*1*1"
 """Worried about a child, in danger now, alert the centre: an intent in the middle of a call."""

@@ -19,7 +19,6 @@ from gateway.conversation.cumulative import CumulativeConversation, Request
 from gateway.conversation.incremental import Message
 from gateway.conversation.limits import DAY, HOUR, Bound, Limits, blurred, bounds
 from gateway.conversation.sessions import Sessions
-from gateway.country import centres
 from gateway.country.pack import Pack
 from gateway.runtime import phones
 from gateway.runtime.settings import Settings
@@ -36,8 +35,9 @@ from menus.script import Caller
 from menus.speech import Speech
 from tests.gateway.web.ussd_wire import FIRST, RedisSwitch, SwitchedProcess, wire
 from tests.menus.fakes import few
-from tests.one_process_line import CALLER
+from tests.samples import CALLER
 from tests.services import wait_until
+from tests.shared_parts import open_centres
 
 BOUNDS = (Bound("call", HOUR, 3), Bound("report", HOUR, 2), Bound("report", DAY, 4))
 OTHER = "+250788000999"
@@ -218,8 +218,8 @@ def strict(
     settings: Callable[..., Settings], redis_switch: RedisSwitch, vaults: Callable[[Role], Vault]
 ) -> Iterator[Strict]:
     made = Strict(settings("web"), "web", redis_switch)
+    open_centres(made.database, made.pack)
     with database.writing(made.database, "test") as session:
-        centres.replace_all(session, made.pack, made.pack.centres)
         operator = NewStaff(phones.parse(OTHER), "operator", "national", "en", "no PIN")
         roster.add(session, vaults("staff"), operator)
     yield made

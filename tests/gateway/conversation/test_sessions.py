@@ -26,7 +26,7 @@ from menus.callers import report, welcome
 from menus.engine import State
 from menus.script import Visited
 from tests.gateway.web.ussd_wire import RedisSwitch
-from tests.one_process_line import CALLER
+from tests.samples import CALLER
 
 HERS = phones.parse(CALLER)
 STRANGERS = phones.parse("+250788999999")

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from gateway.conversation.sessions import CallSession, Sessions
-from gateway.country import centres
 from gateway.runtime import phones
-from gateway.store import database
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.callers import report, welcome
@@ -21,8 +19,8 @@ from menus.engine import State
 from menus.script import Visited
 from tests.gateway.conftest import Process
 from tests.gateway.web.ussd_wire import DANGER, RedisSwitch, counted, reports, wire
-from tests.one_process_line import CALLER
-from tests.shared_parts import SharedParts
+from tests.samples import CALLER
+from tests.shared_parts import SharedParts, open_centres
 
 
 def test_a_process_that_missed_a_step_asks_redis(
@@ -63,8 +61,7 @@ def test_what_does_something_is_never_done_from_memory(
 ) -> None:
     """The session is read first and stored afterwards, with a look at the bell between."""
     parts = process(redis_switch)
-    with database.writing(parts.database, "test") as session:
-        centres.replace_all(session, parts.pack, parts.pack.centres)
+    open_centres(parts.database, parts.pack)
     calls = wire(parts)
     calls.walk(DANGER)
     parts.doorbell.ring()  # So that there is nothing more to ring.

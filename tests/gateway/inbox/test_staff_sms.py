@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 from gateway.cases import casework
 from gateway.inbox.staff_sms import MOST_ANSWERED, MOST_TRIES, MOST_WRONG_ANSWERED
 from gateway.inbox.staff_words import AskSwap, Reply, Word, read
-from gateway.runtime.metrics import ALARMS
 from gateway.runtime.phones import Msisdn
 from gateway.sms import to_staff
 from gateway.store import database
@@ -34,6 +33,7 @@ from gateway.store.models import (
 from gateway.store.models import Staff as StaffRow
 from menus.messages import TO_STAFF
 from menus.script import Phrase
+from tests.alarm_counts import alarms
 from tests.services import PATIENCE, wait_until
 from tests.staff_and_reports import Person, StaffAndReports, on_sqlite
 
@@ -171,10 +171,6 @@ def answers(records: StaffAndReports) -> dict[str, list[str]]:
         if "Reply 1 1" not in text and "P1 new" not in text:
             found.setdefault(number, []).append(text)
     return found
-
-
-def alarms(kind: str) -> float:
-    return float(ALARMS.labels(kind)._value.get())
 
 
 def not_understood(records: StaffAndReports) -> str:

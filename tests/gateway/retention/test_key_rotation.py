@@ -35,9 +35,10 @@ from gateway.vault.rotating import Folders, locked
 from gateway.vault.secrets import pepper_of, quick_hasher
 from gateway.vault.vault import KeyPurpose, Vault, sealed_under
 from gateway.wiring import Parts
-from tests.one_process_line import PIN, Line
+from tests.one_process_line import Line
+from tests.samples import CALLER, PIN
 from tests.services import PATIENCE, wait_until
-from tests.staff_and_reports import CALLER, SMS_NOW, StaffAndReports
+from tests.staff_and_reports import SMS_NOW, StaffAndReports
 
 OLD, NEW, NEWER = "20261124a", "20270101a", "20270102a"
 DAY, NEXT_YEAR = date(2026, 11, 24), date(2027, 1, 1)

@@ -54,8 +54,9 @@ from gateway.vault.fields import WrappedKey
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.intents import DeleteReport, StopContact
+from tests.samples import CALLER, CENTRE
 from tests.services import PATIENCE, Postgres
-from tests.staff_and_reports import CALLER, CENTRE, SMS_NOW, StaffAndReports, on_sqlite
+from tests.staff_and_reports import SMS_NOW, StaffAndReports, on_sqlite
 
 AGES = Retention(contact=90, answers=365, audit=1825, drafts=1, logs=30)
 SECRET_ANSWER = "within_72h"

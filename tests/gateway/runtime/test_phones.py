@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 
 from gateway.runtime import phones
 from gateway.runtime.phones import NotANumber
-
-HERS = "+250788123456"
+from tests.samples import CALLER
 
 
 @pytest.mark.parametrize(
     "written",
     [
-        HERS,
+        CALLER,
         "0788123456",
         "788123456",
         "+250 788 123 456",
@@ -28,14 +27,14 @@ HERS = "+250788123456"
     ],
 )
 def test_however_it_is_written_it_is_her_number(written: str) -> None:
-    assert phones.parse(written, "RW").reveal() == HERS
+    assert phones.parse(written, "RW").reveal() == CALLER
 
 
 def test_one_number_is_one_number_and_no_text() -> None:
-    hers, same, other = (phones.parse(one, "RW") for one in (HERS, "0788123456", "0788123457"))
+    hers, same, other = (phones.parse(one, "RW") for one in (CALLER, "0788123456", "0788123457"))
     assert hers == same
     assert hers != other
-    assert hers != HERS, "a number that somebody wrote is to be read first"
+    assert hers != CALLER, "a number that somebody wrote is to be read first"
     assert {hers: "found"}[same] == "found"
     assert len({hers, same, other}) == 2
 

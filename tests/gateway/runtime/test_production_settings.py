@@ -12,7 +12,7 @@ import pytest
 from gateway.runtime.settings import App, Settings, SettingsError
 from gateway.vault.roles import Role
 from gateway.wiring import Parts
-from tests.one_process_line import SECRET, STAFF_SECRET
+from tests.samples import SECRET, STAFF_SECRET
 
 LIVE: Mapping[str, str] = {
     "ISANGE_ENV": "production",

@@ -11,7 +11,7 @@ from gateway.runtime.settings import Settings, SettingsError, Share
 from gateway.sms.providers.africastalking import AfricasTalking
 from gateway.sms.providers.kannel import Kannel
 from gateway.wiring import Parts
-from tests.one_process_line import SECRET
+from tests.samples import SECRET
 
 Make = Callable[..., Settings]
 

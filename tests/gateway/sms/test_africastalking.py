@@ -34,10 +34,10 @@ from tests.gateway.sms.peers import (
     strangers_tls,
     visited_by_nobody,
 )
+from tests.samples import CALLER
 from tests.sandbox.receiver import Receiver, listening
 
-NUMBER = "+250788123456"
-TO = Msisdn(NUMBER)
+TO = Msisdn(CALLER)
 TEXT = "Hello. Your appointment is confirmed. Thank you."
 QUICK = (0.5, 0.15)
 """Timeouts of a test that does not wait long."""
@@ -129,13 +129,13 @@ def test_an_accepted_sms_carries_the_id_that_delivery_reports_will_quote(
 
     (sent,) = stand_in.sent()
     assert outcome == Accepted(sent.id)
-    assert (sent.to, sent.sender, sent.text) == (NUMBER, "INFO", TEXT)
+    assert (sent.to, sent.sender, sent.text) == (CALLER, "INFO", TEXT)
 
 
 @pytest.mark.parametrize("content_type", ["application/json", PARAMETERS])
 @pytest.mark.parametrize("code", wire.STATUSES)
 def test_every_status_of_a_recipient(stand_in: StandIn, code: int, content_type: str) -> None:
-    stand_in.behave(NUMBER, status_code=code, content_type=content_type)
+    stand_in.behave(CALLER, status_code=code, content_type=content_type)
 
     outcome = provider(stand_in.base_url).send(TO, TEXT)
 
@@ -160,13 +160,13 @@ def test_each_status_is_of_the_kind_that_the_wire_asks_for() -> None:
 
 
 def test_a_status_that_nobody_knows(stand_in: StandIn) -> None:
-    stand_in.behave(NUMBER, status_code=408)
+    stand_in.behave(CALLER, status_code=408)
     assert provider(stand_in.base_url).send(TO, TEXT) == Unknown("unknown status")
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_every_way_in_which_a_call_fails(stand_in: StandIn, case: Case) -> None:
-    stand_in.behave(NUMBER, **case.does)
+    stand_in.behave(CALLER, **case.does)
 
     outcome = provider(stand_in.base_url).send(TO, TEXT)
 
@@ -236,18 +236,18 @@ ODD_ANSWERS = {
     '{"SMSMessageData": {"Recipients": [{"statusCode": 101, "number": "+250788000000"}]}}': Unknown(
         "unreadable answer"
     ),
-    f'{{"SMSMessageData": {{"Recipients": [{{"number": "{NUMBER}"}}]}}}}': Unknown(
+    f'{{"SMSMessageData": {{"Recipients": [{{"number": "{CALLER}"}}]}}}}': Unknown(
         "unknown status"
     ),
-    f'{{"SMSMessageData": {{"Recipients": [{{"number": "{NUMBER}", "statusCode": "{"9" * 5_000}"'
+    f'{{"SMSMessageData": {{"Recipients": [{{"number": "{CALLER}", "statusCode": "{"9" * 5_000}"'
     "}]}}": Unknown("unknown status"),
-    f'{{"SMSMessageData": {{"Recipients": [{{"number": "{NUMBER}", "statusCode": "101",'
+    f'{{"SMSMessageData": {{"Recipients": [{{"number": "{CALLER}", "statusCode": "101",'
     ' "messageId": "ATXid_1"}]}}': Accepted("ATXid_1"),
-    f'{{"SMSMessageData": {{"Recipients": [{{"number": "{NUMBER[1:]}", "statusCode": 102}}]}}}}': (
+    f'{{"SMSMessageData": {{"Recipients": [{{"number": "{CALLER[1:]}", "statusCode": 102}}]}}}}': (
         Accepted("")
     ),
     '{"SMSMessageData": {"Recipients": [{"number": "+250788000000", "statusCode": 403},'
-    f'{{"number": "{NUMBER}", "statusCode": 406}}]}}}}': STATUSES[406],
+    f'{{"number": "{CALLER}", "statusCode": 406}}]}}}}': STATUSES[406],
 }
 
 
@@ -270,19 +270,19 @@ def test_no_outcome_and_no_log_line_says_the_number_or_the_text(
     stand_in: StandIn, answering: Receiver, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """All loggers of all libraries are open here, down to the last detail."""
-    answering.speak = lambda heard: (500, f"cannot send {TEXT!r} to {NUMBER}")
+    answering.speak = lambda heard: (500, f"cannot send {TEXT!r} to {CALLER}")
     said: list[object] = [provider(answering.url).send(TO, TEXT)]
     with everything_logged() as lines:
         for case in CASES.values():
             stand_in.clear()
-            stand_in.behave(NUMBER, **case.does)
+            stand_in.behave(CALLER, **case.does)
             said.append(provider(stand_in.base_url).send(TO, TEXT))
         said.append(provider("http://127.0.0.1:1").send(TO, TEXT))
         said.append(provider(stand_in.base_url).send(Msisdn("+123\n"), TEXT))
 
     assert lines.getvalue(), "nothing was logged, so nothing was proven"
     for heard in (repr(said), lines.getvalue(), *capfd.readouterr()):
-        assert NUMBER[1:] not in heard
+        assert CALLER[1:] not in heard
         assert "appointment" not in heard
 
 

@@ -26,11 +26,11 @@ from gateway.sms.providers.contract import (
 )
 from gateway.sms.providers.kannel import STATUSES, Kannel
 from tests.gateway.sms.peers import everything_logged, hanging_up, not_answering, refusing
+from tests.samples import CALLER
 from tests.sandbox.receiver import Quiet
 from tests.services import PATIENCE
 
-NUMBER = "+250788123456"
-TO = Msisdn(NUMBER)
+TO = Msisdn(CALLER)
 TEXT = "Hello. Your appointment is confirmed. Thank you."
 REPORTS = "https://line.example/kannel/segment/delivery"
 QUICK = (0.5, 0.15)
@@ -64,7 +64,7 @@ ANSWERS: list[tuple[int, str, Outcome]] = [
     (503, "Temporal failure, try again later.", TryLater("not available")),
     (504, "Gateway Timeout", Unknown("unknown answer")),
     (202, "\xff" * 100_000, Unknown("unknown answer")),
-    (599, f"cannot send {TEXT!r} to {NUMBER}", Unknown("unknown answer")),
+    (599, f"cannot send {TEXT!r} to {CALLER}", Unknown("unknown answer")),
 ]
 
 
@@ -138,7 +138,7 @@ def test_an_sms_says_all_in_headers_and_body_and_nothing_in_the_address(sendsms:
         "Username": "isange",
         "Password": "pass word",
         "From": "3029",
-        "To": NUMBER,
+        "To": CALLER,
         "Coding": "0",
         "DLR-Mask": "31",
         "Validity": "30",
@@ -229,7 +229,7 @@ def test_no_outcome_and_no_log_line_says_the_number_or_the_text(
 
     assert lines.getvalue(), "nothing was logged, so nothing was proven"
     for heard in (repr(said), lines.getvalue(), *capfd.readouterr()):
-        assert NUMBER[1:] not in heard
+        assert CALLER[1:] not in heard
         assert "appointment" not in heard
         assert "pass word" not in heard
         assert "segment" not in heard

@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from gateway.runtime.metrics import ALARMS
 from gateway.runtime.phones import Msisdn
 from gateway.sms import routing
 from gateway.sms.outbox import BACKOFF, MOST_SENDS
@@ -29,15 +28,11 @@ from gateway.sms.providers.contract import (
 )
 from gateway.sms.routing import Fleet, Routes, only
 from gateway.store.models import Outbox, OutboxState, ProviderHealth, Report
+from tests.alarm_counts import alarms
 from tests.provider_outages import BAD, SEEN, Day, MoodyProvider, ProviderOutages, shift
-from tests.staff_and_reports import (
-    CALLER,
-    OTHER_CENTRE,
-    SMS_NOW,
-    Provider,
-    StaffAndReports,
-    on_sqlite,
-)
+from tests.samples import CALLER, OTHER_CENTRE
+from tests.sms_provider import Provider
+from tests.staff_and_reports import SMS_NOW, StaffAndReports, on_sqlite
 from workers.deliver import AT_ONCE, Delivery
 from workers.probe import Probing
 
@@ -45,10 +40,6 @@ HALF_A_MINUTE = timedelta(seconds=30)
 AN_HOUR = timedelta(hours=1)
 
 NOT_SENT: list[Outcome] = [TryLater("no connection"), OperatorFault("insufficient balance")]
-
-
-def alarms(kind: str) -> float:
-    return float(ALARMS.labels(kind)._value.get())
 
 
 def two(

@@ -14,7 +14,8 @@ from gateway.staff import operators
 from gateway.store import database
 from gateway.store.models import Outbox, Report, Urgency
 from menus.intents import About
-from tests.staff_and_reports import A_DAY, P1, SMS_NOW, Provider, StaffAndReports, on_sqlite
+from tests.sms_provider import Provider
+from tests.staff_and_reports import A_DAY, P1, SMS_NOW, StaffAndReports, on_sqlite
 from workers import deliver
 
 P2: Mapping[str, str] = {"age": "adult", "need": "beaten", "when": "within_72h"}

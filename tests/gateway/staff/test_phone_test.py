@@ -15,19 +15,19 @@ from click.testing import CliRunner
 
 from commands.cli import isange
 from gateway.country.pack import Pack, load_country
-from gateway.runtime.metrics import ALARMS
 from gateway.runtime.settings import Settings
-from gateway.sms.routing import only
 from gateway.staff import phone_test, rota
 from gateway.staff.phone_test import ANSWER_WITHIN, MOST_A_MINUTE
 from gateway.staff.rota import Span
 from gateway.store import database
 from gateway.store.models import Outbox, Staff
 from gateway.wiring import Parts
-from tests.staff_and_reports import CENTRE, Person, Provider, StaffAndReports, on_sqlite
+from tests.alarm_counts import alarms
+from tests.samples import CENTRE
+from tests.shared_parts import delivery
+from tests.sms_provider import Provider
+from tests.staff_and_reports import Person, StaffAndReports, on_sqlite
 from workers.clock import Clock
-from workers.compose import Composer
-from workers.deliver import Delivery
 
 A_WEEK = timedelta(days=7)
 A_DAY = timedelta(days=1)
@@ -66,10 +66,6 @@ def waiting(records: StaffAndReports) -> set[str | None]:
 def silent(records: StaffAndReports, at: datetime) -> set[str]:
     with database.reading(records.engine) as session:
         return {person.id for person in phone_test.silent(session, at)}
-
-
-def alarms() -> float:
-    return float(ALARMS.labels("phone_silent")._value.get())
 
 
 def tell(records: StaffAndReports, at: datetime) -> int:
@@ -208,9 +204,9 @@ def test_a_missed_test_is_one_alarm(records: StaffAndReports) -> None:
     nurse, operator = records.staff(), records.staff("national", "operator")
     at = records.now()
     was_tested(records, nurse, at - ANSWER_WITHIN)
-    before = alarms()
+    before = alarms("phone_silent")
     assert [tell(records, at) for _ in range(3)] == [1, 0, 0]
-    assert alarms() == before + 1
+    assert alarms("phone_silent") == before + 1
     assert records.one(Outbox, Outbox.template == "alarm").staff_id == operator.id
 
     was_tested(records, nurse, at + A_WEEK)
@@ -264,7 +260,7 @@ def tick(
             parts = there(settings("worker", DATABASE_URL=database_url), "worker")
             stack.callback(parts.database.dispose)
             stack.callback(parts.redis.close)
-            Clock(parts, Delivery(parts.database, Composer.of(parts), only(Provider()))).tick()
+            Clock(parts, delivery(parts, Provider())).tick()
 
         yield tick
 
@@ -274,10 +270,10 @@ def test_the_clock_tells_who_is_silent(
 ) -> None:
     nurse = records.staff()
     was_tested(records, nurse, records.now() - ANSWER_WITHIN)
-    before = alarms()
+    before = alarms("phone_silent")
     for _ in range(2):
         tick(3)
-    assert alarms() == before + 1
+    assert alarms("phone_silent") == before + 1
 
 
 @pytest.mark.parametrize("hour", [2, 12])

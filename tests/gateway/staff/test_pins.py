@@ -16,7 +16,8 @@ from gateway.store.models import Outbox, PinTry, Staff
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.intents import ChangePin, Intent, SignIn
-from tests.staff_and_reports import OTHER_CENTRE, Person, StaffAndReports, on_sqlite
+from tests.samples import OTHER_CENTRE
+from tests.staff_and_reports import Person, StaffAndReports, on_sqlite
 
 PIN = "no PIN"
 """That of everybody."""

@@ -18,7 +18,8 @@ from gateway.vault.errors import CannotOpen
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from sandbox.demo import sample
-from tests.staff_and_reports import CENTRE, OTHER_CENTRE, Person, StaffAndReports
+from tests.samples import CENTRE, OTHER_CENTRE
+from tests.staff_and_reports import Person, StaffAndReports
 
 DESK = "national"
 

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from commands.cli import isange
 from gateway.country.reading import BadFile
-from gateway.runtime.metrics import ALARMS
 from gateway.runtime.settings import Settings
 from gateway.staff import duty, roster, rota, rota_file
 from gateway.staff.rota import Duty, Span
@@ -21,7 +20,9 @@ from gateway.staff.rota_file import Imported, LeavesNobody
 from gateway.store import database
 from gateway.store.models import Audit, Outbox, Shift, Staff, Swap
 from gateway.wiring import Parts
-from tests.staff_and_reports import CENTRE, OTHER_CENTRE, Person, StaffAndReports, on_sqlite
+from tests.alarm_counts import alarms
+from tests.samples import CENTRE, OTHER_CENTRE
+from tests.staff_and_reports import Person, StaffAndReports, on_sqlite
 
 AN_HOUR = timedelta(hours=1)
 
@@ -66,10 +67,6 @@ def acts(records: StaffAndReports) -> list[str]:
 
 def told(records: StaffAndReports, person: Person) -> list[str]:
     return [row.template for row in records.all(Outbox, Outbox.staff_id == person.id)]
-
-
-def alarms(kind: str) -> float:
-    return float(ALARMS.labels(kind)._value.get())
 
 
 SHIFTS = [

@@ -17,9 +17,9 @@ from gateway.runtime.settings import Settings
 from gateway.staff import roster
 from gateway.store import database
 from gateway.store.models import Alert, Audit, Report, ReportState, Shift, Staff
-from tests.staff_and_reports import CENTRE, Person, StaffAndReports, on_sqlite
+from tests.samples import CENTRE, PIN
+from tests.staff_and_reports import Person, StaffAndReports, on_sqlite
 
-PIN = "4711"
 WEAK = ["0000", "7777", "1234", "4321", "0123", "2345", "471", "47111", "471a", ""]
 
 Run = Callable[..., Result]

@@ -27,7 +27,8 @@ from tests.conversations.test_staff_line import signed_in
 from tests.conversations.test_the_line_cuts import event, halfway
 from tests.conversations.test_worried_about_a_child import alerted
 from tests.gateway.store.roles import PROCESSES, Database
-from tests.one_process_line import CALLER, Line, digits
+from tests.one_process_line import Line, digits
+from tests.samples import CALLER, HER_SECRET
 
 Right = tuple[str, str, str]
 """A table, what may be done there, and the column or * for all."""
@@ -122,7 +123,7 @@ def test_what_callers_do(line: Line, guarded: Database) -> None:
     code = calls.reported(line, "Yes, by SMS", "Yes", "Now")
     again = calls.reported(line)
     for choice in ("Change how you contact me", "Stop all contact", "Delete my report"):
-        phone = line.phone().dial().choose("My code").press(code, calls.SECRET).choose(choice)
+        phone = line.phone().dial().choose("My code").press(code, HER_SECRET).choose(choice)
         while not phone.ended:
             phone.press(1)
     assert states(guarded) == ["deleted", "received"]
@@ -172,11 +173,11 @@ def test_what_a_provider_reports(line: Line, guarded: Database) -> None:
     calls.reported(line)
     line.deliver()
     for status in ("Success", "Failed"):
-        assert line.post("delivery", {"id": "sms-1", "status": "Sent"}) == 200
-        assert line.post("delivery", {"id": f"sms-{status}", "status": status}) == 200
-    assert line.post("delivery", {"id": "sms-1", "status": "Failed"}) == 200
+        assert line.post("delivery", {"id": "id-1", "status": "Sent"}) == 200
+        assert line.post("delivery", {"id": f"id-{status}", "status": status}) == 200
+    assert line.post("delivery", {"id": "id-1", "status": "Failed"}) == 200
     line.clock.tick()
-    assert lead in {sms.to for sms in [*line.sms_provider.sent, *line.deliver()]}
+    assert lead in {sms.to for sms in [*line.sms_provider.taken, *line.deliver()]}
 
 
 def test_what_staff_do_by_phone(line: Line, guarded: Database) -> None:
@@ -188,7 +189,7 @@ def test_what_staff_do_by_phone(line: Line, guarded: Database) -> None:
     phone = signed_in(line, nurse).choose("Go off duty", "Go on duty")
     phone.choose(first).choose("Accept", "What was answered").press(9)
     phone.choose("Call her", "Number to call", "First call").press(9, 9)
-    phone.choose("Check her 4 numbers").press(calls.SECRET).press(9, 9)
+    phone.choose("Check her 4 numbers").press(HER_SECRET).press(9, 9)
     phone.choose("What came of the call?", "No answer", "Back to the report")
     phone.choose("Hand over", "Yes, hand over")
     phone = signed_in(line, other).choose(by_sms).choose("Accept")

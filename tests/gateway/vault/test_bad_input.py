@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway.runtime.metrics import ALARMS
 from gateway.runtime.settings import Settings
 from gateway.staff.operators import WAKES_OPERATOR
 from gateway.vault.create import create_keys
@@ -33,7 +32,8 @@ from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from gateway.vault.watching import LOOK_EVERY, Watched
 from gateway.wiring import Parts
-from tests.one_process_line import SECRETS
+from tests.alarm_counts import alarms
+from tests.samples import SECRETS
 from tests.services import PATIENCE, wait_until
 
 ID = "20261124a"
@@ -343,10 +343,12 @@ def test_the_operator_is_told_of_unreadable_keys(
 ) -> None:
     """Given a worker whose folder breaks, then an alarm counts up, and it works on."""
     parts = Parts(settings("worker", ISANGE_KEYS=str(root / "worker")), "worker")
-    alarm = ALARMS.labels("keys_unreadable")._value
-    before, digits = alarm.get(), parts.vault.alert_digits("41")
+    before, digits = alarms("keys_unreadable"), parts.vault.alert_digits("41")
     (root / "worker").chmod(0o755)
-    wait_until(lambda: parts.vault.alert_digits("41") and alarm.get() > before, "the alarm counts")
+    wait_until(
+        lambda: parts.vault.alert_digits("41") and alarms("keys_unreadable") > before,
+        "the alarm counts",
+    )
     assert parts.vault.alert_digits("41") == digits
     assert "keys_unreadable" in WAKES_OPERATOR
     parts.database.dispose()

@@ -22,7 +22,8 @@ from gateway.vault.errors import CannotOpen
 from gateway.vault.fields import WrappedKey
 from gateway.vault.roles import Recipient, Role
 from gateway.vault.vault import KeyPurpose, Vault
-from tests.staff_and_reports import CALLER, SMS_NOW, StaffAndReports, on_sqlite
+from tests.samples import CALLER
+from tests.staff_and_reports import SMS_NOW, StaffAndReports, on_sqlite
 
 Vaults = Callable[[Role], Vault]
 Read = Callable[[Session, Vaults], object]

@@ -22,7 +22,7 @@ from gateway.runtime.callbacks import OF_CALLERS, Doors, segment
 from gateway.web import callers
 from tests.gateway.conftest import Process
 from tests.gateway.web.ussd_wire import form
-from tests.one_process_line import SECRET
+from tests.samples import SECRET
 
 pytestmark = pytest.mark.system
 

@@ -15,7 +15,7 @@ from gateway.vault.roles import Role
 from gateway.web import callers
 from tests.gateway.conftest import Process
 from tests.gateway.web.ussd_wire import FIRST, form
-from tests.one_process_line import SECRET, SECRETS, STAFF_SECRET
+from tests.samples import SECRET, SECRETS, STAFF_SECRET
 from tests.shared_parts import SharedParts
 
 NEW = "the-next-secret-while-they-are-rotated"

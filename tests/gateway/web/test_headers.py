@@ -15,7 +15,7 @@ from gateway.vault.roles import Role
 from gateway.web import callers, staff
 from gateway.wiring import Parts
 from tests.gateway.web.ussd_wire import form
-from tests.one_process_line import SECRET, STAFF_SECRET
+from tests.samples import SECRET, STAFF_SECRET
 
 APPS: dict[str, tuple[Role, Callable[[Parts], Flask]]] = {
     "callers": ("web", callers.create_app),

@@ -8,7 +8,6 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import make_url, select
 
-from gateway.country import centres
 from gateway.runtime import callbacks
 from gateway.runtime.callbacks import Kind
 from gateway.store import database
@@ -16,8 +15,8 @@ from gateway.store.models import DeliveryReport, IncomingSms, Outbox
 from gateway.web import callers
 from tests.gateway.conftest import Process
 from tests.gateway.web.ussd_wire import rows
-from tests.one_process_line import CALLER, SECRET
-from tests.shared_parts import SharedParts
+from tests.samples import CALLER, SECRET
+from tests.shared_parts import SharedParts, open_centres
 
 DELIVERY = callbacks.url("", SECRET, "kannel-delivery")
 SMS = callbacks.url("", SECRET, "kannel-sms")
@@ -28,8 +27,7 @@ IN_UTF16 = {**IN_UTF8, "Content-Type": 'text/plain; charset="UTF-16BE"'}
 @pytest.fixture
 def parts(process: Process) -> SharedParts:
     made = process(ISANGE_PROVIDERS="africastalking:10, kannel:5")
-    with database.writing(made.database, "test") as session:
-        centres.replace_all(session, made.pack, made.pack.centres)
+    open_centres(made.database, made.pack)
     return made
 
 

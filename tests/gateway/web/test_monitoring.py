@@ -19,8 +19,9 @@ from gateway.web import callers, monitoring
 from tests.gateway.conftest import Process
 from tests.gateway.web.ussd_wire import UssdWire
 from tests.gateway.web.ussd_wire import statements as statements_of
-from tests.one_process_line import CALLER, Line
+from tests.one_process_line import Line
 from tests.rules.sources import ROOT
+from tests.samples import CALLER
 from tests.services import PATIENCE
 from tests.shared_parts import SharedParts
 from workers import jobs

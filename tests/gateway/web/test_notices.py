@@ -14,7 +14,7 @@ from gateway.runtime.callbacks import Kind
 from gateway.store import database
 from gateway.store.models import DeliveryReport, IncomingSms
 from tests.gateway.web.ussd_wire import UssdWire, rows
-from tests.one_process_line import CALLER, SECRET
+from tests.samples import CALLER, SECRET
 from tests.shared_parts import SharedParts
 
 EVENT = {

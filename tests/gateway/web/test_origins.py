@@ -14,7 +14,7 @@ from gateway.web import callers
 from gateway.web.origins import TELL_AGAIN
 from tests.gateway.conftest import Process
 from tests.gateway.web.ussd_wire import FIRST, form
-from tests.one_process_line import SECRET
+from tests.samples import SECRET
 
 THEIRS = "192.0.2.0/24, 2001:db8::/32"
 STRANGER = "203.0.113.9"

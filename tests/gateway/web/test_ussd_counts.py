@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from gateway.country import centres
 from gateway.runtime import phones
 from gateway.staff import roster
 from gateway.staff.roster import NewStaff
@@ -18,7 +17,7 @@ from gateway.vault.vault import Vault
 from tests.gateway.conftest import Process
 from tests.gateway.web.ussd_wire import RedisSwitch, UssdWire, alerts, statements, wire
 from tests.services import Valkey
-from tests.shared_parts import SharedParts
+from tests.shared_parts import SharedParts, open_centres
 
 Vaults = Callable[[Role], Vault]
 
@@ -33,8 +32,7 @@ SENDING_TRIPS = 5
 def counting(process: Process, redis_switch: RedisSwitch, valkey: Valkey) -> SharedParts:
     """A callers' process whose round trips to Redis are counted; scripts and pools are warm."""
     made = process(redis_switch)
-    with database.writing(made.database, "test") as session:
-        centres.replace_all(session, made.pack, made.pack.centres)
+    open_centres(made.database, made.pack)
     calls = wire(made)
     calls.walk("1*1*1", sessionId="warm", phoneNumber="+250788123499")
     return made

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.runtime import callbacks
 from tests.gateway.conftest import Process
 from tests.gateway.web.ussd_wire import DANGER, FIRST, HELP, UssdWire, counted, form, rows, wire
-from tests.one_process_line import CALLER, SECRET
+from tests.samples import CALLER, SECRET
 from tests.shared_parts import SharedParts
 
 _ids = itertools.count(1)

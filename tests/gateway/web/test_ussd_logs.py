@@ -16,7 +16,7 @@ from gateway.runtime import callbacks, logs
 from gateway.runtime.callbacks import Kind
 from tests.gateway.web.ussd_wire import form
 from tests.gateway.web.web_server import WebServer, environment, request
-from tests.one_process_line import SECRET
+from tests.samples import SECRET
 
 NUMBER = "+250788654321"
 CODE, PIN, LETTERS, STORY = "734512", "8264", "nyarugenge", "he beats me"

@@ -19,7 +19,7 @@ from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from tests.gateway.web.ussd_wire import FIRST, HELP, form, opened, usable
 from tests.gateway.web.web_server import Answer, WebServer, answers, chunked, environment, request
-from tests.one_process_line import SECRET
+from tests.samples import SECRET
 from tests.services import PATIENCE, Valkey, running
 
 USSD = callbacks.url("", SECRET, "ussd")

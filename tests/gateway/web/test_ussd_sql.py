@@ -32,7 +32,7 @@ from tests.gateway.web.ussd_wire import (
     statements,
     wire,
 )
-from tests.one_process_line import CALLER
+from tests.samples import CALLER
 from tests.services import wait_until
 from tests.shared_parts import SharedParts
 

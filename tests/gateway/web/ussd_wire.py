@@ -14,7 +14,6 @@ from redis import ConnectionPool, Redis, UnixDomainSocketConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import Engine, event, func, select
 
-from gateway.country import centres
 from gateway.country.pack import Pack
 from gateway.runtime import callbacks, phones
 from gateway.staff import roster
@@ -25,9 +24,9 @@ from gateway.vault.vault import Vault
 from gateway.web import callers
 from gateway.wiring import Parts
 from menus import gsm7
-from tests.one_process_line import CALLER, SECRET
 from tests.phone import Phone
-from tests.shared_parts import SharedParts
+from tests.samples import CALLER, SECRET
+from tests.shared_parts import SharedParts, open_centres
 
 FIRST = "CON Health & Family Info"
 HELP = "END Not available right now. In danger call 112. Child 116. Please dial again later."
@@ -102,8 +101,8 @@ def handset(calls: UssdWire, number: str = CALLER) -> Phone:
 def opened(engine: Engine, pack: Pack, vault: Vault) -> None:
     """Put the sample centres into a database, and somebody on duty at the desk."""
     duty = NewStaff(phones.parse(ON_DUTY), "national", pack.duty_desk.id, "en", "no PIN")
+    open_centres(engine, pack)
     with database.writing(engine, "test") as session:
-        centres.replace_all(session, pack, pack.centres)
         roster.add(session, vault, duty)
 
 

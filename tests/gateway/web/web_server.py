@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from sandbox.demo.folder import free_port
-from tests.one_process_line import SECRET
+from tests.samples import SECRET
 from tests.services import PATIENCE, wait_until
 
 
