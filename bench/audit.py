@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine, event, insert
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.audit.lanes import ROWS
@@ -39,9 +38,11 @@ from gateway.runtime.phones import Msisdn
 from gateway.staff import roster
 from gateway.staff.roster import NewStaff
 from gateway.store import database, schema
+from gateway.store.database import Session
 from gateway.vault.create import create_keys
 from gateway.vault.vault import Vault
 from menus.intents import Contact, Send
+from tests.moments import as_of
 from tests.services import Postgres, running
 
 PROCESSES: Final = 4
@@ -113,7 +114,7 @@ def _row(engine: Engine, vault: Vault) -> Callable[[], object]:
     def write() -> None:
         with database.writing(engine, "bench") as session:
             at = datetime.now(UTC)
-            audit.record(session, at, audit.CALLER, "reported", "0" * 36, "3 alerted")
+            audit.record(as_of(session, at), audit.CALLER, "reported", "0" * 36, "3 alerted")
 
     return write
 

@@ -116,7 +116,7 @@ def _postgresql_hash(element: random_hash, compiler: Any, **kw: Any) -> str:
 def fill(engine: Engine, rows: int) -> None:
     """Make so many reports and what belongs to them, and let PostgreSQL count what is there."""
     with database.reading(engine) as session:
-        at = database.now(session)
+        at = session.at
         centres = session.scalars(select(Staff.centre_id).distinct()).all()
     reports = _reports(rows, at, sorted(centres))
     with engine.connect() as connection:

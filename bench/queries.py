@@ -21,7 +21,6 @@ from statistics import median, quantiles
 from typing import Any, Final, get_args
 
 from sqlalchemy import Engine, Select, event, select
-from sqlalchemy.orm import Session
 
 from bench import million
 from bench.installation import Database, installed
@@ -35,6 +34,7 @@ from gateway.runtime.phones import Msisdn
 from gateway.runtime.settings import Settings
 from gateway.sms import outbox, receipts
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Audit, Report, ReportState, Staff
 from gateway.wiring import Parts
 from menus.intents import Intent, ListCases, OpenForStaff
@@ -171,17 +171,17 @@ def _questions(parts: Parts) -> Mapping[str, Ask]:
         ),
         "/readyz: the figures": lambda: status.read(engine, parts.pack.duty_desk.id),
         "isange doctor: all checks": lambda: list(doctor.faults(parts)),
-        "clock: whose time is up": partial(read, lambda s, n: escalation.due(s, database.now(s))),
-        "clock: drafts": partial(read, lambda s, n: drafts.overdue(s, database.now(s))),
-        "clock: accepted and idle": partial(read, lambda s, n: stalled.due(s, database.now(s))),
+        "clock: whose time is up": partial(read, lambda s, n: escalation.due(s)),
+        "clock: drafts": partial(read, lambda s, n: drafts.overdue(s)),
+        "clock: accepted and idle": partial(read, lambda s, n: stalled.due(s)),
         "clock: SMS without a delivery report": partial(
-            undone, lambda s: receipts.missed(s, database.now(s), within)
+            undone, lambda s: receipts.missed(s, within)
         ),
         "clock: alerts that reached nobody": partial(read, lambda s, n: receipts.stranded(s)),
         "worker: claim, nothing due": partial(
             undone, lambda s: outbox.claim(s, database.now(s), 16)
         ),
-        "worker: take up what died": partial(undone, lambda s: outbox.recover(s, database.now(s))),
+        "worker: take up what died": partial(undone, lambda s: outbox.recover(s)),
         "clock: purge, nothing due": Purge(engine, parts.pack.retention).run,
     }
 

@@ -22,7 +22,6 @@ from multiprocessing.synchronize import Barrier
 from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import Engine, func, insert, select
-from sqlalchemy.orm import Session
 
 from bench.installation import Database, Installation, installed
 from bench.tables import Cell, Table, Target
@@ -31,6 +30,7 @@ from gateway.conversation.contract import Occasion
 from gateway.runtime.phones import Msisdn
 from gateway.runtime.settings import Settings
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Base, Report
 from gateway.wiring import Parts
 from menus.intents import Contact, Send

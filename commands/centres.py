@@ -26,6 +26,5 @@ def import_centres(file: Path) -> None:
     rows = ranking.read_centres(file, parts.pack.places, {parts.pack.duty_desk.id})
     with database.writing(parts.database, "centres.import") as session:
         count = centres.replace_all(session, parts.pack, rows)
-        at = database.now(session)
-        audit.record(session, at, audit.OPERATOR, "centres imported", detail=f"{count} centres")
+        audit.record(session, audit.OPERATOR, "centres imported", detail=f"{count} centres")
     click.echo(f"{count} centres are in service.")

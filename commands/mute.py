@@ -20,11 +20,10 @@ def mute(code: str, *, lift: bool) -> None:
 
     parts = open_parts("staff")
     with database.writing(parts.database, "number.mute") as session:
-        at = database.now(session)
         if lift:
-            muting.lift(session, code, at)
+            muting.lift(session, code)
         else:
-            muted = muting.mute(session, code, at)
+            muted = muting.mute(session, code)
     if lift:
         click.echo("The number is heard again, and what it reported is alerted.")
     else:

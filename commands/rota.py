@@ -53,7 +53,7 @@ def show(centre: str | None) -> None:
 
     parts = open_parts("staff")
     with database.reading(parts.database) as session:
-        found = by_centre(session, database.now(session), centre)
+        found = by_centre(session, centre)
     if not found:
         raise OperatorError("there is no such centre: `isange rota show` lists them")
     for place, people in found.items():
@@ -74,9 +74,8 @@ def heartbeat(*, send: bool) -> None:
 
     parts = open_parts("staff")
     with database.writing(parts.database, "heartbeat.look") as session:
-        at = database.now(session)
-        silent = test.silent(session, at)
-        sent = test.send_now(session, at) if send else 0
+        silent = test.silent(session)
+        sent = test.send_now(session) if send else 0
     for person in silent:
         tested = f", tested {_shown(parts, person.tested_at)}" if person.tested_at else ""
         click.echo(f"{person.id} {person.centre_id} {person.role}{tested}")

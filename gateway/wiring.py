@@ -90,8 +90,7 @@ class Parts:
         advice = "run isange doctor"
         try:
             with database.writing(self.database, "keys.unreadable") as session:
-                at = database.now(session)
-                operators.wake(session, at, "keys_unreadable", error=fault, advice=advice)
+                operators.wake(session, "keys_unreadable", error=fault, advice=advice)
         except database.DatabaseFailed:
             alarms.sound("keys_unreadable", error=fault, advice=advice)
 
@@ -183,7 +182,7 @@ class Parts:
     def _tell_of_flood(self) -> None:
         try:
             with database.writing(self.database, "flood.tell") as session:
-                operators.wake(session, database.now(session), "flood", advice=FLOOD_ADVICE)
+                operators.wake(session, "flood", advice=FLOOD_ADVICE)
         except database.DatabaseFailed:
             alarms.sound("flood", advice=FLOOD_ADVICE)
 

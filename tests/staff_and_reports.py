@@ -14,7 +14,6 @@ from typing import TypeVar, cast
 
 import pytest
 from sqlalchemy import ColumnElement, Engine, select, text, update
-from sqlalchemy.orm import Session
 
 from gateway.conversation.contract import Occasion
 from gateway.country import translations
@@ -29,6 +28,7 @@ from gateway.sms.routing import only
 from gateway.staff import roster
 from gateway.staff.roster import NewStaff, Role
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Alert, Base, Outbox, OutboxState, Report, Urgency
 from gateway.vault.vault import Vault
 from menus.intents import About, Contact, Send
@@ -141,14 +141,12 @@ class StaffAndReports:
     ) -> None:
         """SMS to a member of staff that are about no report."""
         with database.writing(self.engine, "test") as session:
-            at = database.now(session)
             for _ in range(count):
                 outbox.add(
                     session,
                     dedupe_key=f"test:{next(self._ids)}",
                     audience="staff",
                     template="not_understood",
-                    at=at,
                     lives=lives,
                     staff_id=person.id,
                     urgency=urgency,
@@ -216,7 +214,7 @@ class StaffAndReports:
 
     def recover(self) -> int:
         with database.writing(self.engine, "test") as session:
-            return outbox.recover(session, database.now(session))
+            return outbox.recover(session)
 
     def at_once(
         self,

@@ -13,8 +13,6 @@ from datetime import timedelta
 from threading import Event
 from typing import Final
 
-from sqlalchemy.orm import Session
-
 from gateway.audit import heads
 from gateway.cases import drafts, escalation, stalled
 from gateway.cases.contacts import CallHours
@@ -24,6 +22,7 @@ from gateway.runtime.logs import log
 from gateway.sms import outbox, receipts, routing
 from gateway.staff import duty, operators, phone_test, rota, witnesses
 from gateway.store import database, liveness
+from gateway.store.database import Session
 from gateway.wiring import Parts
 from workers.deliver import Delivery
 
@@ -77,7 +76,7 @@ class Clock:
 
     def _recover(self) -> None:
         with database.writing(self.parts.database, "clock.recover") as session:
-            revived = outbox.recover(session, database.now(session))
+            revived = outbox.recover(session)
         if revived:
             alarms.sound("died_while_sending", revived)
 
@@ -93,11 +92,11 @@ class Clock:
 
     def _escalate(self) -> None:
         with database.reading(self.parts.database) as session:
-            due = escalation.due(session, database.now(session))
+            due = escalation.due(session)
         self._one_by_one("clock.climb", due, self._escalate_one)
 
     def _escalate_one(self, session: Session, report_id: str) -> None:
-        escalation.escalate(session, self.parts.policy, report_id, database.now(session))
+        escalation.escalate(session, self.parts.policy, report_id)
 
     def _one_by_one(
         self, name: str, report_ids: Sequence[str], work: Callable[[Session, str], None]
@@ -112,30 +111,30 @@ class Clock:
 
     def _send_drafts(self) -> None:
         with database.reading(self.parts.database) as session:
-            overdue = drafts.overdue(session, database.now(session))
+            overdue = drafts.overdue(session)
         self._one_by_one("clock.send_draft", overdue, self._send_draft)
 
     def _send_draft(self, session: Session, report_id: str) -> None:
-        drafts.send_overdue(session, self.parts.reports, report_id, database.now(session))
+        drafts.send_overdue(session, self.parts.reports, report_id)
 
     def _remind(self) -> None:
         with database.reading(self.parts.database) as session:
-            silent = stalled.due(session, database.now(session))
+            silent = stalled.due(session)
         self._one_by_one("clock.remind", silent, self._remind_one)
 
     def _remind_one(self, session: Session, report_id: str) -> None:
         parts, pack = self.parts, self.parts.pack
         hours = CallHours(parts.vault, pack.hours, pack.timezone)
         rules = stalled.Rules(parts.policy, pack.reminders, hours)
-        stalled.look(session, rules, report_id, database.now(session))
+        stalled.look(session, rules, report_id)
 
     def _end_shifts(self) -> None:
         """A rota that runs out is an alarm when it does, and not with the next alert."""
         with database.reading(self.parts.database) as session:
-            if not rota.has_ended(session, database.now(session)):
+            if not rota.has_ended(session):
                 return
         with database.writing(self.parts.database, "clock.end_shifts") as session:
-            duty.see_shifts_end(session, database.now(session))
+            duty.see_shifts_end(session)
 
     def _watch(self) -> None:
         """An alert of which the network says nothing may lie in a phone that is off."""
@@ -143,15 +142,14 @@ class Clock:
         if not within:
             return
         with database.writing(self.parts.database, "clock.watch") as session:
-            at = database.now(session)
-            for row in receipts.missed(session, at, within):
-                operators.wake(session, at, "not_reported", report=row.report_id)
+            for row in receipts.missed(session, within):
+                operators.wake(session, "not_reported", report=row.report_id)
 
     def _deliver(self) -> None:
         """Ring for the workers; when they do not come, send without them."""
         with database.reading(self.parts.database) as session:
-            at = database.now(session)
-            since = outbox.due_since(session, at)
+            at = session.at
+            since = outbox.due_since(session)
             late_by_us = routing.any_open(session)
         if since is None:
             return
@@ -170,17 +168,16 @@ class Clock:
         pack = self.parts.pack
         every = timedelta(days=pack.limits.phone_test_days)
         with database.writing(self.parts.database, "clock.heartbeat") as session:
-            at = database.now(session)
-            phone_test.send_due(session, at, pack.timezone, every)
-            phone_test.tell_silent(session, at)
+            phone_test.send_due(session, pack.timezone, every)
+            phone_test.tell_silent(session)
 
     def _publish_head(self) -> None:
         """Once a day, letters go out that tell whether the audit log was changed since."""
         with database.reading(self.parts.database) as session:
-            if not heads.is_due(session, database.now(session)):
+            if not heads.is_due(session):
                 return
         with database.writing(self.parts.database, "audit.publish") as session:
-            head = witnesses.publish(session, database.now(session))
+            head = witnesses.publish(session)
         if head is not None:
             log.info("audit_head", head=head.letters)
 

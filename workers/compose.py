@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy.orm import Session
-
 from gateway.cases import contacts, safe_hours
 from gateway.country.pack import Pack
 from gateway.runtime.phones import Msisdn
 from gateway.sms import outbox
 from gateway.staff import roster
+from gateway.store.database import Session
 from gateway.store.models import Alert, AlertState, Outbox, Report, ReportState, Staff
 from gateway.vault.errors import CannotOpen
 from gateway.vault.vault import Vault
@@ -63,17 +62,17 @@ class Composer:
         """With the parts of a worker."""
         return cls(parts.pack, parts.speech, parts.vault)
 
-    def write(self, session: Session, row: Outbox, at: datetime) -> Sms | Drop:
+    def write(self, session: Session, row: Outbox) -> Sms | Drop:
         """The SMS for a row, or why it must not leave."""
-        if row.expires_at <= at:
+        if row.expires_at <= session.at:
             return Drop("too late", alarm=row.audience == "staff")
         report = session.get(Report, row.report_id) if row.report_id else None
         try:
             if row.sealed is not None:
                 return self._answer(row, row.sealed)
             if row.audience == "caller":
-                return self._to_caller(session, row, report, at)
-            return self._to_staff(session, row, report, at)
+                return self._to_caller(session, row, report)
+            return self._to_staff(session, row, report)
         except CannotOpen:
             return Drop("cannot be opened", alarm=True)
 
@@ -82,9 +81,7 @@ class Composer:
         plain = json.loads(self.vault.open_sealed("sender", sealed, outbox.sealed_in(row.id)))
         return Sms(Msisdn(plain["number"]), plain["text"])
 
-    def _to_caller(
-        self, session: Session, row: Outbox, report: Report | None, at: datetime
-    ) -> Sms | Drop:
+    def _to_caller(self, session: Session, row: Outbox, report: Report | None) -> Sms | Drop:
         if report is None or report.state == ReportState.DELETED:
             return Drop("deleted")
         if not _still_fits(row, report):
@@ -95,16 +92,14 @@ class Composer:
         if row.created_at < reachable.since:
             return Drop("contact changed")
         hours, zone = self.pack.hours, self.pack.timezone
-        if not safe_hours.is_safe_now(reachable.window, reachable.since, at, hours, zone):
+        if not safe_hours.is_safe_now(reachable.window, reachable.since, session.at, hours, zone):
             return Drop("not a safe hour")
-        if spending.is_above(session, self.pack.limits.caller_sms_per_day, at, zone):
+        if spending.is_above(session, self.pack.limits.caller_sms_per_day, zone):
             return Drop(spending.REASON)
         words = messages.COURTESIES[row.template]
         return Sms(reachable.number, self.speech.say(words, report.language))
 
-    def _to_staff(
-        self, session: Session, row: Outbox, report: Report | None, at: datetime
-    ) -> Sms | Drop:
+    def _to_staff(self, session: Session, row: Outbox, report: Report | None) -> Sms | Drop:
         person = session.get(Staff, row.staff_id) if row.staff_id else None
         if person is None:
             return Drop("nobody to send to", alarm=True)
@@ -117,19 +112,19 @@ class Composer:
         if row.template in ONLY_WHILE_STALLED and not _is_stalled(row, report):
             return Drop("settled")
         number = self.vault.open_sealed("sender", person.number, roster.number_of(person.id))
-        template = self._still_fitting(session, row, at)
+        template = self._still_fitting(session, row)
         text = self.speech.say(self._words(row, report, template), person.language)
         return Sms(Msisdn(number.decode()), text)
 
-    def _still_fitting(self, session: Session, row: Outbox, at: datetime) -> str:
+    def _still_fitting(self, session: Session, row: Outbox) -> str:
         """Nobody is told to note a call that the caller does not allow at this moment."""
         if row.values.get("until"):
             return WITH_AN_END.get(row.template, row.template)
         if row.template != "still_open" or row.report_id is None:
             return row.template
         hours = contacts.CallHours(self.vault, self.pack.hours, self.pack.timezone)
-        call = hours.next(session, row.report_id, at)
-        return row.template if call and call.at == at else "still_open_no_call"
+        call = hours.next(session, row.report_id, session.at)
+        return row.template if call and call.at == session.at else "still_open_no_call"
 
     def _words(self, row: Outbox, report: Report | None, template: str) -> Phrase:
         facts = StaffSmsFacts(

@@ -8,11 +8,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from gateway.cases import escalation
 from gateway.runtime import alarms, crash_points, logs
@@ -24,7 +22,7 @@ from gateway.sms.providers.contract import Accepted, OperatorFault, Outcome, Ref
 from gateway.sms.routing import Fleet, Routes
 from gateway.staff import operators
 from gateway.store import database
-from gateway.store.database import DatabaseFailed
+from gateway.store.database import DatabaseFailed, Session
 from gateway.store.models import Outbox, ProviderHealth
 from gateway.wiring import Parts
 from workers.compose import Composer, Drop, Sms
@@ -100,13 +98,12 @@ class Delivery:
         ready: list[_Ready] = []
         while room and not ready:
             with database.writing(self.engine, "outbox.claim") as session:
-                at = database.now(session)
-                routes = routing.look(session, self.fleet, at)
+                routes = routing.look(session, self.fleet)
                 taken = _take(session, routes, room, fair=next(self._turns) % FAIR == 0)
                 for row, risked_on in taken:
-                    sms = self._write(session, row, at)
+                    sms = self._write(session, row)
                     if isinstance(sms, Drop):
-                        _drop(session, at, row, sms, risked_on)
+                        _drop(session, row, sms, risked_on)
                     else:
                         ready.append(_ready(row, sms, routes, risked_on))
             self.ask_others(row for row, _ in taken)
@@ -114,10 +111,10 @@ class Delivery:
                 break
         return ready
 
-    def _write(self, session: Session, row: Outbox, at: datetime) -> Sms | Drop:
+    def _write(self, session: Session, row: Outbox) -> Sms | Drop:
         """The SMS of a row. One that breaks our code must not stop all the others."""
         try:
-            return self.composer.write(session, row, at)
+            return self.composer.write(session, row)
         except DatabaseFailed:
             raise
         except Exception as error:  # noqa: BLE001
@@ -150,12 +147,11 @@ class Delivery:
         for pause in (*self.note_again, None):
             try:
                 with database.writing(self.engine, "outbox.settle") as session:
-                    at = database.now(session)
-                    settled = [_settle(session, one, at) for one in sent]
+                    settled = [_settle(session, one) for one in sent]
                     seen = ((one.ready.provider, one.outcome) for one in sent)
-                    for provider in routing.note(session, seen, at):
-                        operators.wake(session, at, "provider_failing", provider=provider)
-                    _raise_alarms(session, at, sent)
+                    for provider in routing.note(session, seen):
+                        operators.wake(session, "provider_failing", provider=provider)
+                    _raise_alarms(session, sent)
                 break
             except DatabaseFailed as error:
                 if pause is None:
@@ -182,7 +178,7 @@ class Delivery:
         failed = row.delivery in receipts.FAILED
         give_up = escalation.not_delivered if failed else escalation.give_up
         with database.writing(self.engine, "alert.give_up") as session:
-            give_up(session, row.alert_id, database.now(session))
+            give_up(session, row.alert_id)
 
 
 def _take(
@@ -202,37 +198,28 @@ def _ready(row: Outbox, sms: Sms, routes: Routes, risked_on: ProviderHealth | No
     return _Ready(Claimed(row.id, row.attempt), row.audience, sms, provider, routes.open)
 
 
-def _drop(
-    session: Session, at: datetime, row: Outbox, drop: Drop, risked_on: ProviderHealth | None
-) -> None:
+def _drop(session: Session, row: Outbox, drop: Drop, risked_on: ProviderHealth | None) -> None:
     """Give up a row. What was to be risked on a provider may be another one now."""
-    outbox.drop(row, at, drop.reason)
+    outbox.drop(row, session.at, drop.reason)
     if risked_on is not None:
         risked_on.tried_at = None
     SENDS.labels(row.audience, "dropped").inc()
     if drop.alarm:
         operators.wake(
-            session,
-            at,
-            "sms_dropped",
-            audience=row.audience,
-            template=row.template,
-            reason=drop.reason,
+            session, "sms_dropped", audience=row.audience, template=row.template, reason=drop.reason
         )
 
 
-def _settle(session: Session, sent: _Sent, at: datetime) -> Outbox | None:
+def _settle(session: Session, sent: _Sent) -> Outbox | None:
     ready = sent.ready
-    return outbox.settle(
-        session, ready.claimed, sent.outcome, ready.provider.name, at, ready.others
-    )
+    return outbox.settle(session, ready.claimed, sent.outcome, ready.provider.name, ready.others)
 
 
-def _raise_alarms(session: Session, at: datetime, sent: Sequence[_Sent]) -> None:
+def _raise_alarms(session: Session, sent: Sequence[_Sent]) -> None:
     """Tell of what a person must look at: each kind to the operator once, all of them counted."""
     kinds = Counter(kind for one in sent if (kind := _alarm(one)) is not None)
     for kind, count in kinds.items():
-        operators.wake(session, at, kind)
+        operators.wake(session, kind)
         if count > 1:
             alarms.sound(kind, count - 1)
 

@@ -59,13 +59,12 @@ class Probing:
     def _mine(self) -> Sequence[str]:
         """The probes that are due and that nobody else makes."""
         with database.reading(self.engine) as session:
-            due = routing.to_probe(session, self.fleet, database.now(session))
+            due = routing.to_probe(session, self.fleet)
         if not due:
             return ()
         with database.writing(self.engine, "probe.begin") as session:
-            at = database.now(session)
-            routing.look(session, self.fleet, at)
-            return [name for name in due if routing.begin_probe(session, name, at)]
+            routing.look(session, self.fleet)
+            return [name for name in due if routing.begin_probe(session, name)]
 
     def _probe(self, name: str) -> Pulse:
         try:
@@ -77,6 +76,5 @@ class Probing:
 
     def _note(self, name: str, pulse: Pulse) -> None:
         with database.writing(self.engine, "probe.note") as session:
-            at = database.now(session)
-            for kind in routing.note_pulse(session, name, pulse, at, self.low_balance):
-                operators.wake(session, at, kind, provider=name)
+            for kind in routing.note_pulse(session, name, pulse, self.low_balance):
+                operators.wake(session, kind, provider=name)

@@ -12,9 +12,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from gateway.staff import operators
+from gateway.store.database import Session
 from gateway.store.insert_once import in_turn
 from gateway.store.models import Outbox, OutboxState
 
@@ -24,7 +24,7 @@ REASON: Final = "spending cap"
 _COSTS: Final = (OutboxState.SENDING, OutboxState.ACCEPTED, OutboxState.UNKNOWN)
 
 
-def is_above(session: Session, most: int, at: datetime, zone: ZoneInfo) -> bool:
+def is_above(session: Session, most: int, zone: ZoneInfo) -> bool:
     """Whether more SMS to callers than `most` were due today, those just claimed included.
 
     0 is no cap. Workers that count at the same moment may let a batch too many through: better than
@@ -33,13 +33,13 @@ def is_above(session: Session, most: int, at: datetime, zone: ZoneInfo) -> bool:
     if not most:
         return False
     session.flush()
-    today = _midnight(at, zone)
+    today = _midnight(session.at, zone)
     query = select(func.count()).where(
         Outbox.state.in_(_COSTS), Outbox.due_at >= today, Outbox.audience == "caller"
     )
     above = (session.scalar(query) or 0) > most
     if above:
-        _tell_once(session, today, at)
+        _tell_once(session, today)
     return above
 
 
@@ -47,11 +47,11 @@ def _midnight(at: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(at.astimezone(zone).date(), time(), zone).astimezone(UTC)
 
 
-def _tell_once(session: Session, today: datetime, at: datetime) -> None:
+def _tell_once(session: Session, today: datetime) -> None:
     """The first SMS that is dropped on a day is an alarm; those after it find it dropped."""
     in_turn(session, REASON)
     dropped = select(Outbox.id).where(
         Outbox.state == OutboxState.DROPPED, Outbox.due_at >= today, Outbox.outcome == REASON
     )
     if session.scalars(dropped.limit(1)).first() is None:
-        operators.wake(session, at, "spending_cap")
+        operators.wake(session, "spending_cap")

@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, select
-from sqlalchemy.orm import Session
 
 from gateway.audit import chain, lanes
 from gateway.audit.chain import End, Seal
+from gateway.store.database import Session
 from gateway.store.insert_once import add_once
 from gateway.store.models import AuditHead
 
@@ -39,9 +39,9 @@ class Head:
         return self.letters == chain.of_head(seal, self.day, self.at, self.rows, self.ends)
 
 
-def is_due(session: Session, at: datetime) -> bool:
+def is_due(session: Session) -> bool:
     """Whether this day has no head yet."""
-    return session.get(AuditHead, _day(at)) is None
+    return session.get(AuditHead, _day(session.at)) is None
 
 
 def published(connection: Connection) -> list[Head]:

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Engine, event
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import SessionTransaction
 
 from gateway.audit import lanes, purging
 from gateway.audit.chain import Entry, Seal
-from gateway.store import database
+from gateway.store.database import Session
 from gateway.vault.vault import Vault
 
 CALLER: Final = "caller"
@@ -59,12 +59,7 @@ def seal_of(session: Session) -> Seal:
 
 
 def record(
-    session: Session,
-    at: datetime,
-    actor: str,
-    act: str,
-    report_id: str | None = None,
-    detail: str | None = None,
+    session: Session, actor: str, act: str, report_id: str | None = None, detail: str | None = None
 ) -> None:
     """Add a row. `detail` is a word from the code, never anything that was typed.
 
@@ -74,7 +69,7 @@ def record(
     seal_of(session)
     if session.in_nested_transaction():
         raise RuntimeError("record an act outside the savepoint: it would outlive its rollback")
-    session.info.setdefault(_PENDING, []).append(Entry(at, actor, act, report_id, detail))
+    session.info.setdefault(_PENDING, []).append(Entry(session.at, actor, act, report_id, detail))
 
 
 def purge_before(session: Session, moment: datetime) -> int:
@@ -88,7 +83,7 @@ def purge_before(session: Session, moment: datetime) -> int:
         return 0
     removed = purging.remove_before(session, seal_of(session), moment)
     if removed:
-        record(session, database.now(session), OPERATOR, "audit purged", detail=f"{removed} rows")
+        record(session, OPERATOR, "audit purged", detail=f"{removed} rows")
     return removed
 
 

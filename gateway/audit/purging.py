@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import bindparam, delete, func, select, update
-from sqlalchemy.orm import Session
 
 from gateway.audit import chain, lanes
 from gateway.audit.chain import Seal
 from gateway.audit.lanes import LANE, ROWS
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.insert_once import in_turn
 
 _NOTE: Final = (

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import casework, contacts, data_keys, follow_ups
@@ -24,6 +23,7 @@ from gateway.country.pack import Pack
 from gateway.runtime import alarms
 from gateway.sms import receipts
 from gateway.sms.outbox import WITHDRAWN
+from gateway.store.database import Session
 from gateway.store.insert_once import in_turn
 from gateway.store.models import Audit, Outbox, OutboxState, Report, Staff
 from gateway.vault.errors import CannotOpen
@@ -64,13 +64,12 @@ class CaseFile:
     session: Session
     holder: Staff
     report: Report
-    at: datetime
 
     def answers(self) -> dict[str, str]:
         """What was answered. Where nobody may call her, reading it is all there is to do first."""
         report = self.report
         self._audit(casework.READ)
-        if self._hours.next(self.session, report.id, self.at) is None:
+        if self._hours.next(self.session, report.id, self.session.at) is None:
             casework.handled(report)
         if report.answers is None:
             return {}
@@ -108,9 +107,9 @@ class CaseFile:
         """What the caller allows at this moment: by call or by SMS, and when."""
         if reachable is None or (reachable.by == "sms" and reachable.sms_stopped):
             return {"contact": "none", "not_now": "", "window": ""}
-        call = contacts.next_call(reachable, self.at, self.pack.hours, self.pack.timezone)
+        call = contacts.next_call(reachable, self.session.at, self.pack.hours, self.pack.timezone)
         begins = " ".join(self._moment(call.at)) if call else "over"
-        is_now = reachable.by == "sms" or (call is not None and call.at == self.at)
+        is_now = reachable.by == "sms" or (call is not None and call.at == self.session.at)
         return {
             "contact": reachable.by,
             "not_now": "" if is_now else begins,
@@ -184,7 +183,7 @@ class CaseFile:
     def _moment(self, moment: datetime) -> tuple[str, str]:
         """A day and a time as staff say them: "today", "tomorrow" or "31/12", and "09:00"."""
         zone = self.pack.timezone
-        local, today = moment.astimezone(zone), self.at.astimezone(zone).date()
+        local, today = moment.astimezone(zone), self.session.at.astimezone(zone).date()
         named = {today: "today", today + timedelta(days=1): "tomorrow"}
         return named.get(local.date(), f"{local:%d/%m}"), f"{local:%H:%M}"
 
@@ -200,10 +199,8 @@ class CaseFile:
 
     def _lately(self, act: str, of: ColumnElement[bool]) -> int:
         """How often an act was done within the last hour."""
-        lately = Audit.at > self.at - timedelta(hours=1)
+        lately = Audit.at > self.session.at - timedelta(hours=1)
         return self.session.scalar(select(func.count()).where(Audit.act == act, of, lately)) or 0
 
     def _audit(self, act: str, detail: str | None = None) -> None:
-        audit.record(
-            self.session, self.at, audit.staff(self.holder.id), act, self.report.id, detail
-        )
+        audit.record(self.session, audit.staff(self.holder.id), act, self.report.id, detail)

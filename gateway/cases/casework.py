@@ -7,16 +7,15 @@ in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import escalation, folding, transitions
 from gateway.cases.escalation import EscalationPolicy
 from gateway.sms import outbox, to_staff
+from gateway.store.database import Session
 from gateway.store.insert_once import add_once
 from gateway.store.models import Alert, AlertState, CallAttempt, Report, ReportState, Staff
 from menus import messages
@@ -55,44 +54,39 @@ def find(
     return session.scalars(folding.own_alert(report, person.id)).one(), report
 
 
-def accept(session: Session, alert: Alert, report: Report, person: Staff, at: datetime) -> bool:
+def accept(session: Session, alert: Alert, report: Report, person: Staff) -> bool:
     """Take a report that nobody has; True when it was free. The others are told."""
     if report.state != ReportState.RECEIVED:
         return False
-    transitions.accept(report, alert, at)
-    outbox.withdraw(session, report.id, "staff", at)
-    folding.take_along(session, report, person, at)
-    _settle_others(session, report, person, at)
-    audit.record(session, at, audit.staff(person.id), "accepted", report.id)
+    transitions.accept(report, alert, session.at)
+    outbox.withdraw(session, report.id, "staff")
+    folding.take_along(session, report, person)
+    _settle_others(session, report, person)
+    audit.record(session, audit.staff(person.id), "accepted", report.id)
     return True
 
 
-def pass_on(session: Session, alert: Alert, report: Report, person: Staff, at: datetime) -> bool:
+def pass_on(session: Session, alert: Alert, report: Report, person: Staff) -> bool:
     """She cannot: when nobody else is still asked, the next level is asked at once."""
     if report.state != ReportState.RECEIVED:
         return False
-    escalation.count_out(session, report, alert, AlertState.DECLINED, at)
-    audit.record(session, at, audit.staff(person.id), "passed on", report.id)
+    escalation.count_out(session, report, alert, AlertState.DECLINED)
+    audit.record(session, audit.staff(person.id), "passed on", report.id)
     return True
 
 
 def hand_over(
-    session: Session,
-    policy: EscalationPolicy,
-    alert: Alert,
-    report: Report,
-    person: Staff,
-    at: datetime,
+    session: Session, policy: EscalationPolicy, alert: Alert, report: Report, person: Staff
 ) -> bool:
     """Give an accepted report back: those asked before are alerted again, or the next level is."""
     if not is_hers(report, person):
         return False
-    _let_go(session, policy, alert, report, at)
-    audit.record(session, at, audit.staff(person.id), "handed over", report.id)
+    _let_go(session, policy, alert, report)
+    audit.record(session, audit.staff(person.id), "handed over", report.id)
     return True
 
 
-def release(session: Session, policy: EscalationPolicy, person: Staff, at: datetime) -> int:
+def release(session: Session, policy: EscalationPolicy, person: Staff) -> int:
     """She has left: others have what she had, and are asked what she was; how many reports.
 
     Reports that others stand for come last: those are let go of with them.
@@ -101,12 +95,12 @@ def release(session: Session, policy: EscalationPolicy, person: Staff, at: datet
     for report in session.scalars(_waiting_for(person).with_for_update(of=Report)).all():
         alert = session.scalars(folding.own_alert(report, person.id)).one()
         if is_hers(report, person):
-            _let_go(session, policy, alert, report, at)
+            _let_go(session, policy, alert, report)
         elif report.state == ReportState.RECEIVED and alert.state == AlertState.OPEN:
-            escalation.count_out(session, report, alert, AlertState.DECLINED, at)
+            escalation.count_out(session, report, alert, AlertState.DECLINED)
         else:
             continue
-        audit.record(session, at, audit.OPERATOR, "handed over", report.id)
+        audit.record(session, audit.OPERATOR, "handed over", report.id)
         count += 1
     return count
 
@@ -122,39 +116,37 @@ def _waiting_for(person: Staff) -> Select[Report]:
     )
 
 
-def take_back(session: Session, policy: EscalationPolicy, report: Report, at: datetime) -> None:
+def take_back(session: Session, policy: EscalationPolicy, report: Report) -> None:
     """She accepted it and did nothing since: others are asked, as if she had handed it over."""
     holder = report.accepted_by
     alert = session.scalars(folding.own_alert(report, holder)).one()
-    _let_go(session, policy, alert, report, at)
-    audit.record(session, at, audit.SERVICE, "taken back", report.id)
-    key = f"taken back:{report.id}:{at.isoformat()}"
-    to_staff.tell(session, holder, "passed_on", at, key=key, report_id=report.id)
+    _let_go(session, policy, alert, report)
+    audit.record(session, audit.SERVICE, "taken back", report.id)
+    key = f"taken back:{report.id}:{session.at.isoformat()}"
+    to_staff.tell(session, holder, "passed_on", key=key, report_id=report.id)
 
 
-def _let_go(
-    session: Session, policy: EscalationPolicy, alert: Alert, report: Report, at: datetime
-) -> None:
+def _let_go(session: Session, policy: EscalationPolicy, alert: Alert, report: Report) -> None:
     """Whoever has it next makes appointments of her own: what reminds of the old one is dropped."""
-    folding.let_go(session, report, at)
-    transitions.give_back(report, alert, at)
-    outbox.withdraw(session, report.id, "caller", at, messages.APPOINTMENTS)
+    folding.let_go(session, report)
+    transitions.give_back(report, alert, session.at)
+    outbox.withdraw(session, report.id, "caller", messages.APPOINTMENTS)
     session.flush()
-    escalation.ask_again(session, policy, report, at)
+    escalation.ask_again(session, policy, report)
 
 
-def close(session: Session, report: Report, person: Staff, at: datetime) -> bool:
+def close(session: Session, report: Report, person: Staff) -> bool:
     """Nothing is left to do; what has not left for the caller is dropped."""
     if not is_hers(report, person):
         return False
-    transitions.close(report, at)
-    outbox.withdraw(session, report.id, "caller", at)
-    audit.record(session, at, audit.staff(person.id), "closed", report.id)
+    transitions.close(report, session.at)
+    outbox.withdraw(session, report.id, "caller")
+    audit.record(session, audit.staff(person.id), "closed", report.id)
     return True
 
 
 def note_call(
-    session: Session, report: Report, person: Staff, outcome: CallOutcome, call: bytes, at: datetime
+    session: Session, report: Report, person: Staff, outcome: CallOutcome, call: bytes
 ) -> bool:
     """Keep what came of a call. `call` is the occasion: noted twice on it, it is one call.
 
@@ -163,14 +155,14 @@ def note_call(
     """
     if not is_hers(report, person):
         return False
-    attempt = {"report_id": report.id, "staff_id": person.id, "at": at, "outcome": outcome}
+    attempt = {"report_id": report.id, "staff_id": person.id, "at": session.at, "outcome": outcome}
     if not add_once(session, CallAttempt, id=call.hex(), **attempt):
         return False
     if outcome == "reached":
         handled(report)
     else:
-        transitions.remind(report, at)
-    audit.record(session, at, audit.staff(person.id), "called", report.id, outcome)
+        transitions.remind(report, session.at)
+    audit.record(session, audit.staff(person.id), "called", report.id, outcome)
     return True
 
 
@@ -179,7 +171,7 @@ def handled(report: Report) -> None:
     transitions.remind(report, None)
 
 
-def contact_changed(session: Session, report: Report, at: datetime) -> None:
+def contact_changed(session: Session, report: Report) -> None:
     """She may be called at other hours now, or not at all: its holder is reminded by those.
 
     Whom she has spoken with already needs no reminder.
@@ -187,7 +179,7 @@ def contact_changed(session: Session, report: Report, at: datetime) -> None:
     reached = (CallAttempt.report_id == report.id, CallAttempt.outcome == "reached")
     spoken = session.scalar(select(CallAttempt.id).where(*reached).limit(1))
     if report.state == ReportState.ACCEPTED and spoken is None:
-        transitions.remind(report, at)
+        transitions.remind(report, session.at)
 
 
 def calls(session: Session, report: Report) -> Sequence[CallAttempt]:
@@ -201,17 +193,16 @@ def is_hers(report: Report, person: Staff) -> bool:
     return report.state == ReportState.ACCEPTED and report.accepted_by == person.id
 
 
-def _settle_others(session: Session, report: Report, person: Staff, at: datetime) -> None:
+def _settle_others(session: Session, report: Report, person: Staff) -> None:
     """Everybody else who was asked learns that nothing is left to do."""
     query = select(Alert).where(Alert.report_id == report.id, Alert.staff_id != person.id)
     for other in session.scalars(query):
         if other.state == AlertState.OPEN:
-            other.state, other.answered_at = AlertState.SETTLED, at
+            other.state, other.answered_at = AlertState.SETTLED, session.at
         to_staff.tell(
             session,
             other.staff_id,
             "accepted_by",
-            at,
             key=f"told:{other.id}:{person.id}",
             report_id=report.id,
             values={"role": person.role},

@@ -6,8 +6,8 @@ import secrets
 from typing import Final
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
 
+from gateway.store.database import Session
 from gateway.store.models import Report
 from menus.checks import check_digit
 

@@ -10,7 +10,6 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases.data_keys import _forget_keys, keep_keys, open_key
@@ -18,6 +17,7 @@ from gateway.cases.safe_hours import hours_of, is_safe_now
 from gateway.country.facts import SafeHours
 from gateway.runtime.phones import Msisdn
 from gateway.sms import outbox
+from gateway.store.database import Session
 from gateway.store.models import ContactRow, Report
 from gateway.vault.errors import CannotOpen
 from gateway.vault.fields import Where
@@ -46,26 +46,14 @@ class Opening:
 
 
 def replace(
-    session: Session,
-    vault: Vault,
-    report_id: str,
-    msisdn: Msisdn,
-    contact: Contact,
-    at: datetime,
+    session: Session, vault: Vault, report_id: str, msisdn: Msisdn, contact: Contact
 ) -> None:
     """Write the contact of a report in place of the one it may have."""
     forget(session, report_id)
-    keep(session, vault, report_id, msisdn, contact, at)
+    keep(session, vault, report_id, msisdn, contact)
 
 
-def keep(
-    session: Session,
-    vault: Vault,
-    report_id: str,
-    msisdn: Msisdn,
-    contact: Contact,
-    at: datetime,
-) -> None:
+def keep(session: Session, vault: Vault, report_id: str, msisdn: Msisdn, contact: Contact) -> None:
     """Write the contact of a report that has none, under a data key of its own."""
     key = vault.new_key(report_id, "contact")
     plain = {
@@ -73,7 +61,7 @@ def keep(
         "by": contact.by,
         "window": contact.window,
         "other": contact.other_number,
-        "since": at.isoformat(),
+        "since": session.at.isoformat(),
     }
     session.add(
         ContactRow(
@@ -111,17 +99,17 @@ def may_get_sms(answers: Mapping[str, str]) -> bool:
     return answers.get("age") == "adult"
 
 
-def stop_sms(session: Session, vault: Vault, msisdn: Msisdn, at: datetime) -> None:
+def stop_sms(session: Session, vault: Vault, msisdn: Msisdn) -> None:
     """Never write to this number again about what is known, not even what waits to leave."""
     query = select(ContactRow).where(
         ContactRow.number_hash == vault.fingerprint("contact", msisdn.reveal())
     )
     rows = session.scalars(query).all()
     for row in rows:
-        row.sms_stopped_at = at
+        row.sms_stopped_at = session.at
     for report_id in [row.report_id for row in rows]:
-        outbox.withdraw(session, report_id, "caller", at)
-        audit.record(session, at, audit.CALLER, "sms stopped", report_id)
+        outbox.withdraw(session, report_id, "caller")
+        audit.record(session, audit.CALLER, "sms stopped", report_id)
 
 
 def forget(session: Session, report_id: str) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import cast
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
 
+from gateway.store.database import Session
 from gateway.store.models import DataKeyRow
 from gateway.vault.errors import CannotOpen
 from gateway.vault.fields import DataKey, WrappedKey

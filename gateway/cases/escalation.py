@@ -18,7 +18,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import folding, transitions
@@ -26,6 +25,7 @@ from gateway.runtime import alarms
 from gateway.runtime.metrics import ALERTS
 from gateway.sms import outbox
 from gateway.staff import operators, roster, rota
+from gateway.store.database import Session
 from gateway.store.models import Alert, AlertState, Report, ReportState, Staff, Urgency, Waiting
 
 ALERT_LIVES: Final = timedelta(hours=24)
@@ -88,30 +88,25 @@ def priority(about: str, answers: Mapping[str, str]) -> str:
     return "P3" if grown and answers.get("when") in {"older", None} else "P2"
 
 
-def raise_alert(session: Session, policy: EscalationPolicy, report: Report, at: datetime) -> int:
+def raise_alert(session: Session, policy: EscalationPolicy, report: Report) -> int:
     """Alert the first level on which somebody stands; how many were alerted.
 
     A report that is filled in later is raised again, and then only those who were not asked
     before hear of it.
     """
-    call = _AlertRound(session, policy, report, at)
+    call = _AlertRound(session, policy, report)
     for level in call.first_levels():
         standing = call.standing_on(level)
         if standing:
             return call.ask(level, call.not_yet_asked(standing))
         operators.wake(
-            session, at, "nobody_on_rung", report=report.id, centre=report.centre_id, rung=level
+            session, "nobody_on_rung", report=report.id, centre=report.centre_id, rung=level
         )
     return call.nobody()
 
 
 def danger_again(
-    session: Session,
-    policy: EscalationPolicy,
-    number_hash: bytes,
-    report: Report,
-    into: Report,
-    at: datetime,
+    session: Session, policy: EscalationPolicy, number_hash: bytes, report: Report, into: Report
 ) -> bool:
     """A number is in danger that was a moment ago; whether that is an alert of its own.
 
@@ -121,26 +116,26 @@ def danger_again(
     """
     holder = session.get(Staff, into.accepted_by) if into.accepted_by else None
     if holder is not None and not folding.is_called(session, number_hash, report):
-        call = _AlertRound(session, policy, report, at, again=True)
+        call = _AlertRound(session, policy, report, again=True)
         call.ask(into.level, [holder])
         call.next(below=into.level)
         return True
-    folding.fold(session, report, into, at)
+    folding.fold(session, report, into)
     if holder is not None:
-        folding.tell_again(session, number_hash, report, at)
+        folding.tell_again(session, number_hash, report)
     elif folding.is_asked_about(session, into):
-        _AlertRound(session, policy, into, at, again=True).urge()
+        _AlertRound(session, policy, into, again=True).urge()
     return False
 
 
-def due(session: Session, at: datetime, most: int = 100) -> Sequence[str]:
+def due(session: Session, most: int = 100) -> Sequence[str]:
     """The reports that are due, the longest waiting first.
 
     Those that share another's alert come last: a flood makes thousands of them.
     """
     query = (
         select(Report.id)
-        .where(_is_due(at))
+        .where(_is_due(session.at))
         .order_by(Report.folded_into.is_not(None), func.coalesce(*_TIMERS))
         .limit(most)
     )
@@ -151,29 +146,29 @@ def _is_due(at: datetime) -> ColumnElement[bool]:
     return and_(Report.state == ReportState.RECEIVED, or_(*(timer <= at for timer in _TIMERS)))
 
 
-def escalate(session: Session, policy: EscalationPolicy, report_id: str, at: datetime) -> bool:
+def escalate(session: Session, policy: EscalationPolicy, report_id: str) -> bool:
     """Ask the next level about a report that is due; False when another clock was quicker."""
-    query = select(Report).where(Report.id == report_id, _is_due(at))
+    query = select(Report).where(Report.id == report_id, _is_due(session.at))
     report = session.scalars(query.with_for_update(skip_locked=True)).first()
     if report is None:
         return False
     if report.folded_into or report.waiting == Waiting.MUTED:
-        if not folding.is_carried(session, report, at):
-            _AlertRound(session, policy, report, at).next(below=LAST)
+        if not folding.is_carried(session, report):
+            _AlertRound(session, policy, report).next(below=LAST)
         return True
-    lost = int((at - report.created_at).total_seconds() // 60)
-    call = _AlertRound(session, policy, report, at, minutes_lost=min(max(lost, 1), LONGEST_SAID))
-    if report.escalate_at is not None and at - report.escalate_at > LATE:
-        operators.wake(session, at, "timer_late", report=report.id, rung=report.level)
-    operators.wake(session, at, "not_accepted", report=report.id, rung=report.level)
+    lost = int((session.at - report.created_at).total_seconds() // 60)
+    call = _AlertRound(session, policy, report, minutes_lost=min(max(lost, 1), LONGEST_SAID))
+    if report.escalate_at is not None and session.at - report.escalate_at > LATE:
+        operators.wake(session, "timer_late", report=report.id, rung=report.level)
+    operators.wake(session, "not_accepted", report=report.id, rung=report.level)
     if call.next():
-        audit.record(session, at, audit.SERVICE, "escalated", report.id, f"rung {report.level}")
+        audit.record(session, audit.SERVICE, "escalated", report.id, f"rung {report.level}")
     return True
 
 
-def ask_again(session: Session, policy: EscalationPolicy, report: Report, at: datetime) -> int:
+def ask_again(session: Session, policy: EscalationPolicy, report: Report) -> int:
     """Alert anew all who were asked and did not decline; if there is none, the next level."""
-    call = _AlertRound(session, policy, report, at)
+    call = _AlertRound(session, policy, report)
     query = select(Alert).where(
         Alert.report_id == report.id, Alert.state.in_((AlertState.OPEN, AlertState.SETTLED))
     )
@@ -187,16 +182,16 @@ def ask_again(session: Session, policy: EscalationPolicy, report: Report, at: da
     return len(again)
 
 
-def stop(session: Session, report: Report, at: datetime) -> None:
+def stop(session: Session, report: Report) -> None:
     """Nobody can or need act on it any more: what has not left is dropped, nobody else is asked."""
     transitions.escalate_at(report, None)
     query = select(Alert).where(Alert.report_id == report.id, Alert.state == AlertState.OPEN)
     for alert in session.scalars(query):
-        alert.state, alert.answered_at = AlertState.SETTLED, at
-    outbox.withdraw(session, report.id, "staff", at)
+        alert.state, alert.answered_at = AlertState.SETTLED, session.at
+    outbox.withdraw(session, report.id, "staff")
 
 
-def give_up(session: Session, alert_id: str, at: datetime) -> None:
+def give_up(session: Session, alert_id: str) -> None:
     """The SMS of an alert cannot reach its person: ask somebody else, if it is still open."""
     query = (
         select(Report)
@@ -209,26 +204,24 @@ def give_up(session: Session, alert_id: str, at: datetime) -> None:
     if report is None or alert is None or report.state != ReportState.RECEIVED:
         return
     if alert.state == AlertState.OPEN:
-        count_out(session, report, alert, AlertState.UNREACHABLE, at)
+        count_out(session, report, alert, AlertState.UNREACHABLE)
 
 
-def not_delivered(session: Session, alert_id: str, at: datetime) -> None:
+def not_delivered(session: Session, alert_id: str) -> None:
     """The network says that the SMS of an alert never reached its phone."""
     alert = session.get(Alert, alert_id)
     if alert is not None:
-        operators.wake(session, at, "not_delivered", report=alert.report_id)
-        give_up(session, alert_id, at)
+        operators.wake(session, "not_delivered", report=alert.report_id)
+        give_up(session, alert_id)
 
 
-def count_out(
-    session: Session, report: Report, alert: Alert, state: AlertState, at: datetime
-) -> None:
+def count_out(session: Session, report: Report, alert: Alert, state: AlertState) -> None:
     """One person will not take it: when nobody else is asked, the next level is asked at once."""
-    alert.state, alert.answered_at = state, at
+    alert.state, alert.answered_at = state, session.at
     session.flush()
     query = select(Alert.id).where(Alert.report_id == report.id, Alert.state == AlertState.OPEN)
     if session.scalars(query).first() is None:
-        transitions.escalate_at(report, at)
+        transitions.escalate_at(report, session.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +234,6 @@ class _AlertRound:
     session: Session
     policy: EscalationPolicy
     report: Report
-    at: datetime
     minutes_lost: int | None = None
     again: bool = False
 
@@ -292,7 +284,7 @@ class _AlertRound:
 
     def _is_nobody_on_duty(self) -> bool:
         """Neither at the centre nor at the desk, of those who may hear of it."""
-        duties = (rota.duty_of(self.session, one, self.at) for one in self.standing_on(LAST))
+        duties = (rota.duty_of(self.session, one) for one in self.standing_on(LAST))
         return not any(duty.on for duty in duties)
 
     def not_yet_asked(self, people: Sequence[Staff]) -> list[Staff]:
@@ -311,7 +303,7 @@ class _AlertRound:
                 staff_id=person.id,
                 level=level,
                 state=AlertState.OPEN,
-                created_at=self.at,
+                created_at=self.session.at,
             )
             for person in people
         ]
@@ -325,7 +317,7 @@ class _AlertRound:
         `sent` is how often each may have reached its person already.
         """
         within = self.policy.accept_within(self.report.priority, self.report.level)
-        transitions.escalate_at(self.report, self.at + timedelta(minutes=within))
+        transitions.escalate_at(self.report, self.session.at + timedelta(minutes=within))
         late = self.minutes_lost is not None
         template = "alert_not_accepted" if late else "alert_again" if self.again else "alert"
         for alert in alerts:
@@ -333,10 +325,9 @@ class _AlertRound:
         for alert in alerts:
             outbox.add(
                 self.session,
-                dedupe_key=f"alert:{alert.id}:{self.at.isoformat()}",
+                dedupe_key=f"alert:{alert.id}:{self.session.at.isoformat()}",
                 audience="staff",
                 template=template,
-                at=self.at,
                 lives=ALERT_LIVES,
                 report_id=self.report.id,
                 staff_id=alert.staff_id,
@@ -350,21 +341,21 @@ class _AlertRound:
     def urge(self) -> None:
         """Tell those who were asked once more, and ask the next level: both after a pause."""
         told = outbox.alerts_told(self.session, self.report.id)
-        last = max((one.last_at for one in told.values()), default=self.at)
-        by = max(self.at, last + folding.AGAIN_PAUSE)
+        last = max((one.last_at for one in told.values()), default=self.session.at)
+        by = max(self.session.at, last + folding.AGAIN_PAUSE)
         by = min(by, self.report.escalate_at or by)
-        if self.at - last >= folding.AGAIN_PAUSE:
-            self._ask_once_more(told, self.at - folding.AGAIN_PAUSE)
+        if self.session.at - last >= folding.AGAIN_PAUSE:
+            self._ask_once_more(told, self.session.at - folding.AGAIN_PAUSE)
         transitions.escalate_at(self.report, by)
 
     def nobody(self) -> int:
         """Nobody new is left to ask: tell the operator, ask once more, look again in minutes."""
         report = self.report
         kind: alarms.Kind = "nobody_accepts" if self._asked() else "nobody_to_alert"
-        operators.wake(self.session, self.at, kind, report=report.id, centre=report.centre_id)
+        operators.wake(self.session, kind, report=report.id, centre=report.centre_id)
         told = outbox.alerts_told(self.session, report.id)
-        again = self._ask_once_more(told, self.at - ASK_AGAIN)
-        transitions.escalate_at(report, self.at + LOOK_AGAIN)
+        again = self._ask_once_more(told, self.session.at - ASK_AGAIN)
+        transitions.escalate_at(report, self.session.at + LOOK_AGAIN)
         return again
 
     def _ask_once_more(self, told: Mapping[str, outbox.Told], before: datetime) -> int:

@@ -17,12 +17,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Select, bindparam, func, select
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import transitions
 from gateway.runtime.phones import Msisdn
 from gateway.sms import to_staff
+from gateway.store.database import Session
 from gateway.store.models import (
     Alert,
     CallAttempt,
@@ -81,7 +81,7 @@ _ASKED: Final = (
 )
 
 
-def note(session: Session, vault: Vault, report: Report, number: Msisdn, at: datetime) -> None:
+def note(session: Session, vault: Vault, report: Report, number: Msisdn) -> None:
     """Note, by a hash, which number a report comes from; a draft may be sent without it."""
     session.flush()
     session.add(
@@ -89,7 +89,7 @@ def note(session: Session, vault: Vault, report: Report, number: Msisdn, at: dat
             id=str(uuid.uuid4()),
             number_hash=vault.fingerprint("limits", REPORTED, number.reveal()),
             what=REPORTED,
-            at=at,
+            at=session.at,
             report_id=report.id,
         )
     )
@@ -128,19 +128,19 @@ def _may_stand_for(earlier: Report, report: Report) -> bool:
     return (same_kind or not urgent) and set(report.avoid) <= set(earlier.avoid)
 
 
-def fold(session: Session, report: Report, into: Report, at: datetime) -> None:
+def fold(session: Session, report: Report, into: Report) -> None:
     """Let one report stand for another; whoever has it already has both."""
     waits = into.state == ReportState.RECEIVED and into.waiting != Waiting.MUTED
     if waits and not is_asked_about(session, into):
-        transitions.escalate_at(into, at)  # Somebody may have come on duty since.
-    transitions.fold(report, into, (into.due_at or at) + BEHIND)
+        transitions.escalate_at(into, session.at)  # Somebody may have come on duty since.
+    transitions.fold(report, into, (into.due_at or session.at) + BEHIND)
     holder = session.get(Staff, into.accepted_by) if into.accepted_by else None
     if into.state == ReportState.ACCEPTED and holder is not None:
-        _take(session, report, holder, at)
+        _take(session, report, holder)
         if report.about not in OWN_ALERT:
             # Once for the report that she holds, however many follow it.
             key = f"folded:{into.id}"
-            to_staff.tell(session, holder.id, "yours", at, key=key, report_id=report.id)
+            to_staff.tell(session, holder.id, "yours", key=key, report_id=report.id)
 
 
 def is_asked_about(session: Session, report: Report) -> bool:
@@ -161,7 +161,7 @@ def is_called(session: Session, number_hash: bytes, report: Report) -> bool:
     return session.scalars(since.limit(1)).first() is not None
 
 
-def tell_again(session: Session, number_hash: bytes, report: Report, at: datetime) -> None:
+def tell_again(session: Session, number_hash: bytes, report: Report) -> None:
     """Tell who has it that the same number is in danger again: at once, or when the pause is over.
 
     One that is still to leave says it for all.
@@ -173,30 +173,29 @@ def tell_again(session: Session, number_hash: bytes, report: Report, at: datetim
         .where(Outbox.staff_id == report.accepted_by, Outbox.template.in_(TOLD_AGAIN))
     )
     last = session.scalar(told)
-    if last is not None and last > at:
+    if last is not None and last > session.at:
         return
     to_staff.tell(
         session,
         report.accepted_by,
         "again",
-        at,
         key=f"again:{report.id}",
         report_id=report.id,
-        due_at=max(at, last + AGAIN_PAUSE) if last else at,
+        due_at=max(session.at, last + AGAIN_PAUSE) if last else session.at,
         urgency=Urgency[report.priority],
     )
 
 
-def take_along(session: Session, report: Report, person: Staff, at: datetime) -> None:
+def take_along(session: Session, report: Report, person: Staff) -> None:
     """Who accepts a report has accepted those that were folded into it."""
     folded = select(Report).where(
         Report.folded_into == report.id, Report.state == ReportState.RECEIVED
     )
     for one in session.scalars(folded.with_for_update()):
-        _take(session, one, person, at)
+        _take(session, one, person)
 
 
-def is_carried(session: Session, report: Report, at: datetime) -> bool:
+def is_carried(session: Session, report: Report) -> bool:
     """Whether another report still stands for this one, which is due. If not, it stands alone.
 
     The safety net of folding: whatever became of the other report, this one is not forgotten.
@@ -204,17 +203,17 @@ def is_carried(session: Session, report: Report, at: datetime) -> bool:
     into = session.get(Report, report.folded_into) if report.folded_into else None
     waits = into is not None and into.state == ReportState.RECEIVED
     if into is not None and waits and into.waiting != Waiting.NOBODY_CAN_ACT:
-        transitions.fold(report, into, max(into.due_at or at, at) + BEHIND)
+        transitions.fold(report, into, max(into.due_at or session.at, session.at) + BEHIND)
         return True
     holder = session.get(Staff, into.accepted_by) if into and into.accepted_by else None
     if into is not None and into.state == ReportState.ACCEPTED and holder is not None:
-        _take(session, report, holder, at)
+        _take(session, report, holder)
         return True
     transitions.stand_alone(report)
     return False
 
 
-def let_go(session: Session, report: Report, at: datetime) -> None:
+def let_go(session: Session, report: Report) -> None:
     """Who gives a report back gives back what came with it: it waits for whoever takes both."""
     folded = select(Report).where(
         Report.folded_into == report.id,
@@ -223,10 +222,10 @@ def let_go(session: Session, report: Report, at: datetime) -> None:
     )
     for one in session.scalars(folded.with_for_update()):
         alert = session.scalars(own_alert(one, one.accepted_by)).one()
-        transitions.give_back(one, alert, at, at + BEHIND)
+        transitions.give_back(one, alert, session.at, session.at + BEHIND)
 
 
-def _take(session: Session, report: Report, person: Staff, at: datetime) -> None:
+def _take(session: Session, report: Report, person: Staff) -> None:
     alert = session.scalars(own_alert(report, person.id)).first()
     if alert is None:
         alert = Alert(
@@ -234,11 +233,11 @@ def _take(session: Session, report: Report, person: Staff, at: datetime) -> None
             report_id=report.id,
             staff_id=person.id,
             level=report.level,
-            created_at=at,
+            created_at=session.at,
         )
         session.add(alert)
-    transitions.accept(report, alert, at)
-    audit.record(session, at, audit.staff(person.id), "accepted", report.id, "folded")
+    transitions.accept(report, alert, session.at)
+    audit.record(session, audit.staff(person.id), "accepted", report.id, "folded")
 
 
 def own_alert(report: Report, staff_id: str | None) -> Select[Alert]:

@@ -18,7 +18,6 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from gateway.cases import contacts, data_keys, safe_hours
 from gateway.cases.contacts import Reachable
@@ -26,6 +25,7 @@ from gateway.cases.reports import answers_of
 from gateway.country.facts import Hours, SafeHours
 from gateway.country.pack import Pack
 from gateway.sms import outbox
+from gateway.store.database import Session
 from gateway.store.models import Outbox, OutboxState, Report, Staff
 from gateway.vault.errors import CannotOpen
 from gateway.vault.vault import Vault
@@ -132,12 +132,7 @@ class FollowUps:
         return self._writable(session, report) is not None
 
     def remind(
-        self,
-        session: Session,
-        report: Report,
-        holder: Staff,
-        appointment: Appointment,
-        at: datetime,
+        self, session: Session, report: Report, holder: Staff, appointment: Appointment
     ) -> bool:
         """Queue the reminder of an appointment, in place of an earlier one; whether one is set."""
         key = appointment_key(appointment.occasion)
@@ -146,32 +141,31 @@ class FollowUps:
         reachable = self._writable(session, report)
         if reachable is None:
             return False
-        day = self.clockwork.today(at) + timedelta(days=appointment.days)
-        slot = self.clockwork.reminder(day, appointment.part, reachable.window, at)
-        self.forget_reminder(session, report, at)
+        day = self.clockwork.today(session.at) + timedelta(days=appointment.days)
+        slot = self.clockwork.reminder(day, appointment.part, reachable.window, session.at)
+        self.forget_reminder(session, report)
         return slot is not None and outbox.add(
             session,
             dedupe_key=key,
             audience="caller",
             template=f"appointment_{slot.says}",
-            at=at,
             due_at=slot.at,
             lives=LIVES,
             report_id=report.id,
             staff_id=holder.id,
         )
 
-    def forget_reminder(self, session: Session, report: Report, at: datetime) -> None:
+    def forget_reminder(self, session: Session, report: Report) -> None:
         """Drop the reminder that has not left yet."""
-        outbox.withdraw(session, report.id, "caller", at, APPOINTMENTS)
+        outbox.withdraw(session, report.id, "caller", APPOINTMENTS)
 
-    def check_in(self, session: Session, report: Report, at: datetime) -> None:
+    def check_in(self, session: Session, report: Report) -> None:
         """Queue the one SMS that follows some days after closing, if the country wants it."""
         days = self.pack.limits.check_in_days
         reachable = self._writable(session, report) if days else None
         if reachable is None:
             return
-        day = self.clockwork.today(at) + timedelta(days=days)
+        day = self.clockwork.today(session.at) + timedelta(days=days)
         due_at = self.clockwork.first(day, reachable.window)
         if due_at is not None:
             outbox.add(
@@ -179,7 +173,6 @@ class FollowUps:
                 dedupe_key=f"check_in:{report.id}",
                 audience="caller",
                 template="check_in",
-                at=at,
                 due_at=due_at,
                 lives=LIVES,
                 report_id=report.id,

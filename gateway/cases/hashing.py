@@ -12,8 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy.orm import Session
-
+from gateway.store.database import Session
 from gateway.vault.fields import Where
 from gateway.vault.vault import Vault
 

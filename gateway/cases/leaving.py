@@ -6,10 +6,7 @@ her goes on to others in the same transaction: no caller must wait for a person 
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Protocol
-
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import casework
@@ -18,6 +15,7 @@ from gateway.staff import duty, roster, staff_list
 from gateway.staff.parts import StaffParts
 from gateway.staff.roster import HasLeft
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Staff
 
 
@@ -32,10 +30,10 @@ def take_out(parts: LeavingParts, who: str) -> int:
     """Take a person out for good; how many reports went on to others. Raises BadEntry, HasLeft."""
     with database.writing(parts.database, "staff.remove") as session:
         person = staff_list.named(session, parts, who)
-        return remove(session, parts.policy, person, database.now(session))
+        return remove(session, parts.policy, person)
 
 
-def remove(session: Session, policy: EscalationPolicy, person: Staff, at: datetime) -> int:
+def remove(session: Session, policy: EscalationPolicy, person: Staff) -> int:
     """Take her out for good; how many reports went on to others. Raises HasLeft.
 
     Locks are taken in the order of all others: the duty of her centre, herself, then the reports.
@@ -43,8 +41,8 @@ def remove(session: Session, policy: EscalationPolicy, person: Staff, at: dateti
     duty.one_after_another(session, person)
     if not roster.is_still_here(session, person):
         raise HasLeft("she has left already")
-    person.left_at, person.opted_out_at = at, person.opted_out_at or at
+    person.left_at, person.opted_out_at = session.at, person.opted_out_at or session.at
     person.number_hash, person.number, person.pin_hash = None, None, None
-    duty.leave(session, person, at)
-    audit.record(session, at, audit.OPERATOR, "removed", detail=person.id)
-    return casework.release(session, policy, person, at)
+    duty.leave(session, person)
+    audit.record(session, audit.OPERATOR, "removed", detail=person.id)
+    return casework.release(session, policy, person)

@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Delete, bindparam, delete, select
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import transitions
 from gateway.cases.folding import REPORTED
 from gateway.runtime.errors import OperatorError
+from gateway.store.database import Session
 from gateway.store.models import NumberUse, Report
 
 LASTS: Final = timedelta(days=1)
@@ -54,7 +54,7 @@ class Mute:
         return self.since + LASTS
 
 
-def mute(session: Session, code: str, at: datetime) -> Mute:
+def mute(session: Session, code: str) -> Mute:
     """Mute the number of a report from now on, whether or not it is muted. Raises CannotMute."""
     report_id, number_hash = _number_of(session, code)
     session.execute(_mutes_of(number_hash))
@@ -63,33 +63,35 @@ def mute(session: Session, code: str, at: datetime) -> Mute:
             id=str(uuid.uuid4()),
             number_hash=number_hash,
             what=MUTED,
-            at=at,
+            at=session.at,
             report_id=report_id,
         )
     )
-    audit.record(session, at, audit.OPERATOR, "muted", report_id)
-    return Mute(code, at)
+    audit.record(session, audit.OPERATOR, "muted", report_id)
+    return Mute(code, session.at)
 
 
-def lift(session: Session, code: str, at: datetime) -> None:
+def lift(session: Session, code: str) -> None:
     """Let the number of a report be heard again, and alert what it reported. Raises CannotMute."""
     report_id, number_hash = _number_of(session, code)
     session.execute(_mutes_of(number_hash))
     reported = select(NumberUse.report_id).where(NumberUse.number_hash == number_hash)
-    transitions.end_mutes(session, Report.id.in_(reported), at)
-    audit.record(session, at, audit.OPERATOR, "unmuted", report_id)
+    transitions.end_mutes(session, Report.id.in_(reported))
+    audit.record(session, audit.OPERATOR, "unmuted", report_id)
 
 
-def of_number(session: Session, number_hash: bytes, at: datetime) -> Mute | None:
+def of_number(session: Session, number_hash: bytes) -> Mute | None:
     """The mute of a number (the hash that its reports are counted by), if it is muted."""
-    found = session.scalars(_OF_NUMBER, {"number": number_hash, "since": at - LASTS}).first()
+    found = session.scalars(
+        _OF_NUMBER, {"number": number_hash, "since": session.at - LASTS}
+    ).first()
     return Mute(None, found.at) if found else None
 
 
-def in_force(session: Session, at: datetime) -> Sequence[Mute]:
+def in_force(session: Session) -> Sequence[Mute]:
     """Every mute that lasts, the oldest first."""
     query = _IN_FORCE.add_columns(Report.code).outerjoin(Report, Report.id == NumberUse.report_id)
-    rows = session.execute(query, {"since": at - LASTS})
+    rows = session.execute(query, {"since": session.at - LASTS})
     return [Mute(code, use.at) for use, code in rows]
 
 

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import casework, contacts, data_keys, escalation, transitions
 from gateway.cases.hashing import Hashes, hashes_of, of_secrets
 from gateway.conversation.contract import Done, NotDone, Occasion
 from gateway.sms import outbox
+from gateway.store.database import Session
 from gateway.store.insert_once import in_turn, name_in_call
 from gateway.store.models import (
     CodeTry,
@@ -46,31 +46,31 @@ class MyCode:
     vault: Vault
     tries_per_day: int
 
-    def do(self, session: Session, intent: CaseIntent, step: Occasion, at: datetime) -> Done:
+    def do(self, session: Session, intent: CaseIntent, step: Occasion) -> Done:
         """Carry out what she asked for. Raises NotDone for what should have been done before.
 
         All but opening end their session, so there is nothing to come back to after them.
         """
         match intent:
             case OpenCase():
-                return self.open(session, intent, step, at)
+                return self.open(session, intent, step)
             case _ if step.again:
                 raise NotDone
             case StopContact(case):
-                return self.stop_contact(session, case, at)
+                return self.stop_contact(session, case)
             case ChangeContact():
-                return self.change_contact(session, intent, step, at)
+                return self.change_contact(session, intent, step)
             case DeleteReport(case):
-                return self.delete(session, case, at)
+                return self.delete(session, case)
 
-    def open(self, session: Session, asked: OpenCase, step: Occasion, at: datetime) -> Done:
+    def open(self, session: Session, asked: OpenCase, step: Occasion) -> Done:
         """Look up by code and secret: the same work and words whatever is wrong."""
 
         def tried_at(name: bytes) -> datetime | None:
             row = session.get(CodeTry, name)
             return row.tried_at if row else None
 
-        request = name_in_call(step.history, tried_at, step.since(at))
+        request = name_in_call(step.history, tried_at, step.since(session.at))
         repeated = session.get(CodeTry, request)
         if repeated is not None:
             return _standing(session, repeated.report_id)
@@ -80,7 +80,7 @@ class MyCode:
         number_hash = self.vault.fingerprint("code_try", step.msisdn.reveal())
         for counted in sorted((code_hash.hex(), number_hash.hex())):
             in_turn(session, counted)
-        allowed = self._failures(session, code_hash, number_hash, at) < self.tries_per_day
+        allowed = self._failures(session, code_hash, number_hash) < self.tries_per_day
         report = _with_code(session, asked.code)
         matches = self._matches(hashes_of(session, of_secrets(self.vault)), report, asked.secret)
         opened = report.id if report and matches and allowed else None
@@ -91,11 +91,11 @@ class MyCode:
                 request=request,
                 code_hash=code_hash,
                 number_hash=number_hash,
-                tried_at=at,
+                tried_at=session.at,
                 report_id=opened,
             )
         )
-        audit.record(session, at, audit.CALLER, "looked" if opened else "no match", opened)
+        audit.record(session, audit.CALLER, "looked" if opened else "no match", opened)
         return _standing(session, opened)
 
     def check_ahead(self, session: Session, hashes: Hashes, asked: OpenCase) -> None:
@@ -107,30 +107,28 @@ class MyCode:
         where = secret_of(report.id if report else _NO_REPORT)
         return hashes.check(report.secret_hash if report else None, secret, where)
 
-    def stop_contact(self, session: Session, case: str, at: datetime) -> Done:
+    def stop_contact(self, session: Session, case: str) -> Done:
         """Destroy the number; staff can then not reach her at all."""
         contacts.forget(session, case)
         _unlink_number(session, case)
-        outbox.withdraw(session, case, "caller", at)
+        outbox.withdraw(session, case, "caller")
         report = session.get(Report, case)
         if report is not None:
-            casework.contact_changed(session, report, at)
-        audit.record(session, at, audit.CALLER, "contact stopped", case)
+            casework.contact_changed(session, report)
+        audit.record(session, audit.CALLER, "contact stopped", case)
         return Done({})
 
-    def change_contact(
-        self, session: Session, change: ChangeContact, step: Occasion, at: datetime
-    ) -> Done:
+    def change_contact(self, session: Session, change: ChangeContact, step: Occasion) -> Done:
         """Replace how she may be reached, on the number of this session."""
         report = session.get(Report, change.case)
         if report is not None and report.state in _STATUS:
-            contacts.replace(session, self.vault, report.id, step.msisdn, change.contact, at)
-            outbox.withdraw(session, report.id, "caller", at)
-            casework.contact_changed(session, report, at)
-            audit.record(session, at, audit.CALLER, "contact changed", report.id)
+            contacts.replace(session, self.vault, report.id, step.msisdn, change.contact)
+            outbox.withdraw(session, report.id, "caller")
+            casework.contact_changed(session, report)
+            audit.record(session, audit.CALLER, "contact changed", report.id)
         return Done({})
 
-    def delete(self, session: Session, case: str, at: datetime) -> Done:
+    def delete(self, session: Session, case: str) -> Done:
         """The keys go first, then what they opened; the bare row stays to be counted."""
         report = session.get(Report, case, with_for_update=True)
         if report is None:
@@ -139,17 +137,15 @@ class MyCode:
         contacts.forget(session, report.id)
         transitions.delete(report)
         _unlink_number(session, report.id)
-        outbox.withdraw(session, report.id, "caller", at)
-        escalation.stop(session, report, at)
-        audit.record(session, at, audit.CALLER, "deleted", report.id)
+        outbox.withdraw(session, report.id, "caller")
+        escalation.stop(session, report)
+        audit.record(session, audit.CALLER, "deleted", report.id)
         return Done({})
 
-    def _failures(
-        self, session: Session, code_hash: bytes, number_hash: bytes, at: datetime
-    ) -> int:
+    def _failures(self, session: Session, code_hash: bytes, number_hash: bytes) -> int:
         """Failed tries of the last day, the larger of those for the code and from the number."""
         query = select(func.count()).where(
-            CodeTry.tried_at > at - timedelta(days=1), CodeTry.report_id.is_(None)
+            CodeTry.tried_at > session.at - timedelta(days=1), CodeTry.report_id.is_(None)
         )
         of_code = session.scalar(query.where(CodeTry.code_hash == code_hash)) or 0
         of_number = session.scalar(query.where(CodeTry.number_hash == number_hash)) or 0

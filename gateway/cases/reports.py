@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy import Engine, bindparam, delete, select
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import codes, contacts, data_keys, escalation, folding, muting, transitions
@@ -25,6 +24,7 @@ from gateway.conversation.contract import Done, NotDone, Occasion
 from gateway.runtime.metrics import REPORTS
 from gateway.sms import outbox
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.insert_once import in_turn, name_in_call, write_once
 from gateway.store.models import Action, Centre, NumberUse, Report, ReportState, Waiting
 from gateway.vault.fields import Where
@@ -130,70 +130,69 @@ class Reports:
 
     def _begun_so_far(self, step: Occasion) -> str | None:
         with database.reading(self.engine) as session:
-            kept = self._kept(session, step, database.now(session))
+            kept = self._kept(session, step)
             return next((one.id for one in kept), None)
 
     def _do(self, session: Session, intent: Intent, step: Occasion, hashes: Hashes) -> Done:
         hashes.bring(session)
-        at = database.now(session)
         match intent:
             case Send():
-                return self._send(session, intent, step, at)
+                return self._send(session, intent, step)
             case KeepDraft(send):
-                return self._keep_draft(session, send, step, at)
+                return self._keep_draft(session, send, step)
             case DiscardDraft():
-                self._discard_draft(session, step.session, step.since(at))
+                self._discard_draft(session, step.session, step.since(session.at))
                 return Done({})
             case DiscardAlert():
-                return self._discard_alert(session, step, at)
+                return self._discard_alert(session, step)
             case OpenCase() | StopContact() | ChangeContact() | DeleteReport():
-                return self.cases.do(session, intent, step, at)
+                return self.cases.do(session, intent, step)
             case _:
                 raise NotACallersIntent(type(intent).__name__)
 
-    def _send(self, session: Session, send: Send, step: Occasion, at: datetime) -> Done:
-        noted = self._noted(session, step.session, send.about, step.since(at))
+    def _send(self, session: Session, send: Send, step: Occasion) -> Done:
+        noted = self._noted(session, step.session, send.about, step.since(session.at))
         done = noted.report
-        if done is not None and (step.again or not self._may_change(session, done, step, at)):
+        if done is not None and (step.again or not self._may_change(session, done, step)):
             return _sent(session, done)
         if step.again:
             raise NotDone
-        begun = done or self._begun(session, send, step, at)
+        begun = done or self._begun(session, send, step)
         is_new = begun is None or _is_unheard(begun)
         if begun:
             _empty(session, begun)
-            self._fill(session, begun, send, step, at)
-        report = begun or self._new(session, send, step, at)
+            self._fill(session, begun, send, step)
+        report = begun or self._new(session, send, step)
         if done is None:
             _note(session, noted, report)
             REPORTS.labels(send.about, report.priority).inc()
         report.partial = False
         if report.state == ReportState.DRAFT:
-            transitions.receive(report, at)
+            transitions.receive(report, session.at)
         changed = is_new or report.waiting == Waiting.NOBODY_CAN_ACT
-        quiet = changed and self._keep_quiet(session, report, at)
+        quiet = changed and self._keep_quiet(session, report)
         alerted = 0
         if not quiet:
-            alerted = self._alert(session, report, at, "completed" if begun else "reported")
+            alerted = self._alert(session, report, "completed" if begun else "reported")
         by_sms = send.contact is not None and send.contact.by == "sms"
         if by_sms and contacts.may_get_sms(send.answers) and not quiet:
-            self._confirm_by_sms(session, report, at)
+            self._confirm_by_sms(session, report)
         return _sent(session, report, alerted)
 
-    def _keep_draft(self, session: Session, send: Send, step: Occasion, at: datetime) -> Done:
-        noted = self._noted(session, step.session, "draft", step.since(at))
+    def _keep_draft(self, session: Session, send: Send, step: Occasion) -> Done:
+        noted = self._noted(session, step.session, "draft", step.since(session.at))
         draft = noted.report
         if step.again:
             # Kept or not, nothing is to be done now: she may have thought better of it since.
             return Done({"draft": draft.code} if draft else {})
         if draft is None:
-            draft = self._new(session, send, step, at, draft=True)
+            draft = self._new(session, send, step, draft=True)
             _note(session, noted, draft)
         elif draft.state == ReportState.DRAFT:
             _empty(session, draft)
-            self._fill(session, draft, send, step, at)
+            self._fill(session, draft, send, step)
         if draft.state == ReportState.DRAFT:
-            transitions.keep_draft(draft, at + DRAFT_LIVES)
+            transitions.keep_draft(draft, session.at + DRAFT_LIVES)
         return Done({"draft": draft.code})
 
     def _discard_draft(
@@ -208,41 +207,40 @@ class Reports:
                 session.execute(delete(table).where(table.report_id == draft.id))
             session.execute(delete(Report).where(Report.id == draft.id))
 
-    def _discard_alert(self, session: Session, step: Occasion, at: datetime) -> Done:
-        alert = self._noted(session, step.session, "child_danger", step.since(at)).report
+    def _discard_alert(self, session: Session, step: Occasion) -> Done:
+        alert = self._noted(session, step.session, "child_danger", step.since(session.at)).report
         if alert is not None and folding.is_asked_about(session, alert):
             return _sent(session, alert)
         if alert is not None and alert.state == ReportState.RECEIVED:
-            self.cases.delete(session, alert.id, at)
+            self.cases.delete(session, alert.id)
         return Done({"asked": "nobody"})
 
     def _send_draft(self, session: Session, session_key: bytes) -> bool:
-        at = database.now(session)
-        draft = self._noted(session, session_key, "draft", at - LOST_LATELY).report
+        draft = self._noted(session, session_key, "draft", session.at - LOST_LATELY).report
         if draft is None or draft.state != ReportState.DRAFT:
             return False
-        self.send_as_it_is(session, draft, at)
+        self.send_as_it_is(session, draft)
         return True
 
-    def send_as_it_is(self, session: Session, draft: Report, at: datetime) -> None:
+    def send_as_it_is(self, session: Session, draft: Report) -> None:
         """The line cut: what she gave so far becomes a report, marked as partial."""
-        transitions.receive(draft, at)
+        transitions.receive(draft, session.at)
         draft.partial = True
         REPORTS.labels(draft.about, draft.priority).inc()
-        if not self._keep_quiet(session, draft, at):
-            self._alert(session, draft, at, "line cut")
+        if not self._keep_quiet(session, draft):
+            self._alert(session, draft, "line cut")
 
-    def _alert(self, session: Session, report: Report, at: datetime, act: str) -> int:
+    def _alert(self, session: Session, report: Report, act: str) -> int:
         alerted = 0
         if report.state == ReportState.RECEIVED:
             stopped = act == "completed" and report.due_at is None
             if stopped and folding.is_asked_about(session, report):
-                alerted = escalation.ask_again(session, self.policy, report, at)
-            alerted += escalation.raise_alert(session, self.policy, report, at)
-        audit.record(session, at, audit.CALLER, act, report.id, f"{alerted} alerted")
+                alerted = escalation.ask_again(session, self.policy, report)
+            alerted += escalation.raise_alert(session, self.policy, report)
+        audit.record(session, audit.CALLER, act, report.id, f"{alerted} alerted")
         return alerted
 
-    def _keep_quiet(self, session: Session, report: Report, at: datetime) -> bool:
+    def _keep_quiet(self, session: Session, report: Report) -> bool:
         """Whether nobody is woken for it now.
 
         Nobody could act on it; or it may share the alert of another report that this number sent a
@@ -250,28 +248,28 @@ class Reports:
         (gateway.cases.muting).
         """
         if report.waiting == Waiting.NOBODY_CAN_ACT:
-            escalation.stop(session, report, at)
-            audit.record(session, at, audit.CALLER, "reported", report.id, "nobody can act")
+            escalation.stop(session, report)
+            audit.record(session, audit.CALLER, "reported", report.id, "nobody can act")
             return True
         number = folding.number_of(session, report)
         if number is None:
             return False
         in_turn(session, f"reports of {number.hex()}")
         mutable = report.about not in folding.OWN_ALERT
-        mute = muting.of_number(session, number, at) if mutable else None
-        since = mute.since if mute else at - self.policy.fold
+        mute = muting.of_number(session, number) if mutable else None
+        since = mute.since if mute else session.at - self.policy.fold
         into = folding.carrier(session, number, report, since)
         how = "muted" if mute else "folded"
         if into is not None and report.about in folding.OWN_ALERT:
-            if escalation.danger_again(session, self.policy, number, report, into, at):
+            if escalation.danger_again(session, self.policy, number, report, into):
                 how = "again"
         elif into is not None:
-            folding.fold(session, report, into, at)
+            folding.fold(session, report, into)
         elif mute is not None:
             transitions.mute(report, mute.until)
         else:
             return False
-        audit.record(session, at, audit.CALLER, "reported", report.id, how)
+        audit.record(session, audit.CALLER, "reported", report.id, how)
         return True
 
     def _noted(self, session: Session, session_key: bytes, what: str, since: datetime) -> _Noted:
@@ -286,40 +284,36 @@ class Reports:
         name = name_in_call(first, used_at, since)
         return _Noted(name, found[name])
 
-    def _kept(self, session: Session, step: Occasion, at: datetime) -> Iterator[Report]:
+    def _kept(self, session: Session, step: Occasion) -> Iterator[Report]:
         """The draft and the first alert of this call, where there are any."""
         for what in ("draft", "child_danger"):
-            report = self._noted(session, step.session, what, step.since(at)).report
+            report = self._noted(session, step.session, what, step.since(session.at)).report
             if report is not None:
                 yield report
 
-    def _begun(self, session: Session, send: Send, step: Occasion, at: datetime) -> Report | None:
+    def _begun(self, session: Session, send: Send, step: Occasion) -> Report | None:
         """The one of these that this report fills in."""
         if send.completes is None:
             return None
-        kept = (one for one in self._kept(session, step, at) if one.state != ReportState.DELETED)
+        kept = (one for one in self._kept(session, step) if one.state != ReportState.DELETED)
         return next((one for one in kept if one.code == send.completes), None)
 
-    def _new(
-        self, session: Session, send: Send, step: Occasion, at: datetime, *, draft: bool = False
-    ) -> Report:
+    def _new(self, session: Session, send: Send, step: Occasion, *, draft: bool = False) -> Report:
         report = Report(
             id=hashes_of(session, of_secrets(self.vault)).new_id,
             code=codes.unused(session),
             about=send.about,
             network=step.network,
-            created_at=at,
+            created_at=session.at,
         )
         if draft:
-            transitions.keep_draft(report, at + DRAFT_LIVES)
+            transitions.keep_draft(report, session.at + DRAFT_LIVES)
         session.add(report)
-        self._fill(session, report, send, step, at)
-        folding.note(session, self.vault, report, step.msisdn, at)
+        self._fill(session, report, send, step)
+        folding.note(session, self.vault, report, step.msisdn)
         return report
 
-    def _fill(
-        self, session: Session, report: Report, send: Send, step: Occasion, at: datetime
-    ) -> None:
+    def _fill(self, session: Session, report: Report, send: Send, step: Occasion) -> None:
         if not send.can_be_acted_on and report.state != ReportState.ACCEPTED:
             transitions.wait(report, Waiting.NOBODY_CAN_ACT)
         elif _is_unheard(report):
@@ -338,28 +332,27 @@ class Reports:
         session.flush()
         data_keys.keep_keys(session, report.id, "answers", key)
         if send.contact:
-            contacts.keep(session, self.vault, report.id, step.msisdn, send.contact, at)
+            contacts.keep(session, self.vault, report.id, step.msisdn, send.contact)
 
-    def _may_change(self, session: Session, report: Report, step: Occasion, at: datetime) -> bool:
+    def _may_change(self, session: Session, report: Report, step: Occasion) -> bool:
         """Whether she may still say otherwise, or more: a child in danger is told of in steps.
 
         Once it is filled in, a step that comes late must not empty it.
         """
         if report.about != "child_danger" or report.state == ReportState.DELETED:
             return False
-        return self._noted(session, step.session, "child", step.since(at)).report is None
+        return self._noted(session, step.session, "child", step.since(session.at)).report is None
 
     def _centre(self, session: Session, send: Send) -> str:
         known = send.centre and session.get(Centre, send.centre)
         return known.id if known else self.policy.desk
 
-    def _confirm_by_sms(self, session: Session, report: Report, at: datetime) -> None:
+    def _confirm_by_sms(self, session: Session, report: Report) -> None:
         outbox.add(
             session,
             dedupe_key=f"confirmed:{report.id}",
             audience="caller",
             template="confirmed",
-            at=at,
             lives=COURTESY_LIVES,
             report_id=report.id,
         )

@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Engine, Select, select
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import casework
@@ -26,6 +25,7 @@ from gateway.conversation.contract import Done, NotDone, Occasion
 from gateway.country.pack import Pack
 from gateway.staff import duty, pins, roster, rota
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.insert_once import in_turn, name_in_call
 from gateway.store.models import Alert, CallAttempt, Outbox, PinTry, Report, ReportState, Staff
 from gateway.vault.vault import Vault
@@ -94,7 +94,7 @@ class StaffLine:
         hashes = self._check_ahead(intent, step)
         with database.writing(self.engine, "staff.step") as session:
             hashes.bring(session)
-            desk = _Desk(self, session, step, database.now(session))
+            desk = _Desk(self, session, step)
             return desk.do(intent)
 
     def _check_ahead(self, intent: Intent, step: Occasion) -> Hashes:
@@ -126,7 +126,6 @@ class _Desk:
     line: StaffLine
     session: Session
     step: Occasion
-    at: datetime
 
     def do(self, intent: Intent) -> Done:
         person = roster.by_number(self.session, self.line.vault, self.step.msisdn)
@@ -173,32 +172,32 @@ class _Desk:
         return Done(self._facts(case), ring=True)
 
     def accept(self, case: _Case, _: AcceptCase) -> None:
-        casework.accept(self.session, case.alert, case.report, case.person, self.at)
+        casework.accept(self.session, case.alert, case.report, case.person)
 
     def pass_on(self, case: _Case, _: PassOn) -> None:
-        casework.pass_on(self.session, case.alert, case.report, case.person, self.at)
+        casework.pass_on(self.session, case.alert, case.report, case.person)
 
     def hand_over(self, case: _Case, _: HandOver) -> None:
         person, alert, report = case
-        casework.hand_over(self.session, self.line.policy, alert, report, person, self.at)
+        casework.hand_over(self.session, self.line.policy, alert, report, person)
 
     def close(self, case: _Case, _: CloseCase) -> None:
-        if casework.close(self.session, case.report, case.person, self.at):
-            self._follow_ups.check_in(self.session, case.report, self.at)
+        if casework.close(self.session, case.report, case.person):
+            self._follow_ups.check_in(self.session, case.report)
 
     def note_call(self, case: _Case, noted: NoteCall) -> None:
         call, report = self._name_of(self._called_at), case.report
-        casework.note_call(self.session, report, case.person, noted.outcome, call, self.at)
+        casework.note_call(self.session, report, case.person, noted.outcome, call)
 
     def remind(self, case: _Case, asked: SetReminder) -> None:
         """An appointment says that they have spoken: nobody reminds her to call any more."""
         casework.handled(case.report)
         appointment = Appointment(asked.days, asked.part, occasion=self._name_of(self._reminded_at))
-        set_ = self._follow_ups.remind(self.session, case.report, case.person, appointment, self.at)
+        set_ = self._follow_ups.remind(self.session, case.report, case.person, appointment)
         self._audit(case.person, "reminder set" if set_ else "no reminder possible", case.report)
 
     def drop_reminder(self, case: _Case, _: DropReminder) -> None:
-        self._follow_ups.forget_reminder(self.session, case.report, self.at)
+        self._follow_ups.forget_reminder(self.session, case.report)
         self._audit(case.person, "reminder dropped", case.report)
 
     def read_answers(self, case: _Case, _: ReadAnswers) -> dict[str, str]:
@@ -235,7 +234,7 @@ class _Desk:
         if not right:
             return Done({"pin": "locked" if self._is_locked_for_good(person) else "wrong"})
         if known is None:
-            roster.set_pin(self._hashes.make, person, new, self.at)
+            roster.set_pin(self._hashes.make, person, new, self.session.at)
             self._audit(person, "PIN changed")
         return Done({"pin": "changed"})
 
@@ -252,7 +251,7 @@ class _Desk:
 
     def _name_of(self, used_at: Callable[[bytes], datetime | None]) -> bytes:
         """Under which name this step of this call is noted, where `used_at` looks for it."""
-        return name_in_call(self.step.history, used_at, self.step.since(self.at))
+        return name_in_call(self.step.history, used_at, self.step.since(self.session.at))
 
     def _tried_at(self, name: bytes) -> datetime | None:
         row = self.session.get(PinTry, name)
@@ -273,15 +272,15 @@ class _Desk:
     def _tried(self, person: Staff | None, pin: str) -> bool:
         if person is not None:
             in_turn(self.session, f"pin {person.id}")
-        locked = person is not None and pins.is_locked(self.session, person, self.at)
+        locked = person is not None and pins.is_locked(self.session, person)
         right = is_pin(self._hashes, person, pin) and not locked
         if person is None:
             return False
         if not locked:
             name = self._name_of(self._tried_at)
-            pins.note(self.session, person, name, self.at, right=right)
+            pins.note(self.session, person, name, right=right)
         if not right:
-            pins.refused(self.session, person, self.at)
+            pins.refused(self.session, person)
         elif person.pin_hash and self.line.vault.is_pin_outdated(person.pin_hash):
             person.pin_hash = self.line.vault.hash_pin(pin, roster.pin_of(person.id))
         return right
@@ -300,13 +299,13 @@ class _Desk:
             f"{report.code} {report.priority} {casework.standing(report, alert)}"
             for alert, report in self.session.execute(query)
         ]
-        on = rota.duty_of(self.session, person, self.at).on
+        on = rota.duty_of(self.session, person).on
         return {"duty": "on" if on else "off", "cases": "\n".join(lines)}
 
     def _set_duty(self, person: Staff, *, on: bool) -> Done:
         if not self.step.again:
             change = duty.come_on if on else duty.go_off
-            change(self.session, person, self.at)
+            change(self.session, person)
         return Done(self._overview(person), ring=True)
 
     def _not_hers(self, person: Staff, which: ColumnElement[bool]) -> Done:
@@ -322,7 +321,7 @@ class _Desk:
 
     def _file(self, case: _Case) -> CaseFile:
         line = self.line
-        return CaseFile(line.vault, line.pack, self.session, case.person, case.report, self.at)
+        return CaseFile(line.vault, line.pack, self.session, case.person, case.report)
 
     def _facts(self, case: _Case) -> dict[str, str]:
         report = case.report
@@ -340,7 +339,7 @@ class _Desk:
         self, person: Staff, act: str, report: Report | None = None, detail: str | None = None
     ) -> None:
         report_id = report.id if report else None
-        audit.record(self.session, self.at, audit.staff(person.id), act, report_id, detail)
+        audit.record(self.session, audit.staff(person.id), act, report_id, detail)
 
 
 def _fact(state: State, name: str) -> str | None:

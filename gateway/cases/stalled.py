@@ -22,7 +22,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import casework, transitions
@@ -30,6 +29,7 @@ from gateway.cases.contacts import CallHours, Opening
 from gateway.cases.escalation import LATE, EscalationPolicy
 from gateway.sms import to_staff
 from gateway.staff import operators, roster
+from gateway.store.database import Session
 from gateway.store.models import Audit, CallAttempt, Report, ReportState, Staff
 
 TELL_LEAD: Final = 2
@@ -55,27 +55,27 @@ class Rules:
     hours: CallHours
 
 
-def due(session: Session, at: datetime, most: int = 100) -> Sequence[str]:
+def due(session: Session, most: int = 100) -> Sequence[str]:
     """The accepted reports to look at, the longest waiting first."""
     query = (
         select(Report.id)
-        .where(Report.state == ReportState.ACCEPTED, Report.remind_at <= at)
+        .where(Report.state == ReportState.ACCEPTED, Report.remind_at <= session.at)
         .order_by(Report.remind_at)
         .limit(most)
     )
     return session.scalars(query).all()
 
 
-def look(session: Session, rules: Rules, report_id: str, at: datetime) -> bool:
+def look(session: Session, rules: Rules, report_id: str) -> bool:
     """Remind, if it is time; False when another clock was quicker or there is nothing to do."""
     query = select(Report).where(
-        Report.id == report_id, Report.state == ReportState.ACCEPTED, Report.remind_at <= at
+        Report.id == report_id, Report.state == ReportState.ACCEPTED, Report.remind_at <= session.at
     )
     report = session.scalars(query.with_for_update(skip_locked=True)).first()
     if report is None:
         return False
     holder = session.get_one(Staff, report.accepted_by)
-    _Silence(session, rules, report, holder, at).go_on()
+    _Silence(session, rules, report, holder).go_on()
     return True
 
 
@@ -87,35 +87,36 @@ class _Silence:
     rules: Rules
     report: Report
     holder: Staff
-    at: datetime
 
     def go_on(self) -> None:
         """Put it off until it is time; then remind, and the last time give up."""
-        call = self.rules.hours.next(self.session, self.report.id, self.at)
+        call = self.rules.hours.next(self.session, self.report.id, self.session.at)
         if call is None and self._is_read():
             casework.handled(self.report)
             return
         report, due_at = self.report, self._due_at(call)
-        if self.at < due_at:
+        if self.session.at < due_at:
             transitions.remind(report, due_at, report.reminders)
             return
-        if self.at - due_at > LATE:
-            operators.wake(self.session, self.at, "timer_late", report=report.id)
+        if self.session.at - due_at > LATE:
+            operators.wake(self.session, "timer_late", report=report.id)
         reminders = report.reminders + 1
         last = reminders >= GIVE_UP
-        transitions.remind(report, None if last else self.at + self._wait(reminders), reminders)
+        transitions.remind(
+            report, None if last else self.session.at + self._wait(reminders), reminders
+        )
         if last:
             self._wake_operator()
         if last and report.priority in TAKEN_BACK:
-            casework.take_back(self.session, self.rules.policy, report, self.at)
+            casework.take_back(self.session, self.rules.policy, report)
         else:
             self._remind()
 
     def _due_at(self, call: Opening | None) -> datetime:
         """When the next reminder is due; the first one counts from the last thing that she did."""
-        if call and call.at > self.at and not self._must_be_read():
+        if call and call.at > self.session.at and not self._must_be_read():
             return self._once_it_is_safe(call.at)
-        looked = self.report.remind_at or self.at
+        looked = self.report.remind_at or self.session.at
         return looked if self.report.reminders else max(looked, self._since() + self._wait(0))
 
     def _once_it_is_safe(self, begins: datetime) -> datetime:
@@ -146,11 +147,11 @@ class _Silence:
     def _since(self) -> datetime:
         called = select(func.max(CallAttempt.at)).where(CallAttempt.report_id == self.report.id)
         moments = (self.report.accepted_at, self.session.scalar(called))
-        return max((moment for moment in moments if moment), default=self.at)
+        return max((moment for moment in moments if moment), default=self.session.at)
 
     def _remind(self) -> None:
         number = str(self.report.reminders)
-        audit.record(self.session, self.at, audit.SERVICE, "reminded", self.report.id, number)
+        audit.record(self.session, audit.SERVICE, "reminded", self.report.id, number)
         self._tell(self.holder, "still_open")
         if self.report.reminders >= TELL_LEAD:
             for lead in self._leads():
@@ -158,7 +159,7 @@ class _Silence:
 
     def _wake_operator(self) -> None:
         report, centre = self.report.id, self.report.centre_id
-        operators.wake(self.session, self.at, "accepted_but_idle", report=report, centre=centre)
+        operators.wake(self.session, "accepted_but_idle", report=report, centre=centre)
 
     def _leads(self) -> Sequence[Staff]:
         """Who answers for the centre, or else for the country; nobody whom she shut out."""
@@ -177,8 +178,7 @@ class _Silence:
             self.session,
             person.id,
             template,
-            self.at,
-            key=f"{template}:{report.id}:{person.id}:{self.at.timestamp()}",
+            key=f"{template}:{report.id}:{person.id}:{self.session.at.timestamp()}",
             report_id=report.id,
             values={"role": self.holder.role, "reminder": report.reminders},
         )

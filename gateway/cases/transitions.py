@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, update
-from sqlalchemy.orm import Session
 
+from gateway.store.database import Session
 from gateway.store.models import Alert, AlertState, Report, ReportState, Waiting
 
 UNKNOWN_LANGUAGE: Final = "und"
@@ -42,10 +42,10 @@ def mute(report: Report, until: datetime) -> None:
     _set_timer(report, muted_until=until)
 
 
-def end_mutes(session: Session, reports: ColumnElement[bool], at: datetime) -> None:
+def end_mutes(session: Session, reports: ColumnElement[bool]) -> None:
     """Of these reports, those that wait for the end of a mute wait no longer."""
     muted = (Report.state == ReportState.RECEIVED, Report.waiting == Waiting.MUTED)
-    ended = update(Report).where(reports, *muted).values(muted_until=at, escalate_at=None)
+    ended = update(Report).where(reports, *muted).values(muted_until=session.at, escalate_at=None)
     session.execute(ended)
 
 

@@ -12,7 +12,6 @@ from threading import Event, Thread
 from typing import Final
 
 from sqlalchemy import Engine, delete, select
-from sqlalchemy.orm import Session
 
 from gateway.country.pack import Pack
 from gateway.country.places import Point
@@ -20,6 +19,7 @@ from gateway.country.ranking import CentreRow, Ranking
 from gateway.country.reading import Provenance
 from gateway.runtime.logs import log
 from gateway.store import database, models
+from gateway.store.database import Session
 from menus.ports import Centre, Name
 
 REREAD: Final = 30

@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session
 
 from gateway.cases import contacts
 from gateway.cases.reports import Reports
@@ -30,6 +29,7 @@ from gateway.runtime import alarms
 from gateway.runtime.phones import Msisdn
 from gateway.sms import outbox
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.insert_once import add_once
 from gateway.store.models import IncomingSms, Outbox
 from gateway.vault.vault import Vault
@@ -121,15 +121,17 @@ class CallerSms:
         """No SMS to this number any more about anything that is known; no answer either."""
         self.conversation.close(message, discard=True)
         with database.writing(self.engine, "sms.stop") as session:
-            contacts.stop_sms(session, self.vault, message.msisdn, database.now(session))
+            contacts.stop_sms(session, self.vault, message.msisdn)
 
     def _note(self, session: Session, message_id: str, sender: Msisdn, text: str | None) -> bool:
         """Note the message as received and queue its answer, unless a twin of it was quicker."""
-        at = database.now(session)
-        if not add_once(session, IncomingSms, id=message_id, received_at=at) or text is None:
+        if (
+            not add_once(session, IncomingSms, id=message_id, received_at=session.at)
+            or text is None
+        ):
             return False
         number = self.vault.fingerprint("limits", "sms", sender.reveal())
-        if self._answered_lately(session, number, at) >= self._most(number, at):
+        if self._answered_lately(session, number) >= self._most(number, session.at):
             alarms.sound("reply_loop")
             return False
         content = json.dumps({"number": sender.reveal(), "text": text}).encode()
@@ -140,17 +142,16 @@ class CallerSms:
             content,
             dedupe_key=f"{_answers_to(number)}{this}",
             template="answer",
-            at=at,
             lives=ANSWER_LIVES,
         )
 
     def _most(self, number: bytes, at: datetime) -> int:
         return blurred(MOST_ANSWERS, number, int(at.timestamp() // HOUR))
 
-    def _answered_lately(self, session: Session, number: bytes, at: datetime) -> int:
+    def _answered_lately(self, session: Session, number: bytes) -> int:
         query = select(func.count()).where(
             Outbox.dedupe_key.startswith(_answers_to(number)),
-            Outbox.created_at > at - timedelta(seconds=HOUR),
+            Outbox.created_at > session.at - timedelta(seconds=HOUR),
         )
         return session.scalar(query) or 0
 

@@ -57,24 +57,22 @@ class Inbox:
     def delivered(self, message_id: str, status: str, reason: str | None) -> None:
         """What became of an SMS of ours. Unknown words are kept as they are."""
         with database.writing(self.engine, "delivery.take_in") as session:
-            at = database.now(session)
-            new = receipts.take_in(session, message_id, status, reason, at)
+            new = receipts.take_in(session, message_id, status, reason)
             row = receipts.about(session, message_id) if new else None
             if row is not None and row.alert_id and row.delivery in receipts.FAILED:
-                escalation.not_delivered(session, row.alert_id, at)
+                escalation.not_delivered(session, row.alert_id)
 
     def opted_out(self, number: Msisdn) -> None:
         """The owner of a number wants no more SMS from us. For staff that is an alarm."""
         with database.writing(self.engine, "opt_out.note") as session:
-            at = database.now(session)
             person = roster.by_number(session, self.vault, number)
             if person is not None:
                 duty.one_after_another(session, person)
             if person is not None and person.opted_out_at is None:
-                was_on = rota.duty_of(session, person, at).on
-                person.opted_out_at = at
-                operators.wake(session, at, "staff_opted_out", centre=person.centre_id)
-                audit.record(session, at, audit.staff(person.id), "opted out")
+                was_on = rota.duty_of(session, person).on
+                person.opted_out_at = session.at
+                operators.wake(session, "staff_opted_out", centre=person.centre_id)
+                audit.record(session, audit.staff(person.id), "opted out")
                 if was_on:
-                    duty.see_that_somebody_is_left(session, person, at)
-            contacts.stop_sms(session, self.vault, number, at)
+                    duty.see_that_somebody_is_left(session, person)
+            contacts.stop_sms(session, self.vault, number)

@@ -27,7 +27,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Engine, func, select
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import casework
@@ -38,6 +37,7 @@ from gateway.runtime.phones import Msisdn, NotANumber
 from gateway.sms import outbox, to_staff
 from gateway.staff import duty, phone_test, roster, rota
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.insert_once import add_once
 from gateway.store.models import Alert, IncomingSms, Report, Staff
 from gateway.vault.vault import Vault
@@ -72,14 +72,13 @@ class StaffSms:
         """
         said = staff_words.read(text)
         with database.writing(self.engine, "reply.receive") as session:
-            at = database.now(session)
             person = self._sender(session, sender, said)
             staff_id = person.id if person else None
-            values = {"id": message_id, "received_at": at, "staff_id": staff_id}
+            values = {"id": message_id, "received_at": session.at, "staff_id": staff_id}
             if not add_once(session, IncomingSms, **values) or person is None:
                 return False
-            phone_test.heard(person, at)
-            return _Conversation(session, self, message_id, person, at).answer(said)
+            phone_test.heard(person, session.at)
+            return _Conversation(session, self, message_id, person).answer(said)
 
     def _sender(self, session: Session, number: Msisdn, said: Said) -> Staff | None:
         """The member of staff, locked, so that her tries are counted one after another."""
@@ -97,7 +96,6 @@ class _Conversation:
     line: StaffSms
     message_id: str
     person: Staff
-    at: datetime
 
     def answer(self, said: Said) -> bool:
         """Do what it says and queue the answer; whether there is one."""
@@ -105,7 +103,7 @@ class _Conversation:
             case Reply() as reply:
                 return self._reply(reply)
             case "on":
-                duty_now = duty.come_on(self.session, self.person, self.at)
+                duty_now = duty.come_on(self.session, self.person)
                 return self._say("on_duty", until=_moment(duty_now.until))
             case None:
                 alarms.sound("reply_not_understood", centre=self.person.centre_id)
@@ -133,8 +131,8 @@ class _Conversation:
 
     def _do(self, verb: staff_words.Verb, alert: Alert, report: Report) -> bool:
         if verb == "accept":
-            casework.accept(self.session, alert, report, self.person, self.at)
-        elif casework.pass_on(self.session, alert, report, self.person, self.at):
+            casework.accept(self.session, alert, report, self.person)
+        elif casework.pass_on(self.session, alert, report, self.person):
             return self._say("passed_on", report)
         match casework.standing(report, alert):
             case "yours":
@@ -152,7 +150,7 @@ class _Conversation:
         alarms.sound(
             "reply_not_understood" if answered else "digits_guessed", centre=self.person.centre_id
         )
-        audit.record(self.session, self.at, audit.staff(self.person.id), "wrong digits")
+        audit.record(self.session, audit.staff(self.person.id), "wrong digits")
         return answered and self._say("not_understood")
 
     def _shut(self, alert: Alert, report: Report) -> bool:
@@ -160,18 +158,18 @@ class _Conversation:
         alarms.sound("digits_guessed", centre=self.person.centre_id)
         key = f"not_by_sms:{alert.id}"
         return to_staff.tell(
-            self.session, self.person.id, "not_by_sms", self.at, key=key, report_id=report.id
+            self.session, self.person.id, "not_by_sms", key=key, report_id=report.id
         )
 
     def _do_word(self, said: Word | AskSwap) -> bool:
         match said:
             case "off":
-                if duty.is_last(self.session, self.person, self.at):
+                if duty.is_last(self.session, self.person):
                     return self._say("last_on_duty")
-                duty.go_off(self.session, self.person, self.at)
+                duty.go_off(self.session, self.person)
                 return self._say("off_duty")
             case "who":
-                own = rota.duty_of(self.session, self.person, self.at).on
+                own = rota.duty_of(self.session, self.person).on
                 return self._say("who", duty=self._roles_on_duty(), own=own)
             case AskSwap(number):
                 return self._ask_to_take_over(number)
@@ -179,9 +177,9 @@ class _Conversation:
                 return self._say("phone_works")
 
     def _ask_to_take_over(self, number: str) -> bool:
-        if not rota.duty_of(self.session, self.person, self.at).on:
+        if not rota.duty_of(self.session, self.person).on:
             return self._say("nothing_to_swap")
-        duty.ask_to_take_over(self.session, self.person, self._colleague(number), self.at)
+        duty.ask_to_take_over(self.session, self.person, self._colleague(number))
         return self._say("swap_asked")
 
     def _colleague(self, number: str) -> Staff | None:
@@ -195,7 +193,7 @@ class _Conversation:
         """Each role on duty at her centre, with the end of it; no end when one of them has none."""
         here = (Staff.centre_id == self.person.centre_id, Staff.role.in_(roster.ALERTED))
         ends: dict[str, list[datetime | None]] = {}
-        for person, now in rota.duties(self.session, self.at, *here):
+        for person, now in rota.duties(self.session, *here):
             ends.setdefault(person.role, []).append(now.until)
         return [
             (role, None if None in ends[role] else _moment(max(filter(None, ends[role]))))
@@ -211,7 +209,6 @@ class _Conversation:
             self.session,
             self.person.id,
             template,
-            self.at,
             key=key,
             report_id=report.id if report else None,
             values=values,
@@ -227,7 +224,7 @@ class _Conversation:
     def _count(self, *which: ColumnElement[bool]) -> int:
         """How many SMS of hers came in the last hour, this one included."""
         hers = (IncomingSms.staff_id == self.person.id, *which)
-        since = IncomingSms.received_at > self.at - AN_HOUR
+        since = IncomingSms.received_at > self.session.at - AN_HOUR
         return self.session.scalar(select(func.count()).where(*hers, since)) or 0
 
 

@@ -147,8 +147,7 @@ def _duty(parts: Examined) -> Iterator[str]:
 def _rota(parts: Examined) -> Iterator[str]:
     """The rota must not run out unseen: each gap of the next days, by centre."""
     with database.reading(parts.database) as session:
-        at = database.now(session)
-        found = rota.gaps(session, Span(at, at + LOOK_AHEAD), roster.asked_first())
+        found = rota.gaps(session, Span(session.at, session.at + LOOK_AHEAD), roster.asked_first())
     for centre, gaps in found.items():
         first, more = gaps[0], f" (and {len(gaps) - 1} times more)" if gaps[1:] else ""
         zone = parts.pack.timezone
@@ -158,14 +157,14 @@ def _rota(parts: Examined) -> Iterator[str]:
 
 def _phones(parts: Examined) -> Iterator[str]:
     with database.reading(parts.database) as session:
-        silent = len(phone_test.silent(session, database.now(session)))
+        silent = len(phone_test.silent(session))
     if silent:
         yield f"{silent} duty phones did not answer their test: `isange heartbeat` lists them"
 
 
 def _mutes(parts: Examined) -> Iterator[str]:
     with database.reading(parts.database) as session:
-        found = muting.in_force(session, database.now(session))
+        found = muting.in_force(session)
     if found:
         codes = ", ".join(one.code or "a report that was withdrawn" for one in found)
         yield f"{len(found)} numbers are muted, by {codes}: `isange mute CODE --lift` ends it"

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session
 
 from gateway.staff import roster
 from gateway.store import database, liveness
+from gateway.store.database import Session
 from gateway.store.models import Outbox, OutboxState, Report, ReportState, Urgency
 
 LONGEST_SILENCE: Final = 60
@@ -58,14 +58,13 @@ class Status:
 def read(engine: Engine, desk: str) -> Status:
     """Look now. Raises database.DatabaseDown. `desk` is the id of the national desk."""
     with database.reading(engine) as session:
-        at = database.now(session)
         last = liveness.last_alive(session)
         return Status(
-            oldest_unsent=_seconds(_unsent_since(session, at), at),
-            oldest_unaccepted=_seconds(_unaccepted_since(session), at),
-            unknown_sends=_unknown(session, at),
-            clock_silent=_seconds(last.get("clock"), at),
-            worker_silent=_seconds(last.get("worker"), at),
+            oldest_unsent=_seconds(_unsent_since(session), session.at),
+            oldest_unaccepted=_seconds(_unaccepted_since(session), session.at),
+            unknown_sends=_unknown(session),
+            clock_silent=_seconds(last.get("clock"), session.at),
+            worker_silent=_seconds(last.get("worker"), session.at),
             national_duty=roster.is_covered(session, desk),
         )
 
@@ -74,7 +73,7 @@ def _seconds(since: datetime | None, at: datetime) -> float | None:
     return round(max(0.0, (at - since).total_seconds()), 1) if since else None
 
 
-def _unsent_since(session: Session, at: datetime) -> datetime | None:
+def _unsent_since(session: Session) -> datetime | None:
     """Since when an SMS waits. One to staff that was tried in vain waits since it was written.
 
     One to a caller may be written days before it is due, and is dropped when it is late.
@@ -83,7 +82,7 @@ def _unsent_since(session: Session, at: datetime) -> datetime | None:
     tried = (Outbox.urgency <= Urgency.NEWS, Outbox.attempt > 0)
     moments = (
         session.scalar(select(func.min(Outbox.created_at)).where(waiting, *tried)),
-        session.scalar(select(func.min(Outbox.due_at)).where(waiting, Outbox.due_at <= at)),
+        session.scalar(select(func.min(Outbox.due_at)).where(waiting, Outbox.due_at <= session.at)),
     )
     return min((one for one in moments if one), default=None)
 
@@ -98,6 +97,6 @@ def _unaccepted_since(session: Session) -> datetime | None:
     return session.scalar(select(func.min(Report.created_at)).where(*waiting))
 
 
-def _unknown(session: Session, at: datetime) -> int:
-    lately = (Outbox.state == OutboxState.UNKNOWN, Outbox.due_at > at - A_DAY)
+def _unknown(session: Session) -> int:
+    lately = (Outbox.state == OutboxState.UNKNOWN, Outbox.due_at > session.at - A_DAY)
     return session.scalar(select(func.count()).select_from(Outbox).where(*lately)) or 0

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute
 
 from gateway.cases import contacts, transitions
 from gateway.country.facts import Retention
 from gateway.staff import pins
+from gateway.store.database import Session
 from gateway.store.models import (
     Action,
     Alert,

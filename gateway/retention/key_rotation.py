@@ -110,8 +110,7 @@ class Rotation:
         }
         stays = folders.finish(key_id, peppers)
         with database.writing(self.engine, "keys.rotated") as session:
-            at = database.now(session)
-            audit.record(session, at, audit.OPERATOR, "keys rotated", detail=key_id)
+            audit.record(session, audit.OPERATOR, "keys rotated", detail=key_id)
         self.say("The old private halves are gone.")
         if stays:
             self.say(f"Still needed, so take this step again in an hour: {', '.join(stays)}.")

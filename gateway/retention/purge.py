@@ -101,7 +101,7 @@ class Purge:
             if ids:
                 step.destroy(session, ids)
             if ids and step.about_reports:
-                audit.record(session, at, self.actor, "purged", detail=f"{step.what}: {len(ids)}")
+                audit.record(session, self.actor, "purged", detail=f"{step.what}: {len(ids)}")
         return len(ids)
 
     def _audit_until(self, at: datetime) -> datetime:
@@ -120,4 +120,4 @@ def daily(engine: Engine, ages: Retention, seconds: float = AT_A_TIME) -> None:
         return
     if Purge(engine, ages, audit.SERVICE).run(seconds).complete:
         with database.writing(engine, "purge.done") as session:
-            liveness.note(session, "purge", at)
+            liveness.note(session, "purge")

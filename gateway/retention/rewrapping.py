@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from sqlalchemy import Engine, and_, func, select, tuple_, update
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from gateway.sms import outbox
 from gateway.staff import roster
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Base, DataKeyRow, Outbox, Staff
 from gateway.vault.errors import CannotOpen, CannotRotate
 from gateway.vault.fields import Where, WrappedKey

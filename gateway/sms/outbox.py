@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, true, update
-from sqlalchemy.orm import Session
 
 from gateway.sms import receipts
 from gateway.sms.providers.contract import (
@@ -26,6 +25,7 @@ from gateway.sms.providers.contract import (
     TryLater,
     Unknown,
 )
+from gateway.store.database import Session
 from gateway.store.insert_once import add_once
 from gateway.store.models import Outbox, OutboxState, Urgency
 from gateway.vault.fields import Where
@@ -72,7 +72,6 @@ def add(
     dedupe_key: str,
     audience: Audience,
     template: str,
-    at: datetime,
     lives: timedelta,
     report_id: str | None = None,
     staff_id: str | None = None,
@@ -101,7 +100,7 @@ def add(
         template=template,
         values=dict(values or {}),
         maybe_sent=sent,
-        **_times(at, due_at or at, lives),
+        **_times(session.at, due_at or session.at, lives),
     )
 
 
@@ -112,7 +111,6 @@ def add_sealed(
     *,
     dedupe_key: str,
     template: str,
-    at: datetime,
     lives: timedelta,
 ) -> bool:
     """Queue an SMS to a caller whose number and text only the sender can read (JSON)."""
@@ -126,7 +124,7 @@ def add_sealed(
         urgency=Urgency.ANSWER,
         template=template,
         sealed=vault.seal_for("sender", content, sealed_in(row_id)),
-        **_times(at, at, lives),
+        **_times(session.at, session.at, lives),
     )
 
 
@@ -150,15 +148,15 @@ def claim(
     may = or_(Outbox.expires_at <= at, _LEAVES[leaves])
     query = select(Outbox).where(*_is_due(at), may).with_for_update(skip_locked=True)
     longest = query.where(Outbox.urgency <= Urgency.NEWS).order_by(Outbox.due_at)
-    first = _taken(session, longest.limit(min(most, 1)), at) if fair else []
+    first = _taken(session, longest.limit(min(most, 1))) if fair else []
     urgent = query.order_by(Outbox.urgency, Outbox.due_at)
-    return [*first, *_taken(session, urgent.limit(most - len(first)), at)]
+    return [*first, *_taken(session, urgent.limit(most - len(first)))]
 
 
-def _taken(session: Session, query: Select[Outbox], at: datetime) -> Sequence[Outbox]:
+def _taken(session: Session, query: Select[Outbox]) -> Sequence[Outbox]:
     rows = session.scalars(query).all()
     for row in rows:
-        take(row, at)
+        take(row, session.at)
     session.flush()
     return rows
 
@@ -195,16 +193,16 @@ def is_last_send(row: Outbox) -> bool:
     return row.audience == "staff" and row.maybe_sent >= MOST_SENDS
 
 
-def hurry(session: Session, at: datetime) -> None:
+def hurry(session: Session) -> None:
     """Let everything that waits for another try be due: there is a provider again."""
     session.flush()
     waiting = select(Outbox.id).where(
-        Outbox.state == OutboxState.PENDING, Outbox.due_at > at, Outbox.attempt > 0
+        Outbox.state == OutboxState.PENDING, Outbox.due_at > session.at, Outbox.attempt > 0
     )
     session.execute(
         update(Outbox)
         .where(Outbox.id.in_(waiting.with_for_update(skip_locked=True)))
-        .values(due_at=at)
+        .values(due_at=session.at)
         .execution_options(synchronize_session=False)
     )
 
@@ -231,7 +229,6 @@ def settle(
     claimed: Claimed,
     outcome: Outcome,
     provider: str,
-    at: datetime,
     others: Collection[str] = (),
 ) -> Outbox | None:
     """Note what the provider said; None when that came too late to matter.
@@ -249,7 +246,7 @@ def settle(
     if row is None or not _may_learn(row, outcome):
         return None
     row.provider = provider
-    _note(session, row, outcome, at, others)
+    _note(session, row, outcome, others)
     return row
 
 
@@ -260,28 +257,26 @@ def _may_learn(row: Outbox, outcome: Outcome) -> bool:
     return recovered and isinstance(outcome, Accepted | Refused)
 
 
-def _note(
-    session: Session, row: Outbox, outcome: Outcome, at: datetime, others: Collection[str]
-) -> None:
+def _note(session: Session, row: Outbox, outcome: Outcome, others: Collection[str]) -> None:
     match outcome:
         case Accepted(message_id):
-            _finish(row, at, OutboxState.ACCEPTED, "accepted")
+            _finish(row, session.at, OutboxState.ACCEPTED, "accepted")
             receipts.sent_as(session, row, message_id)
         case Refused(reason):
             row.maybe_sent -= 1
-            _finish(row, at, OutboxState.REFUSED, reason)
+            _finish(row, session.at, OutboxState.REFUSED, reason)
         case TryLater(reason, most):
             row.maybe_sent -= 1
             row.bounces += most is not None
             if most is not None and row.bounces > most:
-                _finish(row, at, OutboxState.REFUSED, reason)
+                _finish(row, session.at, OutboxState.REFUSED, reason)
             else:
-                _elsewhere(row, at, _step(BACKOFF, row.attempt), reason, others)
+                _elsewhere(row, session.at, _step(BACKOFF, row.attempt), reason, others)
         case OperatorFault(reason):
             row.maybe_sent -= 1
-            _elsewhere(row, at, AFTER_OPERATORS_FAULT, reason, others)
+            _elsewhere(row, session.at, AFTER_OPERATORS_FAULT, reason, others)
         case Unknown(reason):
-            _doubt(row, at, reason)
+            _doubt(row, session.at, reason)
 
 
 def _elsewhere(
@@ -315,23 +310,21 @@ def _finish(row: Outbox, at: datetime, state: OutboxState, reason: str) -> None:
     row.sealed = None
 
 
-def recover(session: Session, at: datetime) -> int:
+def recover(session: Session) -> int:
     """Take up what died while sending; how many rows that were."""
-    query = select(Outbox).where(Outbox.state == OutboxState.SENDING, Outbox.lease_until < at)
+    query = select(Outbox).where(
+        Outbox.state == OutboxState.SENDING, Outbox.lease_until < session.at
+    )
     rows = session.scalars(query.with_for_update(skip_locked=True)).all()
     for row in rows:
-        _doubt(row, at, "died while sending")
+        _doubt(row, session.at, "died while sending")
         if row.state == OutboxState.PENDING:
-            row.due_at = at  # The lease was the wait.
+            row.due_at = session.at  # The lease was the wait.
     return len(rows)
 
 
 def withdraw(
-    session: Session,
-    report_id: str,
-    audience: Audience,
-    at: datetime,
-    templates: Collection[str] | None = None,
+    session: Session, report_id: str, audience: Audience, templates: Collection[str] | None = None
 ) -> None:
     """Drop what has not left yet to this audience about a report; of these templates, if given."""
     of_template = () if templates is None else (Outbox.template.in_(templates),)
@@ -343,7 +336,7 @@ def withdraw(
             Outbox.state == OutboxState.PENDING,
             *of_template,
         )
-        .values(state=OutboxState.DROPPED, finished_at=at, outcome=WITHDRAWN)
+        .values(state=OutboxState.DROPPED, finished_at=session.at, outcome=WITHDRAWN)
     )
 
 
@@ -380,6 +373,6 @@ def alerts_told(session: Session, report_id: str) -> Mapping[str, Told]:
     }
 
 
-def due_since(session: Session, at: datetime) -> datetime | None:
+def due_since(session: Session) -> datetime | None:
     """Since when the oldest row waits that is due and that nobody has claimed; None when none."""
-    return session.scalar(select(func.min(Outbox.due_at)).where(*_is_due(at)))
+    return session.scalar(select(func.min(Outbox.due_at)).where(*_is_due(session.at)))

@@ -7,12 +7,13 @@ and that of the note take the same lock first, and whichever comes second sees t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
+from gateway.store.database import Session
 from gateway.store.insert_once import add_once, in_turn
 from gateway.store.models import (
     Alert,
@@ -39,9 +40,7 @@ LONGEST_ID: Final = 120
 LONGEST_WORD: Final = 64
 
 
-def take_in(
-    session: Session, message_id: str, status: str, reason: str | None, at: datetime
-) -> bool:
+def take_in(session: Session, message_id: str, status: str, reason: str | None) -> bool:
     """Keep a delivery report; whether it is a new one. A word that nobody knows is kept as well."""
     message_id, status = _storable(message_id, LONGEST_ID), _storable(status, LONGEST_WORD)
     lock(session, message_id)
@@ -51,7 +50,7 @@ def take_in(
         provider_message_id=message_id,
         status=status,
         reason=_storable(reason, LONGEST_WORD) if reason else None,
-        received_at=at,
+        received_at=session.at,
     )
     query = select(Outbox).where(Outbox.provider_message_id == message_id)
     row = session.scalars(query.with_for_update()).first() if new else None
@@ -66,7 +65,7 @@ def about(session: Session, message_id: str) -> Outbox | None:
     return session.scalars(query).first()
 
 
-def missed(session: Session, at: datetime, within: timedelta) -> Sequence[Outbox]:
+def missed(session: Session, within: timedelta) -> Sequence[Outbox]:
     """Alerts that left so long ago and of which nobody knows whether they arrived; each once.
 
     Only of reports that still wait: for all others it does not matter any more.
@@ -77,7 +76,7 @@ def missed(session: Session, at: datetime, within: timedelta) -> Sequence[Outbox
         .join(Report, Report.id == Outbox.report_id)
         .where(
             Outbox.state.not_in(_NOT_ACCEPTED),
-            Outbox.finished_at <= at - within,
+            Outbox.finished_at <= session.at - within,
             Outbox.missed_at.is_(None),
             or_(Outbox.delivery.is_(None), Outbox.delivery.not_in(FINAL)),
             Alert.state == AlertState.OPEN,
@@ -87,7 +86,7 @@ def missed(session: Session, at: datetime, within: timedelta) -> Sequence[Outbox
     )
     rows = session.scalars(query).all()
     for row in rows:
-        row.missed_at = at
+        row.missed_at = session.at
     return rows
 
 

@@ -15,13 +15,13 @@ from decimal import Decimal
 from typing import Final
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from gateway.runtime.alarms import Kind
 from gateway.sms import outbox
 from gateway.sms.outbox import Leaves
 from gateway.sms.providers import health
 from gateway.sms.providers.contract import Outcome, Provider, Pulse
+from gateway.store.database import Session
 from gateway.store.insert_once import add_once
 from gateway.store.models import Outbox, ProviderHealth
 
@@ -93,13 +93,13 @@ class Routes:
         return self.known[fresh[-1]]
 
 
-def look(session: Session, fleet: Fleet, at: datetime) -> Routes:
+def look(session: Session, fleet: Fleet) -> Routes:
     """The health of every provider of the fleet, as it is now. A new one gets its row."""
     known = _known(session, fleet)
     new = {name: health.newcomer(name) for name in fleet.weights if name not in known}
     for name, one in new.items():
         add_once(session, ProviderHealth, name=name, points=one.points)
-    return Routes(fleet, {name: {**known, **new}[name] for name in fleet.weights}, at)
+    return Routes(fleet, {name: {**known, **new}[name] for name in fleet.weights}, session.at)
 
 
 def _known(session: Session, fleet: Fleet) -> Mapping[str, ProviderHealth]:
@@ -141,27 +141,29 @@ def _risked_on(session: Session, one: ProviderHealth, routes: Routes) -> Outbox 
     return row
 
 
-def note(
-    session: Session, answers: Iterable[tuple[ProviderHealth, Outcome]], at: datetime
-) -> Sequence[str]:
+def note(session: Session, answers: Iterable[tuple[ProviderHealth, Outcome]]) -> Sequence[str]:
     """Note what the answers to some SMS teach about their providers; which fail from now on.
 
     Each comes with its provider's health when it was chosen. What waits for another try does so no
     longer once a provider is back.
     """
     taught = [
-        (seen.name, said) for seen, said in answers if not health.need_not_note(seen, said, at)
+        (seen.name, said)
+        for seen, said in answers
+        if not health.need_not_note(seen, said, session.at)
     ]
     failing = []
     for name in sorted({name for name, _ in taught}):  # In one order, so that nobody deadlocks.
         one = _locked(session, name)
-        turns = [one and health.learn(one, said, at) for told, said in taught if told == name]
+        turns = [
+            one and health.learn(one, said, session.at) for told, said in taught if told == name
+        ]
         if one is None or not any(turns):
             continue
         if health.is_failing(one):
             failing.append(name)
         else:
-            outbox.hurry(session, at)
+            outbox.hurry(session)
     return failing
 
 
@@ -172,26 +174,26 @@ def _locked(session: Session, name: str, *, wait: bool = True) -> ProviderHealth
     return session.scalars(query.execution_options(populate_existing=True)).first()
 
 
-def to_probe(session: Session, fleet: Fleet, at: datetime) -> Sequence[str]:
+def to_probe(session: Session, fleet: Fleet) -> Sequence[str]:
     """The providers that it is time to probe."""
     known = _known(session, fleet)
     return [
-        name for name in fleet.weights if name not in known or health.probe_is_due(known[name], at)
+        name
+        for name in fleet.weights
+        if name not in known or health.probe_is_due(known[name], session.at)
     ]
 
 
-def begin_probe(session: Session, name: str, at: datetime) -> bool:
+def begin_probe(session: Session, name: str) -> bool:
     """Take a probe upon us; False when somebody else did."""
     one = _locked(session, name)
-    if one is None or not health.probe_is_due(one, at):
+    if one is None or not health.probe_is_due(one, session.at):
         return False
-    one.probed_at = at
+    one.probed_at = session.at
     return True
 
 
-def note_pulse(
-    session: Session, name: str, pulse: Pulse, at: datetime, low: Decimal | None
-) -> Iterator[Kind]:
+def note_pulse(session: Session, name: str, pulse: Pulse, low: Decimal | None) -> Iterator[Kind]:
     """Note the answer to a probe; what a person must look at now.
 
     A balance below `low` is such a thing once a day.
@@ -200,14 +202,14 @@ def note_pulse(
     if one is None:
         return
     failed_before = health.is_failing(one)
-    if health.feel(one, pulse, at):
-        outbox.hurry(session, at)
+    if health.feel(one, pulse, session.at):
+        outbox.hurry(session)
     if health.is_failing(one) and not failed_before:
         yield "provider_failing"
     if low is None or pulse.balance is None:
         return
     if pulse.balance >= low:
         one.balance_low_at = None
-    elif one.balance_low_at is None or at >= one.balance_low_at + TELL_AGAIN:
-        one.balance_low_at = at
+    elif one.balance_low_at is None or session.at >= one.balance_low_at + TELL_AGAIN:
+        one.balance_low_at = session.at
         yield "balance_low"

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy.orm import Session
-
 from gateway.sms import outbox
+from gateway.store.database import Session
 from gateway.store.models import Urgency
 
 LIVES: Final = timedelta(minutes=30)
@@ -19,7 +18,6 @@ def tell(
     session: Session,
     staff_id: str | None,
     template: str,
-    at: datetime,
     *,
     key: str,
     report_id: str | None = None,
@@ -34,7 +32,6 @@ def tell(
         dedupe_key=key,
         audience="staff",
         template=template,
-        at=at,
         due_at=due_at,
         lives=lives,
         report_id=report_id,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
-
-from sqlalchemy.orm import Session
 
 from gateway.runtime.alarms import Kind, sound
 from gateway.sms import to_staff
 from gateway.staff import roster
+from gateway.store.database import Session
 from gateway.store.models import Urgency
 
 ALARM_LIVES: Final = timedelta(hours=6)
@@ -43,7 +42,7 @@ WAKES_OPERATOR: Final[frozenset[Kind]] = frozenset(
 """Kinds that cannot wait until somebody looks at a dashboard."""
 
 
-def wake(session: Session, at: datetime, kind: Kind, **facts: str | int | None) -> None:
+def wake(session: Session, kind: Kind, **facts: str | int | None) -> None:
     """Sound an alarm, and send an SMS to each operator: at most one an hour for each kind.
 
     The SMS is a row of the outbox in the transaction of what went wrong.
@@ -56,8 +55,7 @@ def wake(session: Session, at: datetime, kind: Kind, **facts: str | int | None) 
             session,
             person.id,
             "alarm",
-            at,
-            key=f"alarm:{kind}:{person.id}:{at:%Y%m%d%H}",
+            key=f"alarm:{kind}:{person.id}:{session.at:%Y%m%d%H}",
             lives=ALARM_LIVES,
             values={"kind": kind},
             urgency=Urgency.P1,

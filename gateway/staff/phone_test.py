@@ -16,12 +16,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.sms import to_staff
 from gateway.staff import operators, roster, rota
 from gateway.staff.rota import Span
+from gateway.store.database import Session
 from gateway.store.insert_once import in_turn
 from gateway.store.models import Staff
 
@@ -44,27 +44,25 @@ ALWAYS_TESTED: Final = ("lead", "operator")
 """Roles that are called on duty or not."""
 
 
-def send_due(
-    session: Session, at: datetime, zone: ZoneInfo, every: timedelta, most: int = MOST_A_MINUTE
-) -> int:
+def send_due(session: Session, zone: ZoneInfo, every: timedelta, most: int = MOST_A_MINUTE) -> int:
     """Test the phones whose turn it is, those first that have waited longest; how many."""
-    if not _is_daytime(at, zone):
+    if not _is_daytime(session.at, zone):
         return 0
     in_turn(session, "heartbeat")
-    a_minute_ago = at - timedelta(minutes=1)
+    a_minute_ago = session.at - timedelta(minutes=1)
     lately = session.scalar(select(func.count()).where(Staff.tested_at > a_minute_ago)) or 0
-    turn = or_(Staff.tested_at.is_(None), Staff.tested_at <= at - every)
+    turn = or_(Staff.tested_at.is_(None), Staff.tested_at <= session.at - every)
     longest_first = (Staff.tested_at.is_not(None), Staff.tested_at, Staff.id)
-    query = select(Staff).where(_on_the_list(at), turn).order_by(*longest_first)
-    return _send(session, session.scalars(_unlocked(query.limit(max(0, most - lately)))).all(), at)
+    query = select(Staff).where(_on_the_list(session.at), turn).order_by(*longest_first)
+    return _send(session, session.scalars(_unlocked(query.limit(max(0, most - lately)))).all())
 
 
-def send_now(session: Session, at: datetime) -> int:
+def send_now(session: Session) -> int:
     """Test every duty phone at once, whenever it was tested last; how many."""
     in_turn(session, "heartbeat")
-    query = select(Staff).where(_on_the_list(at)).order_by(Staff.id)
-    sent = _send(session, session.scalars(_unlocked(query)).all(), at)
-    audit.record(session, at, audit.OPERATOR, "phones tested", detail=f"{sent} phones")
+    query = select(Staff).where(_on_the_list(session.at)).order_by(Staff.id)
+    sent = _send(session, session.scalars(_unlocked(query)).all())
+    audit.record(session, audit.OPERATOR, "phones tested", detail=f"{sent} phones")
     return sent
 
 
@@ -75,20 +73,22 @@ def heard(person: Staff, at: datetime) -> None:
         person.test_answered_at = at
 
 
-def silent(session: Session, at: datetime) -> Sequence[Staff]:
+def silent(session: Session) -> Sequence[Staff]:
     """Whose duty phone missed a test and has said nothing since, by centre and role."""
-    query = select(Staff).where(_on_the_list(at), or_(_has_missed(at), _is_silent_since()))
+    query = select(Staff).where(
+        _on_the_list(session.at), or_(_has_missed(session.at), _is_silent_since())
+    )
     return session.scalars(query.order_by(Staff.centre_id, Staff.role, Staff.id)).all()
 
 
-def tell_silent(session: Session, at: datetime) -> int:
+def tell_silent(session: Session) -> int:
     """Raise an alarm for each phone that missed its test, once for each test; how many."""
     untold = or_(Staff.test_missed_at.is_(None), Staff.test_missed_at < Staff.tested_at)
-    query = select(Staff).where(_on_the_list(at), _has_missed(at), untold)
+    query = select(Staff).where(_on_the_list(session.at), _has_missed(session.at), untold)
     people = session.scalars(_unlocked(query)).all()
     for person in people:
-        person.test_missed_at = at
-        operators.wake(session, at, "phone_silent", centre=person.centre_id)
+        person.test_missed_at = session.at
+        operators.wake(session, "phone_silent", centre=person.centre_id)
     return len(people)
 
 
@@ -118,11 +118,11 @@ def _unlocked(query: Select[Staff]) -> Select[Staff]:
     return query.with_for_update(skip_locked=True, key_share=True)
 
 
-def _send(session: Session, people: Sequence[Staff], at: datetime) -> int:
+def _send(session: Session, people: Sequence[Staff]) -> int:
     for person in people:
-        person.tested_at = at
-        key = f"test:{person.id}:{at.isoformat()}"
-        to_staff.tell(session, person.id, "phone_test", at, key=key, lives=TEST_LIVES)
+        person.tested_at = session.at
+        key = f"test:{person.id}:{session.at.isoformat()}"
+        to_staff.tell(session, person.id, "phone_test", key=key, lives=TEST_LIVES)
     return len(people)
 
 

@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
 from gateway.audit import log as audit
 from gateway.runtime import alarms
 from gateway.sms import to_staff
 from gateway.staff import operators, roster
+from gateway.store.database import Session
 from gateway.store.models import PinTry, Staff
 
 MOST_PIN_TRIES: Final = 5
@@ -37,9 +38,9 @@ TOLD_LIVES: Final = timedelta(hours=6)
 """Longer than other news: a lead who wakes up must still hear of it."""
 
 
-def is_locked(session: Session, person: Staff, at: datetime) -> bool:
+def is_locked(session: Session, person: Staff) -> bool:
     """Whether no PIN of hers counts now. Called in turn, so that many at once are counted."""
-    lately = _wrong(session, person, max(at - LOCKED_FOR, person.pin_set_at))
+    lately = _wrong(session, person, max(session.at - LOCKED_FOR, person.pin_set_at))
     return lately >= MOST_PIN_TRIES or is_locked_for_good(session, person)
 
 
@@ -48,19 +49,19 @@ def is_locked_for_good(session: Session, person: Staff) -> bool:
     return _wrong(session, person, _last_right(session, person)) >= MOST_EVER
 
 
-def note(session: Session, person: Staff, request: bytes, at: datetime, *, right: bool) -> None:
+def note(session: Session, person: Staff, request: bytes, *, right: bool) -> None:
     """Keep that a PIN was tried on this occasion, and tell others when too many were wrong."""
-    session.add(PinTry(request=request, staff_id=person.id, tried_at=at, right=right))
+    session.add(PinTry(request=request, staff_id=person.id, tried_at=session.at, right=right))
     session.flush()
     if not right:
         kind = _TOLD_AT.get(_wrong(session, person, _last_right(session, person)))
         if kind:
-            _tell(session, person, kind, at)
+            _tell(session, person, kind)
 
 
-def refused(session: Session, person: Staff, at: datetime) -> None:
+def refused(session: Session, person: Staff) -> None:
     """A PIN was wrong, or was not looked at."""
-    audit.record(session, at, audit.staff(person.id), "wrong PIN")
+    audit.record(session, audit.staff(person.id), "wrong PIN")
     alarms.sound("wrong_pin", centre=person.centre_id)
 
 
@@ -90,12 +91,10 @@ def _wrong(session: Session, person: Staff, since: datetime) -> int:
     return session.scalar(query) or 0
 
 
-def _tell(
-    session: Session, person: Staff, kind: Literal["pin_guessed", "pin_locked"], at: datetime
-) -> None:
-    operators.wake(session, at, kind, centre=person.centre_id)
+def _tell(session: Session, person: Staff, kind: Literal["pin_guessed", "pin_locked"]) -> None:
+    operators.wake(session, kind, centre=person.centre_id)
     others = [one for one in roster.leads(session, person.centre_id) if one.id != person.id]
     for lead in others if person.role in roster.ALERTED else ():
-        key = f"{kind}:{person.id}:{lead.id}:{at.isoformat()}"
+        key = f"{kind}:{person.id}:{lead.id}:{session.at.isoformat()}"
         role = {"role": person.role}
-        to_staff.tell(session, lead.id, kind, at, key=key, lives=TOLD_LIVES, values=role)
+        to_staff.tell(session, lead.id, kind, key=key, lives=TOLD_LIVES, values=role)

@@ -10,13 +10,14 @@ from functools import cache
 from typing import Final, Literal, get_args
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
 from gateway.country.centres import DESK
 from gateway.runtime.errors import OperatorError
 from gateway.runtime.phones import Msisdn
 from gateway.staff import rota
 from gateway.store import database, models
+from gateway.store.database import Session
 from gateway.vault.fields import Where
 from gateway.vault.vault import Vault
 

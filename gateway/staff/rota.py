@@ -14,9 +14,8 @@ from itertools import groupby
 from typing import Final
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
-from sqlalchemy.orm import Session
 
-from gateway.store.database import utc_now
+from gateway.store.database import Session, utc_now
 from gateway.store.models import Centre, Shift, Staff
 
 SHOWN: Final = "%a %Y-%m-%d %H:%M"
@@ -62,17 +61,17 @@ def in_rota(span: Span) -> ColumnElement[bool]:
     )
 
 
-def duty_of(session: Session, person: Staff, at: datetime) -> Duty:
+def duty_of(session: Session, person: Staff) -> Duty:
     """Whether she is on duty at this moment."""
     if person.on_duty:
         return Duty(on=True)
-    until = session.scalar(select(_end_of_shift(at)).where(Staff.id == person.id))
+    until = session.scalar(select(_end_of_shift(session.at)).where(Staff.id == person.id))
     return Duty(until is not None, until)
 
 
-def duties(session: Session, at: datetime, *which: ColumnElement[bool]) -> list[tuple[Staff, Duty]]:
+def duties(session: Session, *which: ColumnElement[bool]) -> list[tuple[Staff, Duty]]:
     """Staff who can be reached and are on duty, with the end of their duty, by centre and role."""
-    end = _end_of_shift(at)
+    end = _end_of_shift(session.at)
     query = (
         select(Staff, end)
         .where(Staff.opted_out_at.is_(None), on_duty_now(), *which)
@@ -85,14 +84,14 @@ def duties(session: Session, at: datetime, *which: ColumnElement[bool]) -> list[
 
 
 def by_centre(
-    session: Session, at: datetime, centre_id: str | None = None
+    session: Session, centre_id: str | None = None
 ) -> Mapping[str, Sequence[tuple[Staff, Duty]]]:
     """Who is on duty at each centre, or at this one; a centre with nobody is there as well."""
     here = () if centre_id is None else (Centre.id == centre_id,)
     found: dict[str, list[tuple[Staff, Duty]]] = {
         one: [] for one in session.scalars(select(Centre.id).where(*here).order_by(Centre.id))
     }
-    for person, duty in duties(session, at, Staff.centre_id.in_(found)):
+    for person, duty in duties(session, Staff.centre_id.in_(found)):
         found[person.centre_id].append((person, duty))
     return found
 
@@ -109,29 +108,31 @@ def add_shift(session: Session, person: Staff, when: Span) -> None:
     session.add(Shift(id=id_, staff_id=person.id, starts_at=when.begins, ends_at=when.ends))
 
 
-def end_shifts(session: Session, person: Staff, at: datetime) -> datetime | None:
+def end_shifts(session: Session, person: Staff) -> datetime | None:
     """End the shifts of hers that run now; when the last of them would have ended."""
     running = session.scalars(
-        select(Shift).where(Shift.staff_id == person.id, Shift.starts_at <= at, Shift.ends_at > at)
+        select(Shift).where(
+            Shift.staff_id == person.id, Shift.starts_at <= session.at, Shift.ends_at > session.at
+        )
     ).all()
     last = max((shift.ends_at for shift in running), default=None)
     for shift in running:
-        shift.ends_at = shift.end_seen_at = at
+        shift.ends_at = shift.end_seen_at = session.at
     session.flush()
     return last
 
 
-def has_ended(session: Session, at: datetime) -> bool:
+def has_ended(session: Session) -> bool:
     """Whether a shift has run out and nobody has looked yet who follows."""
-    return session.scalars(_run_out(at).limit(1)).first() is not None
+    return session.scalars(_run_out(session.at).limit(1)).first() is not None
 
 
-def see_end(session: Session, at: datetime) -> Sequence[Shift]:
+def see_end(session: Session) -> Sequence[Shift]:
     """The shifts that have run out, each once."""
-    query = _run_out(at).limit(MOST_ENDS).with_for_update(skip_locked=True)
+    query = _run_out(session.at).limit(MOST_ENDS).with_for_update(skip_locked=True)
     shifts = session.scalars(query).all()
     for shift in shifts:
-        shift.end_seen_at = at
+        shift.end_seen_at = session.at
     session.flush()
     return shifts
 
@@ -140,25 +141,25 @@ def _run_out(at: datetime) -> Select[Shift]:
     return select(Shift).where(Shift.end_seen_at.is_(None), Shift.ends_at <= at)
 
 
-def strike(session: Session, person: Staff, at: datetime) -> None:
+def strike(session: Session, person: Staff) -> None:
     """Take her off the rota from now on. What has been stays."""
-    end_shifts(session, person, at)
-    session.execute(delete(Shift).where(Shift.staff_id == person.id, Shift.starts_at >= at))
+    end_shifts(session, person)
+    session.execute(delete(Shift).where(Shift.staff_id == person.id, Shift.starts_at >= session.at))
 
 
-def clear(session: Session, people: Sequence[Staff], span: Span, at: datetime) -> None:
+def clear(session: Session, people: Sequence[Staff], span: Span) -> None:
     """Take the shifts that begin within `span` off the rota; one that runs now ends now.
 
     What has been stays: it says who was on duty.
     """
     query = select(Shift).where(
-        Shift.staff_id.in_([person.id for person in people]), Shift.ends_at > at
+        Shift.staff_id.in_([person.id for person in people]), Shift.ends_at > session.at
     )
     for shift in session.scalars(query).all():
         if shift.starts_at not in span:
             continue
-        if shift.starts_at < at:
-            shift.ends_at = at
+        if shift.starts_at < session.at:
+            shift.ends_at = session.at
         else:
             session.delete(shift)
     session.flush()

@@ -25,7 +25,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.country.reading import Blame, Page, Row, csv_rows, refuse
@@ -36,6 +35,7 @@ from gateway.staff import duty, roster, rota
 from gateway.staff.parts import StaffParts
 from gateway.staff.rota import Span
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Staff
 from gateway.vault.vault import Vault
 
@@ -83,7 +83,7 @@ def import_file(parts: StaffParts, file: Path, *, weeks: int = 1, force: bool = 
         if not page.problems and all(entry.when.ends <= at for entry in entries):
             page.blame(1, "to", "is over in every line: write a rota for days to come")
         refuse(page)
-        done = _put_on(session, entries, at)
+        done = _put_on(session, entries)
         empty = [centre for centre in done.shifts if not roster.is_covered(session, centre)]
         if empty and not force:
             raise LeavesNobody(
@@ -159,32 +159,30 @@ def _blame_overlaps(entries: Sequence[_Entry]) -> None:
             then.blame("from", "lies within another shift of the same person: join the two")
 
 
-def _put_on(session: Session, entries: Sequence[_Entry], at: datetime) -> Imported:
+def _put_on(session: Session, entries: Sequence[_Entry]) -> Imported:
     span = Span(min(e.when.begins for e in entries), max(e.when.ends for e in entries))
     centres = sorted({entry.person.centre_id for entry in entries})
     for centre in centres:
         duty.one_after_another_at(session, centre)
     query = select(Staff).where(Staff.centre_id.in_(centres), Staff.role.in_(roster.ALERTED))
     people = session.scalars(query.execution_options(populate_existing=True)).all()
-    rota.clear(session, people, span, at)
-    switched_off = _follow_rota(session, people, span, at)
-    coming = [entry for entry in entries if entry.when.ends > at]
+    rota.clear(session, people, span)
+    switched_off = _follow_rota(session, people, span)
+    coming = [entry for entry in entries if entry.when.ends > session.at]
     for entry in coming:
         rota.add_shift(session, entry.person, entry.when)
     for centre in centres:
-        audit.record(session, at, audit.OPERATOR, "rota imported", detail=centre)
+        audit.record(session, audit.OPERATOR, "rota imported", detail=centre)
     session.flush()
     counted = Counter(entry.person.centre_id for entry in coming)
     return Imported({centre: counted[centre] for centre in centres}, switched_off)
 
 
-def _follow_rota(
-    session: Session, people: Sequence[Staff], span: Span, at: datetime
-) -> Mapping[str, int]:
+def _follow_rota(session: Session, people: Sequence[Staff], span: Span) -> Mapping[str, int]:
     """Turn switches off; whoever was on by hers stays so until the rota begins."""
     switched_on = [person for person in people if person.on_duty]
     for person in switched_on:
-        if at < span.begins:
-            rota.add_shift(session, person, Span(at, span.begins))
+        if session.at < span.begins:
+            rota.add_shift(session, person, Span(session.at, span.begins))
         person.on_duty = False
     return Counter(person.centre_id for person in switched_on)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final, cast
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.country.reading import Page, csv_rows, refuse
@@ -21,6 +20,7 @@ from gateway.staff import roster, rota
 from gateway.staff.parts import StaffParts
 from gateway.staff.roster import AlreadyRegistered, NewStaff, NoSuchCentre, Role
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Staff
 from menus import checks
 from menus.script import Refused
@@ -101,7 +101,7 @@ def change_pin(parts: StaffParts, who: str, pin: str) -> None:
         if not roster.is_still_here(session, person):
             raise roster.HasLeft("she has left")
         roster.set_pin(parts.vault.hash_pin, person, _pin(pin), at)
-        audit.record(session, at, audit.OPERATOR, "PIN set", detail=person.id)
+        audit.record(session, audit.OPERATOR, "PIN set", detail=person.id)
 
 
 def named(session: Session, parts: StaffParts, who: str) -> Staff:
@@ -139,7 +139,7 @@ def _add(session: Session, parts: StaffParts, entry: StaffEntry) -> None:
     except (AlreadyRegistered, NoSuchCentre) as error:
         raise BadEntry(str(error)) from None
     session.flush()
-    audit.record(session, database.now(session), audit.OPERATOR, "registered", detail=person.id)
+    audit.record(session, audit.OPERATOR, "registered", detail=person.id)
 
 
 def _role(text: str) -> Role:

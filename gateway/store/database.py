@@ -23,12 +23,12 @@ from sqlalchemy import (
     create_engine,
     event,
     exc,
+    orm,
     select,
     type_coerce,
 )
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
@@ -105,6 +105,23 @@ _WRITERS: Final = "writers"
 
 _NOW: Final = select(type_coerce(utc_now(), UtcDateTime()))
 """Made once, as other queries that each report asks: to make one costs more than to ask it."""
+
+
+class Session(orm.Session):
+    """A transaction, and the moment at which it happens by the database's clock, UTC."""
+
+    _at: datetime | None = None
+
+    @property
+    def at(self) -> datetime:
+        """Asked once, when it is first needed."""
+        if self._at is None:
+            self._at = now(self)
+        return self._at
+
+    @at.setter
+    def at(self, moment: datetime) -> None:
+        self._at = moment
 
 
 def connect(

@@ -15,9 +15,9 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Engine, Executable, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Base
 
 RACES: Final = 5

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import Engine, select, update
-from sqlalchemy.orm import Session
 
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.insert_once import add_once
 from gateway.store.models import ProcessSeen
 
@@ -25,19 +25,18 @@ AT_MOST_EVERY: Final = timedelta(seconds=5)
 def note_alive(engine: Engine, name: Name) -> None:
     """Note that one of this kind is alive. Mostly it was noted a moment ago: then it only looks."""
     with database.reading(engine) as session:
-        at = database.now(session)
         last = last_alive(session).get(name)
-        if last is not None and at - last < AT_MOST_EVERY:
+        if last is not None and session.at - last < AT_MOST_EVERY:
             return
     with database.writing(engine, "beat.note") as session:
-        note(session, name, database.now(session))
+        note(session, name)
 
 
-def note(session: Session, name: Name, at: datetime) -> None:
+def note(session: Session, name: Name) -> None:
     """Note that it was at this moment, unless a later one is noted already."""
-    if not add_once(session, ProcessSeen, name=name, at=at):
-        earlier = (ProcessSeen.name == name, ProcessSeen.at < at)
-        session.execute(update(ProcessSeen).where(*earlier).values(at=at))
+    if not add_once(session, ProcessSeen, name=name, at=session.at):
+        earlier = (ProcessSeen.name == name, ProcessSeen.at < session.at)
+        session.execute(update(ProcessSeen).where(*earlier).values(at=session.at))
 
 
 def last_alive(session: Session) -> Mapping[str, datetime]:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
 
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import DeliveryReport, Outbox, ProviderHealth
 
 

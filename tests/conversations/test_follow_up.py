@@ -12,6 +12,7 @@ from gateway.store.models import Audit, CallAttempt, Outbox, OutboxState, Report
 from tests.conversations.calls import TO_HUYE, reported, until_need
 from tests.conversations.interpreter import in_every_language
 from tests.conversations.test_staff_line import acts, signed_in
+from tests.moments import as_of
 from tests.one_process_line import Line, code, digits
 from tests.phone import Phone
 from tests.samples import CALLER, HER_SECRET
@@ -46,7 +47,7 @@ def when_it_leaves(line: Line) -> tuple[Sms | Drop, datetime]:
     (row,) = rows(line, TO_HER, Outbox.state == OutboxState.PENDING)
     with database.reading(line.web.database) as session:
         fresh = session.get_one(Outbox, row.id)
-        sms = Composer.of(line.worker).write(session, fresh, row.due_at)
+        sms = Composer.of(line.worker).write(as_of(session, row.due_at), fresh)
     return sms, row.due_at.astimezone(line.web.pack.timezone)
 
 

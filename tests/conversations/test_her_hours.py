@@ -18,6 +18,7 @@ from tests.conversations.calls import TO_HUYE, reported, until_need
 from tests.conversations.interpreter import LANGUAGES, Interpreter, in_every_language
 from tests.conversations.test_follow_up import BY_SMS, accepted, pass_
 from tests.conversations.test_staff_line import acts, signed_in
+from tests.moments import as_of
 from tests.one_process_line import Line, code, digits
 from tests.phone import Phone
 from tests.samples import CALLER, HER_SECRET
@@ -42,7 +43,7 @@ def an_hour_ago(line: Line) -> None:
     with database.writing(line.web.database, "test") as session:
         report, past = session.scalars(select(Report)).one(), timedelta(minutes=61)
         contact, since = Contact(by="call", window="now"), database.now(session) - past
-        contacts.replace(session, line.web.vault, report.id, Msisdn(CALLER), contact, since)
+        contacts.replace(as_of(session, since), line.web.vault, report.id, Msisdn(CALLER), contact)
 
 
 def kept_back(line: Line) -> list[str | None]:

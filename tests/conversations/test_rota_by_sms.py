@@ -34,11 +34,10 @@ def said(sent: list[Sms], number: str) -> str:
 def has_shift(line: Line, number: str, hours: float, shown: str = "%H:%M") -> str:
     """A shift that runs and ends after so many hours; its end by the clock of the country."""
     with database.writing(line.web.database, "test") as session:
-        at = database.now(session)
         person = roster.by_number(session, line.web.vault, Msisdn(number))
         assert person is not None
-        end = at + timedelta(hours=hours)
-        rota.add_shift(session, person, Span(at - timedelta(hours=1), end))
+        end = session.at + timedelta(hours=hours)
+        rota.add_shift(session, person, Span(session.at - timedelta(hours=1), end))
     return f"{end.astimezone(line.web.pack.timezone):{shown}}"
 
 

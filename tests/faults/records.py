@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, select, update
-from sqlalchemy.orm import Session
 
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Outbox, OutboxState, Report, ReportState
 
 Mode = Callable[[Engine], AbstractContextManager[Session]]

@@ -19,13 +19,13 @@ from typing import Final, Literal
 
 from redis import Redis
 from sqlalchemy import Engine, select, update
-from sqlalchemy.orm import Session
 
 from gateway.country.pack import Pack, load_country
 from gateway.runtime import callbacks, phones
 from gateway.runtime.callbacks import Kind
 from gateway.staff import roster
 from gateway.store import database, schema
+from gateway.store.database import Session
 from gateway.store.models import Alert, IncomingSms, Outbox, OutboxState, Report
 from gateway.vault.create import create_keys
 from gateway.vault.roles import Role
@@ -198,17 +198,16 @@ class RunningService:
     def is_settled(self) -> bool:
         self.end_leases()
         with self.reading() as session:
-            at = database.now(session)
             query = select(Outbox.id).where(
                 (Outbox.state == OutboxState.SENDING)
-                | ((Outbox.state == OutboxState.PENDING) & (Outbox.due_at < at + SOON))
+                | ((Outbox.state == OutboxState.PENDING) & (Outbox.due_at < session.at + SOON))
             )
             return session.scalars(query).first() is None
 
     def end_leases(self) -> None:
         """Spare the test the rest of a lease of which nobody is left. It is counted as waited."""
         with self.reading() as session:
-            at = database.now(session)
+            at = session.at
             query = select(Outbox).where(Outbox.state == OutboxState.SENDING)
             rows = session.scalars(query).all()
         for row in rows:

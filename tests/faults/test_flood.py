@@ -26,9 +26,10 @@ from urllib.request import urlopen
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Outbox, OutboxState, Report
 from tests.faults.callers import Caller
 from tests.faults.demos import Demo

@@ -28,6 +28,7 @@ from gateway.vault.roles import HOLDINGS, Role
 from gateway.vault.vault import Vault
 from gateway.web.networks.contract import SessionOver
 from menus.intents import AcceptCase, Intent, RevealNumber, SignIn
+from tests.moments import as_of
 from tests.rules.sources import ROOT, SHIPPED, modules, none_of, text
 from tests.rules.test_security_documents import FILE
 from tests.samples import CALLER
@@ -160,8 +161,10 @@ def test_the_time_after_which_a_lead_is_woken_stands_where_the_walk_leads(
     assert "within 7 min" in records.deliver().taken[0][1]
     with database.writing(engine, "test") as session:
         begun = records.report_now(report).created_at
-        assert list(escalation.due(session, begun + timedelta(minutes=6, seconds=55))) == []
-        assert list(escalation.due(session, begun + timedelta(minutes=7, seconds=5))) == [report]
+        assert list(escalation.due(as_of(session, begun + timedelta(minutes=6, seconds=55)))) == []
+        assert list(escalation.due(as_of(session, begun + timedelta(minutes=7, seconds=5)))) == [
+            report
+        ]
     assert records.asked(report) == {nurse.id}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tests.rules.sources import Function, Module, modules, none_of
 
-WAITS = {"tests/services.py": "wait_until"}
+WAITS = {"tests/patience.py": "wait_until"}
 """The one place where a test may sleep, between two looks at a condition."""
 
 FAILING = frozenset({"raises", "fail", "warns", "deprecated_call"})
@@ -47,7 +47,7 @@ def test_no_test_sleeps() -> None:
             if WAITS.get(str(module.path)) != name
             for call in _sleeps(function)
         ),
-        "wait for what the test needs instead: tests.services.wait_until(condition, 'words')",
+        "wait for what the test needs instead: tests.patience.wait_until(condition, 'words')",
     )
 
 

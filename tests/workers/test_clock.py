@@ -6,20 +6,20 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from redis import Redis
 from rq import Queue
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from gateway.cases import escalation
 from gateway.runtime import crash_points, doorbell
 from gateway.runtime.settings import Settings
 from gateway.sms.providers.contract import Refused
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Alert, Outbox, OutboxState, Report, ReportState
 from gateway.wiring import Parts
 from tests.alarm_counts import alarms
@@ -161,7 +161,7 @@ def test_an_alert_that_is_sent_anew_is_not_given_up_for_the_sms_before(
         records.delivery(Provider(does=lambda number: Refused("invalid number"))).drain()
     with database.writing(records.engine, "test") as session:
         row = session.get_one(Report, report)
-        escalation.ask_again(session, records.policy, row, database.now(session))
+        escalation.ask_again(session, records.policy, row)
     make_clock(Provider()).tick()
     assert records.asked(report) == {nurse.id}
 
@@ -212,10 +212,10 @@ def test_an_alert_that_cannot_go_on_is_an_alarm_and_holds_up_no_other(
     broken = records.one(Alert, Alert.report_id == bad).id
     give_up, before = escalation.give_up, alarms("clock_failed")
 
-    def give_up_all_but_one(session: Session, alert_id: str, at: datetime) -> None:
+    def give_up_all_but_one(session: Session, alert_id: str) -> None:
         if alert_id == broken:
             raise ValueError("a fault of ours")
-        give_up(session, alert_id, at)
+        give_up(session, alert_id)
 
     monkeypatch.setattr(escalation, "give_up", give_up_all_but_one)
     make_clock(Provider()).tick()

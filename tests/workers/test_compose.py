@@ -21,6 +21,7 @@ from menus import messages
 from menus.intents import Contact, Window
 from menus.messages import COURTESIES
 from menutools.catalogues import forbidden
+from tests.moments import as_of
 from tests.samples import CALLER, CENTRE
 from tests.staff_and_reports import A_DAY, P1, SMS_NOW, Person, StaffAndReports
 from workers.compose import (
@@ -46,7 +47,7 @@ def write(records: StaffAndReports, row: Outbox, at: datetime | None = None) -> 
     """The letter of a row, as if now were `at`."""
     with database.reading(records.engine) as session:
         fresh = session.get_one(Outbox, row.id)
-        return records.composer.write(session, fresh, at or database.now(session))
+        return records.composer.write(as_of(session, at or database.now(session)), fresh)
 
 
 def to_caller(records: StaffAndReports, at: datetime | None = None) -> Sms | Drop:
@@ -82,12 +83,12 @@ def wants_no_contact(records: StaffAndReports, report: str) -> None:
 def wants_a_call(records: StaffAndReports, report: str) -> None:
     with database.writing(records.engine, "test") as session:
         new = Contact(by="call", window="now")
-        contacts.replace(session, records.web, report, Msisdn(CALLER), new, database.now(session))
+        contacts.replace(session, records.web, report, Msisdn(CALLER), new)
 
 
 def stops_our_sms(records: StaffAndReports, report: str) -> None:
     with database.writing(records.engine, "test") as session:
-        contacts.stop_sms(session, records.web, Msisdn(CALLER), database.now(session))
+        contacts.stop_sms(session, records.web, Msisdn(CALLER))
 
 
 def is_tampered_with(records: StaffAndReports, report: str) -> None:
@@ -229,7 +230,6 @@ def queued(
             dedupe_key=key,
             audience="staff",
             template=template,
-            at=database.now(session),
             lives=A_DAY,
             report_id=report,
             staff_id=person.id,

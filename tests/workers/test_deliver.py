@@ -6,14 +6,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from gateway.cases import escalation
 from gateway.sms import outbox, receipts
@@ -28,7 +27,7 @@ from gateway.sms.providers.contract import (
 )
 from gateway.sms.routing import only
 from gateway.store import database
-from gateway.store.database import DatabaseDown
+from gateway.store.database import DatabaseDown, Session
 from gateway.store.models import (
     Alert,
     AlertState,
@@ -343,10 +342,10 @@ def test_an_alert_that_cannot_go_on_holds_up_no_other(
     broken = records.one(Alert, Alert.report_id == bad).id
     give_up = escalation.give_up
 
-    def give_up_all_but_one(session: Session, alert_id: str, at: datetime) -> None:
+    def give_up_all_but_one(session: Session, alert_id: str) -> None:
         if alert_id == broken:
             raise ValueError("a fault of ours")
-        give_up(session, alert_id, at)
+        give_up(session, alert_id)
 
     with monkeypatch.context() as patch:
         patch.setattr(escalation, "give_up", give_up_all_but_one)
@@ -397,7 +396,7 @@ def test_while_a_colleague_has_the_alert_nobody_else_is_woken(records: StaffAndR
 
 def escalates(records: StaffAndReports, report_id: str) -> bool:
     with database.writing(records.engine, "test") as session:
-        return escalation.escalate(session, records.policy, report_id, database.now(session))
+        return escalation.escalate(session, records.policy, report_id)
 
 
 def test_what_waited_too_long_is_dropped_and_not_sent_late(records: StaffAndReports) -> None:

@@ -44,7 +44,6 @@ def answers(records: StaffAndReports, count: int) -> None:
                 json.dumps(letter).encode(),
                 dedupe_key=f"test:{number}",
                 template="answer",
-                at=database.now(session),
                 lives=A_DAY,
             )
 

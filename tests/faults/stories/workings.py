@@ -104,8 +104,7 @@ class Ticks(Story):
                 session.execute(delete(table))
             nurse = session.scalars(select(Staff).where(Staff.role == "health")).first()
             assert nurse is not None
-            at = database.now(session)
-            rota.add_shift(session, nurse, Span(at - timedelta(hours=8), at))
+            rota.add_shift(session, nurse, Span(session.at - timedelta(hours=8), session.at))
 
     def action(self) -> None:
         self.caller.report()

@@ -44,16 +44,14 @@ class Log:
     def _act(self, together: Barrier) -> None:
         together.wait(PATIENCE)
         with database.writing(self.engine, "test") as session:
-            at = database.now(session)
-            audit.record(session, at, audit.staff("somebody"), "opened", "a report", "first call")
+            audit.record(session, audit.staff("somebody"), "opened", "a report", "first call")
 
     def publish(self) -> Head:
         """A head, each of the day after the last one."""
         with database.writing(self.engine, "test") as session:
-            at = database.now(session)
-            while not heads.is_due(session, at):
-                at += timedelta(days=1)
-            head = witnesses.publish(session, at)
+            while not heads.is_due(session):
+                session.at += timedelta(days=1)
+            head = witnesses.publish(session)
         assert head is not None
         return head
 

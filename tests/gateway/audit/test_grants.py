@@ -82,7 +82,7 @@ def test_a_caller_looks_after_her_report(line: Line, guarded: Database) -> None:
 
 def test_only_the_owner_purges(line: Line, guarded: Database) -> None:
     with database.writing(line.web.database, "test") as session:
-        audit.record(session, database.now(session), audit.SERVICE, "old")
+        audit.record(session, audit.SERVICE, "old")
     for parts in (line.worker, line.staff_parts):
         with database.writing(parts.database, "test") as session:
             assert audit.purge_before(session, database.now(session)) == 0

@@ -9,17 +9,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, event, select, text
-from sqlalchemy.orm import Session
 
 from gateway.audit import chain, verification
 from gateway.audit import log as audit
 from gateway.audit.chain import Entry, Extent
 from gateway.audit.lanes import LANES
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Audit, AuditLane
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from tests.alarm_counts import alarms
+from tests.moments import as_of
 from tests.services import PATIENCE
 from tests.staff_and_reports import StaffAndReports, on_sqlite
 
@@ -32,7 +33,7 @@ def note(engine: Engine, *acts: str) -> None:
     """Rows of one transaction."""
     with database.writing(engine, "test") as session:
         for act in acts:
-            audit.record(session, database.now(session), audit.SERVICE, act)
+            audit.record(session, audit.SERVICE, act)
 
 
 def rows(engine: Engine) -> Sequence[Audit]:
@@ -63,7 +64,7 @@ def test_rows_of_a_transaction_follow_each_other_in_one_lane(
 def test_what_was_undone_leaves_no_row(engine: Engine, vaults: Vaults) -> None:
     note(engine, "before")
     with suppress(ZeroDivisionError), database.writing(engine, "test") as session:
-        audit.record(session, AT, audit.SERVICE, "undone")
+        audit.record(as_of(session, AT), audit.SERVICE, "undone")
         session.flush()
         raise ZeroDivisionError
     note(engine, "after")
@@ -73,9 +74,9 @@ def test_what_was_undone_leaves_no_row(engine: Engine, vaults: Vaults) -> None:
 
 def test_a_session_that_goes_on_after_a_rollback_forgets_what_it_recorded(engine: Engine) -> None:
     with Session(engine) as session:
-        audit.record(session, AT, audit.SERVICE, "undone")
+        audit.record(as_of(session, AT), audit.SERVICE, "undone")
         session.rollback()
-        audit.record(session, AT, audit.SERVICE, "done")
+        audit.record(as_of(session, AT), audit.SERVICE, "done")
         session.commit()
     assert [row.act for row in rows(engine)] == ["done"]
 
@@ -101,7 +102,7 @@ def test_a_row_inside_a_savepoint_is_refused(engine: Engine) -> None:
     with database.writing(engine, "test") as session:
         session.begin_nested()
         with pytest.raises(RuntimeError, match="savepoint"):
-            audit.record(session, AT, audit.SERVICE, "inside")
+            audit.record(as_of(session, AT), audit.SERVICE, "inside")
         session.rollback()
 
 

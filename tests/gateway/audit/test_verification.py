@@ -21,6 +21,7 @@ from gateway.staff import witnesses
 from gateway.store import database
 from gateway.store.models import Alert, Outbox
 from tests.gateway.audit.audit_log import Log
+from tests.moments import as_of
 from tests.one_process_line import Line
 from tests.staff_and_reports import on_sqlite
 
@@ -110,7 +111,7 @@ def fill(log: Log, count: int) -> None:
     with log.engine.begin() as connection:
         lane = lanes.read(connection, log.seal)[-1].extent
         with database.reading(log.engine) as session:
-            at = database.now(session)
+            at = session.at
         entry, rows = Entry(at, "caller", "looked", "a report", None), []
         for seq in range(lane.seq + 1, lane.seq + 1 + count):
             lane = lane.up_to(seq, chain.of_row(log.seal, lane.lane, seq, lane.digest, entry))
@@ -149,8 +150,8 @@ def test_two_clocks_publish_one_head(log: Log) -> None:
     """The second waits for the first one's row, and then has nothing to do."""
     published: list[object] = []
     log.records.at_once(
-        lambda session: published.append(witnesses.publish(session, database.now(session))),
-        lambda session: published.append(witnesses.publish(session, database.now(session))),
+        lambda session: published.append(witnesses.publish(session)),
+        lambda session: published.append(witnesses.publish(session)),
     )
     assert sum(head is not None for head in published) == 1
     assert log.faults() == []
@@ -158,12 +159,12 @@ def test_two_clocks_publish_one_head(log: Log) -> None:
 
 def test_a_head_is_published_again_on_the_next_day(log: Log) -> None:
     with database.reading(log.engine) as session:
-        at = database.now(session)
-        assert heads.is_due(session, at)
+        at = session.at
+        assert heads.is_due(session)
     log.publish()
     with database.reading(log.engine) as session:
-        assert not heads.is_due(session, at)
-        assert heads.is_due(session, at + timedelta(days=1))
+        assert not heads.is_due(session)
+        assert heads.is_due(as_of(session, at + timedelta(days=1)))
 
 
 def test_a_witness_is_never_alerted(line: Line) -> None:

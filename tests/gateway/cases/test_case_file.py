@@ -26,6 +26,7 @@ from gateway.vault.errors import CannotOpen
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.intents import Contact
+from tests.moments import as_of
 from tests.samples import CALLER, HER_SECRET
 from tests.staff_and_reports import CALL_NOW, P1, SMS_NOW, Person, StaffAndReports, on_sqlite
 
@@ -45,7 +46,7 @@ def look_at(records: StaffAndReports, vaults: Callable[[Role], Vault]) -> LookAt
     def see(person: Person, report: str, at: datetime, look: Look) -> Mapping[str, str]:
         with database.writing(records.engine, "test") as session:
             holder, row = session.get_one(Staff, person.id), session.get_one(Report, report)
-            return look(CaseFile(vaults("staff"), records.pack, session, holder, row, at))
+            return look(CaseFile(vaults("staff"), records.pack, as_of(session, at), holder, row))
 
     return see
 
@@ -74,7 +75,7 @@ def taken(records: StaffAndReports, person: Person, contact: Contact | None = SM
         row.secret_hash = records.web.hash_secret(HER_SECRET, secret_of(made))
         alert = session.query(Alert).where(Alert.report_id == made).first()
         assert alert is not None
-        assert casework.accept(session, alert, row, staff, database.now(session))
+        assert casework.accept(session, alert, row, staff)
     return made
 
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import inspect
-from sqlalchemy.orm import Session
 
 from gateway.cases import casework
 from gateway.sms import to_staff
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import (
     Alert,
     AlertState,
@@ -25,6 +25,7 @@ from gateway.store.models import (
     Staff,
 )
 from menus.intents import CallOutcome
+from tests.moments import as_of
 from tests.samples import OTHER_CENTRE
 from tests.staff_and_reports import SMS_NOW, Person, StaffAndReports
 
@@ -43,21 +44,21 @@ def found(session: Session, person: Person, report: str) -> tuple[Alert, Report,
 
 
 def accept(records: StaffAndReports, session: Session, person: Person, report: str) -> bool:
-    return casework.accept(session, *found(session, person, report), database.now(session))
+    return casework.accept(session, *found(session, person, report))
 
 
 def pass_on(records: StaffAndReports, session: Session, person: Person, report: str) -> bool:
-    return casework.pass_on(session, *found(session, person, report), database.now(session))
+    return casework.pass_on(session, *found(session, person, report))
 
 
 def hand_over(records: StaffAndReports, session: Session, person: Person, report: str) -> bool:
     case = found(session, person, report)
-    return casework.hand_over(session, records.policy, *case, database.now(session))
+    return casework.hand_over(session, records.policy, *case)
 
 
 def close(records: StaffAndReports, session: Session, person: Person, report: str) -> bool:
     _, case, staff = found(session, person, report)
-    return casework.close(session, case, staff, database.now(session))
+    return casework.close(session, case, staff)
 
 
 def note_call(
@@ -70,7 +71,7 @@ def note_call(
 ) -> bool:
     _, case, staff = found(session, person, report)
     occasion = call or secrets.token_bytes(16)
-    return casework.note_call(session, case, staff, outcome, occasion, database.now(session))
+    return casework.note_call(session, case, staff, outcome, occasion)
 
 
 def done(
@@ -269,7 +270,7 @@ def test_what_is_taken_back_is_told_to_who_had_it(
     done(records, accept, nurse, report)
     with database.writing(records.engine, "test") as session:
         now = database.now(session)
-        casework.take_back(session, records.policy, session.get_one(Report, report), now)
+        casework.take_back(as_of(session, now), records.policy, session.get_one(Report, report))
     row = records.report_now(report)
     assert (row.state, row.accepted_by) == (ReportState.RECEIVED, None)
     told = records.one(Outbox, Outbox.template == "passed_on")

@@ -10,18 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from gateway.cases import contacts, safe_hours
 from gateway.cases.contacts import Reachable
 from gateway.country.pack import Pack
 from gateway.runtime.phones import Msisdn
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Audit, ContactRow, DataKeyRow, Outbox, OutboxState
 from gateway.vault.errors import CannotOpen
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.intents import Contact, Window
+from tests.moments import as_of
 from tests.samples import CALLER
 from tests.staff_and_reports import SMS_NOW, StaffAndReports
 
@@ -84,7 +85,9 @@ def test_a_contact_is_replaced_with_its_key(records: StaffAndReports, report: st
     before = {bytes(row.sealed) for row in records.all(DataKeyRow)}
     with writing(records) as session:
         new = Contact(by="call", window="evening")
-        contacts.replace(session, records.web, report, Msisdn("+250788000001"), new, records.now())
+        contacts.replace(
+            as_of(session, records.now()), records.web, report, Msisdn("+250788000001"), new
+        )
     reachable = read(records, report)
     assert reachable is not None
     assert (reachable.number, reachable.by) == (Msisdn("+250788000001"), "call")
@@ -123,7 +126,7 @@ def test_stopping_sms_is_for_one_number_and_for_all_its_reports(records: StaffAn
     second = records.report("call_me", answers={}, contact=Contact(by="call", window="any"))
     other = records.report(contact=SMS_NOW, number="+250788000001")
     with writing(records) as session:
-        contacts.stop_sms(session, records.web, NUMBER, records.now())
+        contacts.stop_sms(as_of(session, records.now()), records.web, NUMBER)
     stopped = records.all(Audit, Audit.act == "sms stopped")
     assert {one.report_id for one in stopped} == {first, second}
     assert records.one(Outbox, Outbox.report_id == first, TO_CALLER).state == OutboxState.DROPPED

@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
-from sqlalchemy.orm import Session
 
 from gateway.cases import casework, escalation
 from gateway.cases.escalation import EscalationPolicy
 from gateway.runtime.alarms import Kind
 from gateway.staff.roster import Role
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Alert, AlertState, Audit, Outbox, OutboxState, Report, ReportState
 from gateway.store.models import Staff as StaffRow
 from menus.intents import About
 from tests.alarm_counts import alarms
+from tests.moments import as_of
 from tests.samples import CENTRE, OTHER_CENTRE
 from tests.staff_and_reports import SMS_NOW, Person, StaffAndReports, on_sqlite
 
@@ -80,8 +81,8 @@ def escalate(records: StaffAndReports, report: str, minutes: float) -> bool:
     """What a clock does when so many minutes have passed."""
     with database.writing(records.engine, "test") as session:
         at = records.report_now(report).created_at + timedelta(minutes=minutes, seconds=1)
-        due = report in escalation.due(session, at)
-        return escalation.escalate(session, records.policy, report, at) and due
+        due = report in escalation.due(as_of(session, at))
+        return escalation.escalate(as_of(session, at), records.policy, report) and due
 
 
 def names(records: StaffAndReports, report: str, **people: Person) -> set[str]:
@@ -392,7 +393,7 @@ def test_two_clocks_escalate_once(records: StaffAndReports) -> None:
     escalated: list[bool] = []
 
     def escalates(session: Session) -> None:
-        escalated.append(escalation.escalate(session, records.policy, report, at))
+        escalated.append(escalation.escalate(as_of(session, at), records.policy, report))
 
     records.at_once(escalates, escalates)
 
@@ -405,7 +406,7 @@ def accepts(session: Session, records: StaffAndReports, report: str, person: Per
     staff = session.get_one(StaffRow, person.id)
     found = casework.find(session, staff, Report.id == report)
     assert found is not None
-    return casework.accept(session, *found, staff, database.now(session))
+    return casework.accept(session, *found, staff)
 
 
 def test_an_acceptance_that_comes_before_an_escalation_ends_it(
@@ -417,7 +418,7 @@ def test_an_acceptance_that_comes_before_an_escalation_ends_it(
     escalated: list[bool] = []
 
     def escalates(session: Session) -> None:
-        escalated.append(escalation.escalate(session, records.policy, report, at))
+        escalated.append(escalation.escalate(as_of(session, at), records.policy, report))
 
     records.at_once(lambda session: accepts(session, records, report, nurse), escalates)
 
@@ -433,7 +434,7 @@ def test_an_acceptance_that_comes_after_an_escalation_ends_it_for_the_next_one_t
     report = records.report()
     at = records.report_now(report).created_at + timedelta(minutes=5, seconds=1)
     records.at_once(
-        lambda session: escalation.escalate(session, records.policy, report, at),
+        lambda session: escalation.escalate(as_of(session, at), records.policy, report),
         lambda session: accepts(session, records, report, nurse),
     )
     assert records.report_now(report).accepted_by == nurse.id
@@ -497,7 +498,7 @@ def test_filling_in_what_somebody_has_accepted_wakes_nobody(records: StaffAndRep
 def give_up(records: StaffAndReports, report: str, person: Person) -> None:
     alert = records.one(Alert, Alert.report_id == report, Alert.staff_id == person.id)
     with database.writing(records.engine, "test") as session:
-        escalation.give_up(session, alert.id, database.now(session))
+        escalation.give_up(session, alert.id)
 
 
 def test_giving_up_an_alert_calls_the_next_rung_when_nobody_else_is_asked(
@@ -545,7 +546,7 @@ def test_giving_up_while_she_accepts(records: StaffAndReports) -> None:
     (alert,) = records.all(Alert)
     records.at_once(
         lambda session: accepts(session, records, report, nurse),
-        lambda session: escalation.give_up(session, alert.id, database.now(session)),
+        lambda session: escalation.give_up(session, alert.id),
     )
     assert records.report_now(report).accepted_by == nurse.id
     assert records.report_now(report).due_at is None

@@ -14,6 +14,7 @@ from gateway.store import database
 from gateway.store.models import Alert, Audit, CallAttempt, NumberUse, Outbox, Report, ReportState
 from gateway.store.models import Staff as StaffRow
 from menus.intents import About
+from tests.moments import as_of
 from tests.samples import CENTRE, OTHER_CENTRE
 from tests.staff_and_reports import SMS_NOW, Person, StaffAndReports
 
@@ -36,7 +37,7 @@ def accept(records: StaffAndReports, report: str, person: Person) -> None:
         staff = session.get_one(StaffRow, person.id)
         found = casework.find(session, staff, Report.id == report)
         assert found is not None
-        casework.accept(session, *found, staff, database.now(session))
+        casework.accept(session, *found, staff)
 
 
 def give_back(records: StaffAndReports, report: str, person: Person) -> None:
@@ -44,7 +45,7 @@ def give_back(records: StaffAndReports, report: str, person: Person) -> None:
         staff = session.get_one(StaffRow, person.id)
         found = casework.find(session, staff, Report.id == report)
         assert found is not None
-        assert casework.hand_over(session, records.policy, *found, staff, database.now(session))
+        assert casework.hand_over(session, records.policy, *found, staff)
 
 
 def escalate(records: StaffAndReports, report: str) -> None:
@@ -52,7 +53,7 @@ def escalate(records: StaffAndReports, report: str) -> None:
     with database.writing(records.engine, "test") as session:
         at = records.report_now(report).due_at
         assert at is not None
-        escalation.escalate(session, records.policy, report, at + timedelta(seconds=1))
+        escalation.escalate(as_of(session, at + timedelta(seconds=1)), records.policy, report)
 
 
 def test_the_second_report_of_a_number_wakes_nobody_again_and_is_kept_in_full(
@@ -138,9 +139,8 @@ def minutes_pass(records: StaffAndReports, minutes: float) -> None:
 def notes_call(records: StaffAndReports, report: str, person: Person) -> None:
     with database.writing(records.engine, "test") as session:
         staff, row = session.get_one(StaffRow, person.id), session.get_one(Report, report)
-        at = database.now(session)
         call = secrets.token_bytes(16)
-        assert casework.note_call(session, row, staff, "no_answer", call, at)
+        assert casework.note_call(session, row, staff, "no_answer", call)
 
 
 def told_again(records: StaffAndReports, person: Person) -> list[str]:
@@ -400,5 +400,5 @@ def test_what_shares_an_alert_holds_up_nobody_else_who_waits(folds: StaffAndRepo
     folds.change(Report, escalate_at=now - timedelta(minutes=3))
     folds.change(Report, Report.id == alone, escalate_at=now - timedelta(minutes=1))
     with database.reading(folds.engine) as session:
-        due = escalation.due(session, now)
+        due = escalation.due(as_of(session, now))
     assert due.index(alone) < min(map(due.index, shared))

@@ -25,6 +25,7 @@ from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.intents import Contact, PartOfDay, Window
 from menus.messages import APPOINTMENTS
+from tests.moments import as_of
 from tests.samples import CALLER
 from tests.staff_and_reports import A_DAY, Person, StaffAndReports
 from workers.compose import Drop, Sms
@@ -191,7 +192,7 @@ def accept(records: StaffAndReports, report: str, person: Person) -> None:
         staff = session.get_one(StaffRow, person.id)
         found = casework.find(session, staff, Report.id == report)
         assert found is not None
-        assert casework.accept(session, *found, staff, database.now(session))
+        assert casework.accept(session, *found, staff)
 
 
 def remind(
@@ -210,17 +211,15 @@ def remind(
             session.get_one(Report, report),
             session.get_one(StaffRow, nurse.id),
             appointment,
-            database.now(session),
         )
 
 
 def close(records: StaffAndReports, follow_ups: FollowUps, accepted: tuple[str, Person]) -> None:
     report, nurse = accepted
     with database.writing(records.engine, "test") as session:
-        at = database.now(session)
         row = session.get_one(Report, report)
-        assert casework.close(session, row, session.get_one(StaffRow, nurse.id), at)
-        follow_ups.check_in(session, row, at)
+        assert casework.close(session, row, session.get_one(StaffRow, nurse.id))
+        follow_ups.check_in(session, row)
 
 
 def pending(records: StaffAndReports) -> list[Outbox]:
@@ -231,7 +230,9 @@ def at_its_time(records: StaffAndReports, after: timedelta = timedelta(0)) -> Sm
     """What becomes of the only follow-up when its time has come."""
     (row,) = records.all(Outbox, FOLLOW_UP, Outbox.outcome.is_(None))
     with database.reading(records.engine) as session:
-        return records.composer.write(session, session.get_one(Outbox, row.id), row.due_at + after)
+        return records.composer.write(
+            as_of(session, row.due_at + after), session.get_one(Outbox, row.id)
+        )
 
 
 def test_a_reminder_says_when_and_neither_where_nor_what_for(
@@ -343,8 +344,7 @@ def changes_her_number(
     """She allows SMS again, on another phone: what was queued for the first is not for this one."""
     other = Msisdn("+250788999111")
     with database.writing(records.engine, "test") as session:
-        at = database.now(session)
-        contacts.replace(session, records.web, accepted[0], other, EVENING, at)
+        contacts.replace(session, records.web, accepted[0], other, EVENING)
 
 
 def wants_no_sms(
@@ -397,7 +397,7 @@ def test_handing_over_and_closing_withdraw_it(
         staff = session.get_one(StaffRow, nurse.id)
         found = casework.find(session, staff, Report.id == report)
         assert found is not None
-        casework.hand_over(session, records.policy, *found, staff, database.now(session))
+        casework.hand_over(session, records.policy, *found, staff)
     assert pending(records) == []
     accept(records, report, nurse)
     remind(records, follow_ups, accepted)
@@ -434,7 +434,7 @@ def test_a_report_that_is_deleted_after_closing_gets_none(
 ) -> None:
     close(records, follow_ups, accepted)
     with database.writing(records.engine, "test") as session:
-        records.reports.cases.delete(session, accepted[0], database.now(session))
+        records.reports.cases.delete(session, accepted[0])
     assert pending(records) == []
 
 

@@ -19,6 +19,7 @@ from gateway.store import database
 from gateway.store.models import Audit, NumberUse, Outbox, Report, ReportState
 from gateway.wiring import Parts
 from menus.intents import About, KeepDraft, Send
+from tests.moments import as_of
 from tests.samples import CALLER, OTHER_CENTRE
 from tests.staff_and_reports import SMS_NOW, StaffAndReports
 
@@ -27,12 +28,12 @@ OTHER = "+250788999888"
 
 def mute(records: StaffAndReports, report: str) -> Mute:
     with database.writing(records.engine, "test") as session:
-        return muting.mute(session, records.code(report), database.now(session))
+        return muting.mute(session, records.code(report))
 
 
 def lift(records: StaffAndReports, report: str) -> None:
     with database.writing(records.engine, "test") as session:
-        muting.lift(session, records.code(report), database.now(session))
+        muting.lift(session, records.code(report))
 
 
 def escalate(records: StaffAndReports, report: str) -> None:
@@ -40,7 +41,7 @@ def escalate(records: StaffAndReports, report: str) -> None:
     with database.writing(records.engine, "test") as session:
         at = records.report_now(report).due_at
         assert at is not None
-        escalation.escalate(session, records.policy, report, at + timedelta(seconds=1))
+        escalation.escalate(as_of(session, at + timedelta(seconds=1)), records.policy, report)
 
 
 def alerted(records: StaffAndReports) -> int:
@@ -157,7 +158,7 @@ def test_a_code_that_nobody_has_mutes_nobody(records: StaffAndReports, code: str
         pytest.raises(CannotMute, match="has this code"),
         database.writing(records.engine, "test") as session,
     ):
-        muting.mute(session, code, database.now(session))
+        muting.mute(session, code)
 
 
 def test_two_days_later_its_number_is_not_known_any_more(records: StaffAndReports) -> None:

@@ -74,7 +74,7 @@ def do(
 ) -> Done:
     with database.writing(records.engine, "test") as session:
         cases = MyCode(records.web, tries_per_day=5)
-        return cases.do(session, intent, on or step(number), database.now(session))
+        return cases.do(session, intent, on or step(number))
 
 
 def rows_of(records: StaffAndReports, report: str) -> Mapping[str, Sequence[Mapping[str, object]]]:

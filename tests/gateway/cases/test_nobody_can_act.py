@@ -15,6 +15,7 @@ from gateway.runtime.phones import Msisdn
 from gateway.store import database
 from gateway.store.models import Alert, Report, ReportState
 from menus.intents import Contact, KeepDraft, Send
+from tests.moments import as_of
 from tests.samples import CALLER, CENTRE
 from tests.staff_and_reports import StaffAndReports
 
@@ -53,7 +54,7 @@ def test_nor_does_a_draft_when_the_line_cuts(records: StaffAndReports, *, overdu
     if overdue:
         with database.writing(records.engine, "test") as session:
             report = records.one(Report).id
-            assert drafts.send_overdue(session, records.reports, report, database.now(session))
+            assert drafts.send_overdue(session, records.reports, report)
     else:
         assert records.reports.line_cut(CALL)
     kept = records.one(Report)
@@ -94,9 +95,8 @@ def test_the_end_of_a_mute_wakes_nobody_for_it(records: StaffAndReports) -> None
     records.staff(DESK, "national")
     code = records.reports.do(MYSELF, step()).facts["ref"]
     with database.writing(records.engine, "test") as session:
-        at = database.now(session)
-        muting.mute(session, code, at)
-        muting.lift(session, code, at)
+        muting.mute(session, code)
+        muting.lift(session, code)
     assert records.one(Report).due_at is None
 
 
@@ -119,5 +119,5 @@ def test_what_is_folded_into_one_that_nobody_can_act_on_is_asked_about_itself(
 
     with database.writing(records.engine, "test") as session:
         later = database.now(session) + timedelta(minutes=20)
-        assert escalation.escalate(session, records.policy, second.id, later)
+        assert escalation.escalate(as_of(session, later), records.policy, second.id)
     assert records.asked(second.id) == {duty.id}

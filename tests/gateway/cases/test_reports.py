@@ -144,7 +144,7 @@ def test_tries_at_the_same_moment_are_counted_one_after_another(reports: Reports
     def open_(secret: str, on: Occasion) -> Done:
         """As it is when the report has changed since its secret was checked ahead."""
         with database.writing(reports.engine, "test") as session:
-            return cases.open(session, OpenCase(ref, secret), on, database.now(session))
+            return cases.open(session, OpenCase(ref, secret), on)
 
     with ThreadPoolExecutor(2) as pool:
         fifth = pool.submit(open_, "0001", step("two", "fifth"))

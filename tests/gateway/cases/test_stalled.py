@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
-from sqlalchemy.orm import Session
 
 from gateway.audit import log as audit
 from gateway.cases import casework, contacts, stalled
 from gateway.cases.contacts import CallHours
 from gateway.runtime.phones import Msisdn
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import (
     Alert,
     AlertState,
@@ -26,6 +26,7 @@ from gateway.store.models import (
 )
 from gateway.store.models import Staff as StaffRow
 from menus.intents import About, CallOutcome, Contact
+from tests.moments import as_of
 from tests.samples import CALLER
 from tests.staff_and_reports import CALL_NOW, P1, SMS_NOW, Person, StaffAndReports, on_sqlite
 from workers.compose import Drop, Sms
@@ -51,21 +52,21 @@ def accept(records: StaffAndReports, report: str, person: Person) -> None:
         staff = session.get_one(StaffRow, person.id)
         found = casework.find(session, staff, Report.id == report)
         assert found is not None
-        assert casework.accept(session, *found, staff, database.now(session))
+        assert casework.accept(session, *found, staff)
 
 
 def note(records: StaffAndReports, report: str, person: Person, outcome: CallOutcome) -> None:
     with database.writing(records.engine, "test") as session:
         at, staff = database.now(session), session.get_one(StaffRow, person.id)
         row = session.get_one(Report, report)
-        casework.note_call(session, row, staff, outcome, at.isoformat().encode(), at)
+        casework.note_call(as_of(session, at), row, staff, outcome, at.isoformat().encode())
 
 
 def look(session: Session, records: StaffAndReports, at: datetime | None = None) -> None:
     hours = CallHours(records.worker, records.pack.hours, records.pack.timezone)
     rules, at = stalled.Rules(records.policy, TIMES, hours), at or database.now(session)
-    for report_id in stalled.due(session, at):
-        stalled.look(session, rules, report_id, at)
+    for report_id in stalled.due(as_of(session, at)):
+        stalled.look(as_of(session, at), rules, report_id)
 
 
 def ticks(records: StaffAndReports) -> None:
@@ -167,7 +168,7 @@ def test_a_reminder_about_what_is_done_by_now_does_not_leave(records: StaffAndRe
     def sms() -> Sms | Drop:
         with database.reading(records.engine) as session:
             fresh = session.get_one(Outbox, row.id)
-            return records.composer.write(session, fresh, database.now(session))
+            return records.composer.write(session, fresh)
 
     assert isinstance(sms(), Sms)
     note(records, report, nurse, "no_answer")
@@ -257,7 +258,7 @@ def test_closed_while_a_clock_looks_it_reminds_nobody(records: StaffAndReports) 
         staff = session.get_one(StaffRow, nurse.id)
         found = casework.find(session, staff, Report.id == report)
         assert found is not None
-        assert casework.close(session, found[1], staff, database.now(session))
+        assert casework.close(session, found[1], staff)
 
     records.at_once(closes, lambda session: look(session, records))
     ticks(records)
@@ -271,7 +272,7 @@ def test_noted_twice_on_one_occasion_it_is_one_call(records: StaffAndReports) ->
         with database.writing(records.engine, "test") as session:
             at, staff = database.now(session), session.get_one(StaffRow, nurse.id)
             row = session.get_one(Report, report)
-            casework.note_call(session, row, staff, "no_answer", b"the same keys", at)
+            casework.note_call(as_of(session, at), row, staff, "no_answer", b"the same keys")
     assert len(records.all(CallAttempt)) == 1
     assert [row.act for row in records.all(Audit)].count("called") == 1
 
@@ -327,8 +328,8 @@ def accepted_at(
         found = casework.find(session, staff, Report.id == report)
         assert found is not None
         if contact:
-            contacts.replace(session, records.web, report, Msisdn(CALLER), contact, at)
-        assert casework.accept(session, *found, staff, at)
+            contacts.replace(as_of(session, at), records.web, report, Msisdn(CALLER), contact)
+        assert casework.accept(as_of(session, at), *found, staff)
     looks(records, clock)
     return report, nurse
 
@@ -343,7 +344,7 @@ def looks(records: StaffAndReports, *clocks: str) -> None:
 def reads(records: StaffAndReports, report: str, nurse: Person, clock: str) -> None:
     with database.writing(records.engine, "test") as session:
         at, who = moment(records, clock), audit.staff(nurse.id)
-        audit.record(session, at, who, casework.READ, report)
+        audit.record(as_of(session, at), who, casework.READ, report)
 
 
 @on_sqlite
@@ -409,7 +410,7 @@ def test_a_call_in_vain_at_the_end_of_her_hours_leaves_time_until_they_come_agai
     with database.writing(records.engine, "test") as session:
         at, staff = moment(records, "9 19:58"), session.get_one(StaffRow, nurse.id)
         row = session.get_one(Report, report)
-        casework.note_call(session, row, staff, "no_answer", b"some keys", at)
+        casework.note_call(as_of(session, at), row, staff, "no_answer", b"some keys")
     looks(records, "9 19:59", "9 20:08", "10 17:09")
     assert told(records, nurse) == []
     looks(records, "10 17:10")
@@ -437,7 +438,7 @@ def test_once_the_hour_of_now_is_over_nobody_is_asked_to_call(records: StaffAndR
     with database.writing(records.engine, "test") as session:
         at, staff = moment(records, "9 23:30"), session.get_one(StaffRow, nurse.id)
         row = session.get_one(Report, report)
-        casework.note_call(session, row, staff, "no_answer", b"some keys", at)
+        casework.note_call(as_of(session, at), row, staff, "no_answer", b"some keys")
     reads(records, report, nurse, "9 22:32")
     looks(records, "9 23:30", "9 23:40", "10 00:20")
     row = records.report_now(report)
@@ -473,10 +474,10 @@ def changes(records: StaffAndReports, report: str, clock: str, contact: Contact 
     with database.writing(records.engine, "test") as session:
         at, row = moment(records, clock), session.get_one(Report, report)
         if contact:
-            contacts.replace(session, records.web, report, Msisdn(CALLER), contact, at)
+            contacts.replace(as_of(session, at), records.web, report, Msisdn(CALLER), contact)
         else:
             contacts.forget(session, report)
-        casework.contact_changed(session, row, at)
+        casework.contact_changed(as_of(session, at), row)
 
 
 @on_sqlite
@@ -533,7 +534,7 @@ def test_what_a_reminder_asks_for_is_allowed_when_it_leaves(
     with database.reading(records.engine) as session:
         fresh = session.get_one(Outbox, row.id)
         fresh.expires_at = moment(records, "11 00:00")
-        sms = records.composer.write(session, fresh, moment(records, clock))
+        sms = records.composer.write(as_of(session, moment(records, clock)), fresh)
         session.expunge_all()
     assert isinstance(sms, Sms)
     assert words in sms.text

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from gateway.cases import casework
 from gateway.inbox.staff_sms import MOST_ANSWERED, MOST_TRIES, MOST_WRONG_ANSWERED
@@ -20,6 +19,7 @@ from gateway.inbox.staff_words import AskSwap, Reply, Word, read
 from gateway.runtime.phones import Msisdn
 from gateway.sms import to_staff
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import (
     Alert,
     AlertState,
@@ -272,7 +272,7 @@ def test_two_who_accept_at_the_same_time(
         held.append(found)
 
     def ends(session: Session) -> None:
-        casework.accept(session, *held[0], staff, database.now(session))
+        casework.accept(session, *held[0], staff)
 
     records.meanwhile(begins, lambda: records.text(colleague, theirs), ends)
 
@@ -317,7 +317,7 @@ def test_a_reply_to_what_its_caller_deleted(
 ) -> None:
     words = reply(records, nurse, report)
     with database.writing(records.engine, "test") as session:
-        records.reports.cases.delete(session, report, database.now(session))
+        records.reports.cases.delete(session, report)
     assert records.text(nurse, words)
     (told,) = answers(records)[nurse.number]
     assert "is closed. No action needed." in told

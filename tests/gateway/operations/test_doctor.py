@@ -70,9 +70,10 @@ def test_what_waits_too_long_is_told(line: Line) -> None:
 
 def test_a_provider_that_fails_is_told(line: Line) -> None:
     with database.writing(line.web.database, "test") as session:
-        at = database.now(session)
         session.add(
-            ProviderHealth(name="kannel", points=10, failures=3, alive=False, failing_since=at)
+            ProviderHealth(
+                name="kannel", points=10, failures=3, alive=False, failing_since=session.at
+            )
         )
         session.add(ProviderHealth(name="africastalking", points=100, failures=0, alive=True))
     said = told(line.staff_parts)
@@ -93,12 +94,11 @@ def test_gaps_in_the_rota_are_told_in_the_time_of_the_country(line: Line) -> Non
     number = line.staff("kabutare", on_duty=False)
     assert "the rota of" not in told(line.staff_parts)
     with database.writing(line.web.database, "test") as session:
-        at = database.now(session)
         nurse = roster.by_number(session, line.web.vault, Msisdn(number))
         assert nurse is not None
-        ends, begins = at + timedelta(hours=5), at + timedelta(hours=9)
-        rota.add_shift(session, nurse, Span(at, ends))
-        rota.add_shift(session, nurse, Span(begins, at + timedelta(hours=17)))
+        ends, begins = session.at + timedelta(hours=5), session.at + timedelta(hours=9)
+        rota.add_shift(session, nurse, Span(session.at, ends))
+        rota.add_shift(session, nurse, Span(begins, session.at + timedelta(hours=17)))
     zone = line.web.pack.timezone
     from_, to = (f"{one.astimezone(zone):%a %Y-%m-%d %H:%M}" for one in (ends, begins))
     said = told(line.staff_parts)

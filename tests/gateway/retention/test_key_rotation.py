@@ -418,7 +418,6 @@ class Place:
                 json.dumps({"number": CALLER, "text": "hello"}).encode(),
                 dedupe_key="screen:1",
                 template="answer",
-                at=database.now(session),
                 lives=timedelta(minutes=5),
             )
 
@@ -565,8 +564,7 @@ def test_what_changed_meanwhile_is_not_undone(place: Place, *, deleted: bool) ->
             contacts.forget(session, report_id)
             if not deleted:
                 other = Msisdn("+250788999999")
-                at = database.now(session)
-                contacts.keep(session, lagging, report_id, other, SMS_NOW, at)
+                contacts.keep(session, lagging, report_id, other, SMS_NOW)
 
     lagging = Vault.open(kept(place.root, "lagging") / "web", "web")
     with locked(place.root) as folders:

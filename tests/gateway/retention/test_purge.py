@@ -54,6 +54,7 @@ from gateway.vault.fields import WrappedKey
 from gateway.vault.roles import Role
 from gateway.vault.vault import Vault
 from menus.intents import DeleteReport, StopContact
+from tests.moments import as_of
 from tests.samples import CALLER, CENTRE
 from tests.services import PATIENCE, Postgres
 from tests.staff_and_reports import SMS_NOW, StaffAndReports, on_sqlite
@@ -165,13 +166,20 @@ def test_nothing_that_is_about_an_old_report_is_left(records: StaffAndReports) -
     nurse = records.staff()
     report_id = a_report(records, 400)
     with database.writing(records.engine, "test") as session:
-        at = database.now(session)
         rows: list[Base] = [
-            CallAttempt(id="1", report_id=report_id, staff_id=nurse.id, at=at, outcome="reached"),
-            CodeTry(
-                request=b"1", code_hash=b"2", number_hash=b"3", tried_at=at, report_id=report_id
+            CallAttempt(
+                id="1", report_id=report_id, staff_id=nurse.id, at=session.at, outcome="reached"
             ),
-            NumberUse(id="2", number_hash=b"3", what="reported", at=at, report_id=report_id),
+            CodeTry(
+                request=b"1",
+                code_hash=b"2",
+                number_hash=b"3",
+                tried_at=session.at,
+                report_id=report_id,
+            ),
+            NumberUse(
+                id="2", number_hash=b"3", what="reported", at=session.at, report_id=report_id
+            ),
         ]
         session.add_all(rows)
     purge(records).run()
@@ -228,7 +236,7 @@ def test_what_work_left_behind_goes_at_its_own_age(records: StaffAndReports) -> 
         ]
 
     with database.writing(records.engine, "test") as session:
-        at = database.now(session)
+        at = session.at
         session.add_all([*rows("now", at), *rows("old", at - timedelta(days=31))])
     records.queue(nurse)
     past = at - timedelta(days=31)
@@ -246,7 +254,7 @@ def test_wrong_pins_are_kept_until_a_right_one_or_another_pin(records: StaffAndR
     """Otherwise whoever has her phone would only have to be patient."""
     guessed, came_back, has_another, left = (records.staff() for _ in range(4))
     with database.writing(records.engine, "test") as session:
-        at = database.now(session)
+        at = session.at
         old, older = at - timedelta(days=40), at - timedelta(days=41)
         for person in (guessed, came_back, has_another, left):
             name = person.id.encode()
@@ -264,12 +272,11 @@ def test_a_letter_that_came_too_late_is_destroyed(records: StaffAndReports) -> N
     """Given that no worker ran for long, number and text of an answer do not wait for one."""
     with database.writing(records.engine, "test") as session:
         outbox.add_sealed(
-            session,
+            as_of(session, database.now(session) - timedelta(minutes=10)),
             records.web,
             json.dumps({"number": CALLER, "text": "hello"}).encode(),
             dedupe_key="screen:1",
             template="answer",
-            at=database.now(session) - timedelta(minutes=10),
             lives=timedelta(minutes=5),
         )
     purge(records).run()
@@ -626,8 +633,7 @@ def test_withdrawal_destroys_keys_first_and_at_once(
             seen.append(statement.split()[2 if statement.startswith("DELETE") else 1])
 
     with database.writing(records.engine, "test") as session:
-        at = database.now(session)
-        records.reports.cases.do(session, intent(report_id), NotAgain(), at)  # type: ignore[arg-type]
+        records.reports.cases.do(session, intent(report_id), NotAgain())  # type: ignore[arg-type]
     event.remove(records.engine, "before_cursor_execute", watch)
     assert seen[0] == "data_keys"
     left = {"answers"} if intent is StopContact else set()

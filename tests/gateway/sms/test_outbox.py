@@ -10,7 +10,6 @@ from typing import Literal
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from gateway.sms import outbox
 from gateway.sms.outbox import Claimed, Told
@@ -23,10 +22,12 @@ from gateway.sms.providers.contract import (
     Unknown,
 )
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Alert, Outbox, OutboxState, Urgency
 from gateway.vault.errors import CannotOpen
 from gateway.vault.fields import Where
 from menus.intents import Contact
+from tests.moments import as_of
 from tests.services import PATIENCE
 from tests.staff_and_reports import A_DAY, SMS_NOW, StaffAndReports
 
@@ -42,7 +43,7 @@ def claim(records: StaffAndReports, most: int = 64) -> list[Claimed]:
 
 def settle(records: StaffAndReports, claimed: Claimed, outcome: Outcome) -> Outbox | None:
     with database.writing(records.engine, "test") as session:
-        return outbox.settle(session, claimed, outcome, "test", database.now(session))
+        return outbox.settle(session, claimed, outcome, "test")
 
 
 def staff_row(records: StaffAndReports) -> None:
@@ -56,12 +57,7 @@ def caller_row(records: StaffAndReports) -> None:
 
 def add(session: Session, key: str) -> bool:
     return outbox.add(
-        session,
-        dedupe_key=key,
-        audience="staff",
-        template="not_understood",
-        at=database.now(session),
-        lives=A_DAY,
+        session, dedupe_key=key, audience="staff", template="not_understood", lives=A_DAY
     )
 
 
@@ -330,7 +326,6 @@ def test_what_is_for_a_caller_is_a_courtesy_whatever_it_is_called(records: Staff
                 dedupe_key=audience,
                 audience=audience,
                 template="not_understood",
-                at=database.now(session),
                 lives=A_DAY,
                 urgency=Urgency.P1,
             )
@@ -353,7 +348,7 @@ def test_withdrawing_drops_what_waits_for_one_audience_about_one_report(
     about = records.report(contact=SMS_NOW)
     other = records.report(contact=SMS_NOW)
     with database.writing(records.engine, "test") as session:
-        outbox.withdraw(session, about, "caller", database.now(session))
+        outbox.withdraw(session, about, "caller")
 
     dropped = records.all(Outbox, Outbox.state == OutboxState.DROPPED)
     assert [(row.audience, row.report_id, row.outcome) for row in dropped] == [
@@ -373,7 +368,6 @@ def test_a_sealed_letter_is_destroyed_when_it_has_left(
             b'{"number": "+250788123456", "text": "Hello"}',
             dedupe_key="screen",
             template="answer",
-            at=database.now(session),
             lives=A_DAY,
         )
     assert records.one(Outbox).sealed is not None
@@ -397,7 +391,7 @@ def test_any_id_that_a_provider_may_give_can_be_kept(
 def test_the_oldest_that_waits_is_known(records: StaffAndReports) -> None:
     def since() -> object:
         with database.reading(records.engine) as session:
-            return outbox.due_since(session, database.now(session))
+            return outbox.due_since(session)
 
     assert since() is None
     staff_row(records)
@@ -435,7 +429,7 @@ def test_whoever_looks_after_the_waiting_passes_over_what_somebody_works_on(
     def looks() -> None:
         with database.writing(records.engine, "test") as session:
             work = outbox.recover if what == "recover" else outbox.hurry
-            looked.append(work(session, database.now(session)))
+            looked.append(work(session))
 
     def begins(session: Session) -> None:
         session.scalars(select(Outbox).with_for_update()).all()
@@ -454,18 +448,17 @@ def test_withdrawing_may_name_the_templates_and_leaves_what_is_on_its_way(
         now = database.now(session)
         for template in ("appointment", "check_in", "sending"):
             outbox.add(
-                session,
+                as_of(session, now),
                 dedupe_key=template,
                 audience="caller",
                 template=template,
-                at=now,
                 lives=A_DAY,
                 report_id=about,
             )
     records.change(Outbox, Outbox.template == "sending", state=OutboxState.SENDING)
     with database.writing(records.engine, "test") as session:
         later = database.now(session) + timedelta(seconds=7)
-        outbox.withdraw(session, about, "caller", later, ["appointment", "sending"])
+        outbox.withdraw(as_of(session, later), about, "caller", ["appointment", "sending"])
     (dropped,) = records.all(Outbox, Outbox.state == OutboxState.DROPPED)
     assert (dropped.template, dropped.finished_at) == ("appointment", later)
     assert records.outcomes() == {"dropped": 1, "sending": 1, "pending": 2}
@@ -518,7 +511,6 @@ def test_of_each_alert_it_is_known_what_was_sent_when_and_whether_one_waits(
             dedupe_key="no alert",
             audience="staff",
             template="passed_on",
-            at=database.now(session),
             lives=A_DAY,
             report_id=report,
             staff_id=first.id,
@@ -541,13 +533,7 @@ def test_a_sealed_letter_is_an_answer_to_a_caller_and_opens_in_its_own_row(
     for key in ("one", "other"):
         with database.writing(records.engine, "test") as session:
             outbox.add_sealed(
-                session,
-                records.web,
-                key.encode(),
-                dedupe_key=key,
-                template="answer",
-                at=database.now(session),
-                lives=A_DAY,
+                session, records.web, key.encode(), dedupe_key=key, template="answer", lives=A_DAY
             )
     one, other = (
         records.one(Outbox, Outbox.dedupe_key == "one"),
@@ -577,8 +563,8 @@ def test_what_was_certainly_not_sent_is_due_at_once_until_all_providers_were_tri
     for provider in ("test", "second", "third", "test"):
         (claimed,) = claim(records)
         with database.writing(records.engine, "test") as session:
-            at = database.now(session)
-            row = outbox.settle(session, claimed, outcome, provider, at, OTHERS)
+            at = session.at
+            row = outbox.settle(session, claimed, outcome, provider, OTHERS)
         assert row is not None
         told.append((row.tried, row.due_at <= at))
         if provider == "third":
@@ -596,8 +582,7 @@ def test_after_doubt_the_next_try_avoids_the_provider(records: StaffAndReports) 
     for provider in ("test", "second"):
         (claimed,) = claim(records)
         with database.writing(records.engine, "test") as session:
-            at = database.now(session)
-            outbox.settle(session, claimed, Unknown("no answer"), provider, at, OTHERS)
+            outbox.settle(session, claimed, Unknown("no answer"), provider, OTHERS)
         assert records.one(Outbox).tried == [provider]
         records.make_due()
 
@@ -630,7 +615,7 @@ def test_what_waits_for_another_try_can_be_hurried(records: StaffAndReports) -> 
     records.change(Outbox, fresh, due_at=records.now() + timedelta(minutes=9))
 
     with database.writing(records.engine, "test") as session:
-        outbox.hurry(session, database.now(session))
+        outbox.hurry(session)
 
     hurried = records.one(Outbox, ~fresh)
     assert hurried.due_at <= records.now()
@@ -645,7 +630,7 @@ def test_what_has_left_or_is_leaving_is_not_hurried(records: StaffAndReports) ->
     for row, state in zip(records.all(Outbox), ("sending", "accepted"), strict=True):
         records.change(Outbox, Outbox.id == row.id, state=state, attempt=1, due_at=then)
     with database.writing(records.engine, "test") as session:
-        outbox.hurry(session, database.now(session))
+        outbox.hurry(session)
     assert [row.due_at for row in records.all(Outbox)] == [then, then]
 
 
@@ -680,9 +665,8 @@ def test_what_has_expired_is_claimed_whatever_may_leave_and_is_risked_on_nobody(
     records.change(Outbox, Outbox.id == late, expires_at=records.now() - timedelta(seconds=1))
 
     with Session(records.engine) as session:
-        at = database.now(session)
-        risked = outbox.to_risk(session, at, "last")
-        claimed = outbox.claim(session, at, 5, "nothing")
+        risked = outbox.to_risk(session, session.at, "last")
+        claimed = outbox.claim(session, session.at, 5, "nothing")
     assert risked is not None
     assert risked.id == fresh
     assert [row.id for row in claimed] == [late]

@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from gateway.cases import escalation
 from gateway.sms import outbox, receipts
 from gateway.sms.outbox import Claimed
 from gateway.sms.providers.contract import Accepted
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Alert, AlertState, DeliveryReport, Outbox, Report, ReportState
+from tests.moments import as_of
 from tests.staff_and_reports import Person, StaffAndReports
 
 WORDS = ("Sent", "Submitted", "Buffered", "Success", "Failed", "Teleported")
@@ -34,11 +35,11 @@ def sent(records: StaffAndReports) -> Claimed:
 
 def note(session: Session, claimed: Claimed) -> None:
     now = database.now(session)
-    assert outbox.settle(session, claimed, Accepted("id-1"), "test", now) is not None
+    assert outbox.settle(as_of(session, now), claimed, Accepted("id-1"), "test") is not None
 
 
 def report(session: Session, status: str = "Success") -> bool:
-    return receipts.take_in(session, "id-1", status, None, database.now(session))
+    return receipts.take_in(session, "id-1", status, None)
 
 
 def told(records: StaffAndReports, *words: str) -> list[bool]:
@@ -138,7 +139,7 @@ def test_a_report_of_an_sms_that_is_not_ours_is_kept(records: StaffAndReports) -
 @pytest.mark.parametrize("text", ["", "\0", "a" * 500, "Success\0"])
 def test_whatever_a_stranger_sends_can_be_kept(records: StaffAndReports, text: str) -> None:
     with database.writing(records.engine, "test") as session:
-        assert receipts.take_in(session, text, text, text, database.now(session))
+        assert receipts.take_in(session, text, text, text)
     kept = records.one(DeliveryReport)
     assert len(kept.provider_message_id) <= 120
     assert "\0" not in kept.provider_message_id + kept.status + (kept.reason or "")
@@ -206,7 +207,7 @@ def test_an_alert_that_did_not_arrive_goes_to_the_next_one_at_once(
         post.delivered("id-1", word, None)
     assert records.one(Alert).state == AlertState.UNREACHABLE
     with database.writing(records.engine, "test") as session:
-        assert escalation.escalate(session, records.policy, report, database.now(session))
+        assert escalation.escalate(session, records.policy, report)
     assert lead.id in records.asked(report)
 
 
@@ -224,7 +225,7 @@ def test_an_sms_that_arrived_goes_to_nobody_else(records: StaffAndReports) -> No
 def missed(records: StaffAndReports) -> list[str]:
     with database.writing(records.engine, "test") as session:
         within = timedelta(minutes=3)
-        return [row.id for row in receipts.missed(session, database.now(session), within)]
+        return [row.id for row in receipts.missed(session, within)]
 
 
 @pytest.mark.parametrize(("word", "told"), [(None, 1), ("Sent", 1), ("Success", 0), ("Failed", 0)])
@@ -330,8 +331,10 @@ def test_what_was_seen_to_is_not_stranded(records: StaffAndReports, how: str) ->
 def test_the_reason_of_a_report_is_kept_with_it(records: StaffAndReports) -> None:
     with database.writing(records.engine, "test") as session:
         now = database.now(session)
-        assert receipts.take_in(session, "id-1", "Failed", "UserNotInNetwork" + "x" * 99, now)
-        assert receipts.take_in(session, "id-2", "Success" + "y" * 99, "", now)
+        assert receipts.take_in(
+            as_of(session, now), "id-1", "Failed", "UserNotInNetwork" + "x" * 99
+        )
+        assert receipts.take_in(as_of(session, now), "id-2", "Success" + "y" * 99, "")
     rows = records.all(DeliveryReport)
     first, second = sorted(rows, key=lambda row: row.provider_message_id)
     assert first.reason == ("UserNotInNetwork" + "x" * 99)[: receipts.LONGEST_WORD]
@@ -353,7 +356,7 @@ def test_an_sms_is_found_by_the_id_that_its_provider_gave(
 ) -> None:
     with database.writing(records.engine, "test") as session:
         long_id, now = "x" * 500, database.now(session)
-        assert outbox.settle(session, sent, Accepted(long_id), "test", now) is not None
+        assert outbox.settle(as_of(session, now), sent, Accepted(long_id), "test") is not None
     with database.reading(records.engine) as session:
         found = receipts.about(session, long_id)
         assert found is not None
@@ -400,11 +403,10 @@ def more(records: StaffAndReports, person: Person, report: str, alert: str | Non
     """One more SMS about a report to somebody who was alerted about it."""
     with database.writing(records.engine, "test") as session:
         outbox.add(
-            session,
+            as_of(session, database.now(session) + timedelta(seconds=1 if alert else 0)),
             dedupe_key="more",
             audience="staff",
             template="alert" if alert else "passed_on",
-            at=database.now(session) + timedelta(seconds=1 if alert else 0),
             lives=timedelta(minutes=30),
             report_id=report,
             staff_id=person.id,

@@ -69,13 +69,7 @@ def test_what_is_news_leaves_after_every_alert_and_callers_come_last(
     records.report(answers=P3, contact=SMS_NOW)
     with database.writing(records.engine, "test") as session:
         outbox.add_sealed(
-            session,
-            records.web,
-            b"{}",
-            dedupe_key="screen",
-            template="answer",
-            at=database.now(session),
-            lives=A_DAY,
+            session, records.web, b"{}", dedupe_key="screen", template="answer", lives=A_DAY
         )
     waits_longer(records, Outbox.urgency >= Urgency.NEWS)
     waits_longer(records, Outbox.urgency == Urgency.COURTESY)
@@ -87,7 +81,7 @@ def test_an_operator_is_woken_before_what_can_wait(records: StaffAndReports) -> 
     operator = records.staff(role="operator")
     records.queue(operator, 20, urgency=Urgency.P2)
     with database.writing(records.engine, "test") as session:
-        operators.wake(session, database.now(session), "nobody_to_alert")
+        operators.wake(session, "nobody_to_alert")
     assert claimed(records, 1) == [Urgency.P1]
 
 

@@ -23,6 +23,7 @@ from gateway.store import database
 from gateway.store.models import Outbox, Staff
 from gateway.wiring import Parts
 from tests.alarm_counts import alarms
+from tests.moments import as_of
 from tests.samples import CENTRE
 from tests.shared_parts import delivery
 from tests.sms_provider import Provider
@@ -46,7 +47,7 @@ def noon(records: StaffAndReports, days: int = 0) -> datetime:
 
 def send_due(records: StaffAndReports, at: datetime) -> int:
     with database.writing(records.engine, "test") as session:
-        return phone_test.send_due(session, at, records.pack.timezone, A_WEEK)
+        return phone_test.send_due(as_of(session, at), records.pack.timezone, A_WEEK)
 
 
 def never_tested(records: StaffAndReports) -> None:
@@ -65,12 +66,12 @@ def waiting(records: StaffAndReports) -> set[str | None]:
 
 def silent(records: StaffAndReports, at: datetime) -> set[str]:
     with database.reading(records.engine) as session:
-        return {person.id for person in phone_test.silent(session, at)}
+        return {person.id for person in phone_test.silent(as_of(session, at))}
 
 
 def tell(records: StaffAndReports, at: datetime) -> int:
     with database.writing(records.engine, "test") as session:
-        return phone_test.tell_silent(session, at)
+        return phone_test.tell_silent(as_of(session, at))
 
 
 def shift(records: StaffAndReports, person: Person, begins: timedelta) -> None:
@@ -96,7 +97,7 @@ def test_whose_phone_is_tested(records: StaffAndReports) -> None:
     records.change(Staff, Staff.id == blocked.id, opted_out_at=records.now())
     never_tested(records)
     with database.writing(records.engine, "test") as session:
-        phone_test.send_now(session, noon(records))
+        phone_test.send_now(as_of(session, noon(records)))
     called = {on_duty, last_week, next_week, lead, operator, national}
     assert waiting(records) == {person.id for person in called}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import pytest
-from sqlalchemy.orm import Session
 
 from gateway.country.pack import Pack
 from gateway.runtime import phones
@@ -13,6 +12,7 @@ from gateway.runtime.phones import Msisdn
 from gateway.staff import roster
 from gateway.staff.roster import AlreadyRegistered, NewStaff, NoSuchCentre
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Staff
 from gateway.vault.errors import CannotOpen
 from gateway.vault.roles import Role

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import event
-from sqlalchemy.orm import Session
 
 from commands.cli import isange
 from gateway.country.reading import BadFile
@@ -18,6 +17,7 @@ from gateway.staff import duty, roster, rota, rota_file
 from gateway.staff.rota import Duty, Span
 from gateway.staff.rota_file import Imported, LeavesNobody
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Audit, Outbox, Shift, Staff, Swap
 from gateway.wiring import Parts
 from tests.alarm_counts import alarms
@@ -30,8 +30,7 @@ AN_HOUR = timedelta(hours=1)
 def has_shift(records: StaffAndReports, person: Person, begins: timedelta, ends: timedelta) -> Span:
     """A shift of hers from and to so long after now."""
     with database.writing(records.engine, "test") as session:
-        at = database.now(session)
-        when = Span(at + begins, at + ends)
+        when = Span(session.at + begins, session.at + ends)
         rota.add_shift(session, session.get_one(Staff, person.id), when)
     return when
 
@@ -44,19 +43,17 @@ def on_duty(records: StaffAndReports) -> set[str]:
 def now_of(records: StaffAndReports, person: Person) -> Duty:
     with database.reading(records.engine) as session:
         row = session.get_one(Staff, person.id)
-        return rota.duty_of(session, row, database.now(session))
+        return rota.duty_of(session, row)
 
 
-def does(
-    records: StaffAndReports, person: Person, act: Callable[[Session, Staff, datetime], object]
-) -> None:
+def does(records: StaffAndReports, person: Person, act: Callable[[Session, Staff], object]) -> None:
     with database.writing(records.engine, "test") as session:
-        act(session, session.get_one(Staff, person.id), database.now(session))
+        act(session, session.get_one(Staff, person.id))
 
 
 def asks(records: StaffAndReports, person: Person, colleague: Person) -> None:
-    def ask(session: Session, one: Staff, at: datetime) -> object:
-        return duty.ask_to_take_over(session, one, session.get_one(Staff, colleague.id), at)
+    def ask(session: Session, one: Staff) -> object:
+        return duty.ask_to_take_over(session, one, session.get_one(Staff, colleague.id))
 
     does(records, person, ask)
 
@@ -169,7 +166,7 @@ def test_the_lead_and_the_operator_hear_when_nobody_is_left(records: StaffAndRep
 
 def see_ends(records: StaffAndReports) -> None:
     with database.writing(records.engine, "test") as session:
-        duty.see_shifts_end(session, database.now(session))
+        duty.see_shifts_end(session)
 
 
 def test_a_rota_that_runs_out_is_told_once(records: StaffAndReports) -> None:
@@ -349,12 +346,14 @@ def test_who_is_off_duty_has_nothing_to_give_away(records: StaffAndReports) -> N
 def gaps(records: StaffAndReports, days: int = 7) -> dict[str, list[tuple[float, float]]]:
     """Hours from now, rounded."""
     with database.reading(records.engine) as session:
-        at = database.now(session)
-        span = Span(at, at + timedelta(days=days))
+        span = Span(session.at, session.at + timedelta(days=days))
         found = rota.gaps(session, span, roster.asked_first())
         return {
             centre: [
-                (round((one.begins - at) / AN_HOUR, 1), round((one.ends - at) / AN_HOUR, 1))
+                (
+                    round((one.begins - session.at) / AN_HOUR, 1),
+                    round((one.ends - session.at) / AN_HOUR, 1),
+                )
                 for one in spans
             ]
             for centre, spans in found.items()

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from commands.cli import isange
 from gateway.cases import casework, leaving
@@ -16,7 +15,9 @@ from gateway.runtime import phones
 from gateway.runtime.settings import Settings
 from gateway.staff import roster
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.models import Alert, Audit, Report, ReportState, Shift, Staff
+from tests.moments import as_of
 from tests.samples import CENTRE, PIN
 from tests.staff_and_reports import Person, StaffAndReports, on_sqlite
 
@@ -152,7 +153,7 @@ def test_who_accepts_while_she_is_taken_out_does_not_get_it(records: StaffAndRep
 
     records.meanwhile(
         lambda session: leaving.remove(
-            session, records.policy, session.get_one(Staff, person.id), records.now()
+            as_of(session, records.now()), records.policy, session.get_one(Staff, person.id)
         ),
         lambda: records.text(person, reply),
     )
@@ -169,7 +170,7 @@ def test_who_was_quicker_to_accept_hands_over(records: StaffAndReports) -> None:
         assert roster.is_still_here(session, row)
         found = casework.find(session, row, Report.id == report)
         assert found is not None
-        casework.accept(session, *found, row, records.now())
+        casework.accept(as_of(session, records.now()), *found, row)
 
     records.meanwhile(accepts, lambda: remove(records, person))
 
@@ -262,7 +263,7 @@ def remove(records: StaffAndReports, person: Person) -> int:
     with database.writing(records.engine, "test") as session:
         row = roster.by_number(session, records.web, phones.parse(person.number))
         assert row is not None
-        return leaving.remove(session, records.policy, row, database.now(session))
+        return leaving.remove(session, records.policy, row)
 
 
 def accept(records: StaffAndReports, report: str, person: Person) -> None:
@@ -270,4 +271,4 @@ def accept(records: StaffAndReports, report: str, person: Person) -> None:
         row = session.get_one(Staff, person.id)
         found = casework.find(session, row, Report.id == report)
         assert found is not None
-        assert casework.accept(session, *found, row, database.now(session))
+        assert casework.accept(session, *found, row)

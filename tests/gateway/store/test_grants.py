@@ -128,10 +128,10 @@ def test_what_callers_do(line: Line, guarded: Database) -> None:
             phone.press(1)
     assert states(guarded) == ["deleted", "received"]
     with database.writing(line.staff_parts.database, "test") as session:
-        muting.mute(session, again, database.now(session))
+        muting.mute(session, again)
     calls.reported(line)
     with database.writing(line.staff_parts.database, "test") as session:
-        muting.lift(session, again, database.now(session))
+        muting.lift(session, again)
     assert states(guarded) == ["deleted", "received", "received"]
 
 
@@ -200,8 +200,7 @@ def test_what_staff_do_by_phone(line: Line, guarded: Database) -> None:
     staff_list.change_pin(parts, nurse, "7135")
     leaving.take_out(parts, nurse)
     with database.writing(parts.database, "test") as session:
-        at = database.now(session)
-        phone_test.send_now(session, at)
+        phone_test.send_now(session)
         centres.replace_all(session, parts.pack, parts.pack.centres[:3])
     for looking in (parts, line.web, line.worker):
         assert not [one for one in doctor.faults(looking) if "cannot be read" in one]

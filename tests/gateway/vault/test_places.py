@@ -9,13 +9,13 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
 
 from gateway.cases import contacts, data_keys
 from gateway.cases.reports import answers_of
 from gateway.sms import outbox
 from gateway.staff import roster
 from gateway.store import database
+from gateway.store.database import Session
 from gateway.store.inventory import ENCRYPTED
 from gateway.store.models import Base, ContactRow, DataKeyRow, Outbox, Report, Staff
 from gateway.vault.errors import CannotOpen
@@ -130,7 +130,6 @@ def letter(records: StaffAndReports, number: str) -> None:
             json.dumps({"number": number, "text": "hello"}).encode(),
             dedupe_key=f"screen:{number[-1]}",
             template="answer",
-            at=database.now(session),
             lives=timedelta(minutes=5),
         )
 

@@ -20,9 +20,8 @@ SOON = timedelta(seconds=5)
 def escalate_all(records: StaffAndReports) -> int:
     """What the clock does at its next tick; how many reports escalated."""
     with database.writing(records.engine, "test") as session:
-        at = database.now(session)
-        due = escalation.due(session, at)
-        return sum(escalation.escalate(session, records.policy, report, at) for report in due)
+        due = escalation.due(session)
+        return sum(escalation.escalate(session, records.policy, report) for report in due)
 
 
 def accept(records: StaffAndReports, report: str, person: Person) -> None:
@@ -30,7 +29,7 @@ def accept(records: StaffAndReports, report: str, person: Person) -> None:
         staff = session.get_one(Staff, person.id)
         found = casework.find(session, staff, Report.id == report)
         assert found is not None
-        assert casework.accept(session, *found, staff, database.now(session))
+        assert casework.accept(session, *found, staff)
 
 
 def remind(records: StaffAndReports) -> None:
@@ -38,9 +37,8 @@ def remind(records: StaffAndReports) -> None:
     hours = CallHours(records.worker, records.pack.hours, records.pack.timezone)
     rules = stalled.Rules(records.policy, records.pack.reminders, hours)
     with database.writing(records.engine, "test") as session:
-        at = database.now(session)
-        for report in stalled.due(session, at):
-            stalled.look(session, rules, report, at)
+        for report in stalled.due(session):
+            stalled.look(session, rules, report)
 
 
 @on_sqlite
