@@ -154,6 +154,7 @@ def escalate(session: Session, policy: EscalationPolicy, report_id: str) -> bool
         return False
     if report.folded_into or report.waiting == Waiting.MUTED:
         if not folding.is_carried(session, report):
+            transitions.wait(report, None)
             _AlertRound(session, policy, report).next(below=LAST)
         return True
     lost = int((session.at - report.created_at).total_seconds() // 60)

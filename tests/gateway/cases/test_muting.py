@@ -16,7 +16,7 @@ from gateway.operations import doctor, status
 from gateway.runtime.phones import Msisdn
 from gateway.runtime.settings import Settings
 from gateway.store import database
-from gateway.store.models import Audit, NumberUse, Outbox, Report, ReportState
+from gateway.store.models import Audit, NumberUse, Outbox, Report, ReportState, Staff
 from gateway.wiring import Parts
 from menus.intents import About, KeepDraft, Send
 from tests.moments import as_of
@@ -178,6 +178,17 @@ def test_what_is_muted_is_not_reported_as_forgotten(records: StaffAndReports, mu
     records.report()
     records.report()
     assert status.read(records.engine, desk).oldest_unaccepted is None
+
+
+def test_when_it_is_over_and_nobody_is_there_to_ask_that_is_seen(
+    records: StaffAndReports, muted: str
+) -> None:
+    report = records.report(answers={"age": "adult", "need": "psychological"})
+    records.change(Report, Report.id == muted, state=ReportState.CLOSED)
+    records.change(Staff, on_duty=False)
+    escalate(records, report)
+    assert records.asked(report) == set()
+    assert status.read(records.engine, records.pack.duty_desk.id).oldest_unaccepted is not None
 
 
 def test_doctor_lists_them(
