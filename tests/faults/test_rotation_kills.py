@@ -41,8 +41,8 @@ MORE_TIME = max(0, REPORTS - 300) / 20
 PROGRAM = """
 import sys
 from pathlib import Path
-from gateway.audit.log import log as audit; from gateway.store import database
-from gateway.retention.purge.key_rotation import Rotation
+from gateway.audit import log as audit; from gateway.store import database
+from gateway.retention.key_rotation import Rotation
 from gateway.vault.vault import Vault
 
 url, root = sys.argv[1], Path(sys.argv[2])

@@ -174,6 +174,7 @@ class Campaign:
             self._looks_up_her_code,
             self._is_called_by_staff,
             self._wants_no_more_sms,
+            self._tells_of_a_child_and_deletes_all,
         )
 
     def _call(self, index: int) -> Call:
@@ -243,6 +244,15 @@ class Campaign:
         self._finish(self._until_contact(index), "Yes, by SMS", "Yes", "Now")
         self._sms(canaries.number(index), "STOP")
         self.stage.network.opt_out(canaries.number(index))
+
+    def _tells_of_a_child_and_deletes_all(self, index: int) -> None:
+        """In danger, without place and number: nobody is alerted, and nothing of it may stay."""
+        call = self._call(index)
+        call.choose("Worried about a child", "Yes, now", "Alert centre, I stay unknown")
+        for key in ("9", "9"):
+            call.press(key)
+        call.choose("No", "6-11", "Other", "Not sure", "I don't know", "No, stay unknown")
+        call.choose("No, delete all")
 
     def _staff_accept(self, centre: str) -> None:
         people = {one["phone"] for one in self.stage.info["staff"] if one["centre"] == centre}
