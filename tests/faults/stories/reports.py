@@ -167,7 +167,7 @@ class DiscardsAlert(Story):
         self.caller.choose("Alert centre, I stay unknown").press("9", "9")
         self.caller.choose("No", "6-11", "Other", "Not sure", "I don't know", "No, stay unknown")
 
-    def deed(self) -> None:
+    def action(self) -> None:
         self.caller.choose("No, delete all")
 
     def again(self) -> None:
