@@ -190,6 +190,7 @@ def stop(session: Session, report: Report) -> None:
     for alert in session.scalars(query):
         alert.state, alert.answered_at = AlertState.SETTLED, session.at
     outbox.withdraw(session, report.id, "staff")
+    transitions.look_at_folded(session, report)
 
 
 def give_up(session: Session, alert_id: str) -> None:

@@ -42,7 +42,6 @@ REPORTED: Final = "reported"
 BEHIND: Final = timedelta(minutes=1)
 """How long after the timer of the report that carries it a folded one is looked at."""
 
-
 OWN_ALERT: Final = frozenset({"danger", "child_danger"})
 """What is folded only into its own kind, and is told again each time."""
 

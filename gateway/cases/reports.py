@@ -1,6 +1,6 @@
 """Reports as callers send them: one transaction each, once however often it is asked for.
 
-This is the only writer of reports. The callers' app holds public keys only, so it can keep a
+Reports are made here alone. The callers' app holds public keys only, so it can keep a
 number and answers but never read them back.
 """
 
@@ -199,7 +199,7 @@ class Reports:
         self, session: Session, session_key: bytes, since: datetime | None = None
     ) -> None:
         """Leave no trace, not even a count: she sent nothing."""
-        since = since or database.now(session) - LOST_LATELY
+        since = since or session.at - LOST_LATELY
         draft = self._noted(session, session_key, "draft", since).report
         if draft is not None and draft.state == ReportState.DRAFT:
             _empty(session, draft)

@@ -3,7 +3,7 @@
 What she may do with a report stands in MAY, at the end.
 
 This process holds the centre's private key, so it is the one that reads answers and numbers
-(casefile.py). Every look is in the audit log, in the transaction of the look itself.
+(case_file.py). Every look is in the audit log, in the transaction of the look itself.
 """
 
 from __future__ import annotations

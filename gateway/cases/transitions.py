@@ -65,6 +65,12 @@ def fold(report: Report, into: Report, check_at: datetime) -> None:
     _set_timer(report, check_fold_at=check_at)
 
 
+def look_at_folded(session: Session, into: Report) -> None:
+    """Those that this report stands for are looked at now: it stands for them no longer."""
+    waits = (Report.folded_into == into.id, Report.check_fold_at.is_not(None))
+    session.execute(update(Report).where(*waits).values(check_fold_at=session.at))
+
+
 def stand_alone(report: Report) -> None:
     """No other report stands for it any more."""
     report.folded_into = None
@@ -73,7 +79,7 @@ def stand_alone(report: Report) -> None:
 def accept(report: Report, alert: Alert, at: datetime) -> None:
     """The one this alert went to has it, and her time to act begins."""
     report.state, report.accepted_at = ReportState.ACCEPTED, at
-    report.accepted_by = alert.staff_id
+    report.accepted_by, report.waiting = alert.staff_id, None
     _set_timer(report)
     remind(report, at)
     alert.state, alert.answered_at = AlertState.ACCEPTED, at

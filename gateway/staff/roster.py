@@ -16,7 +16,7 @@ from gateway.country.centres import DESK
 from gateway.runtime.errors import OperatorError
 from gateway.runtime.phones import Msisdn
 from gateway.staff import rota
-from gateway.store import database, models
+from gateway.store import models
 from gateway.store.database import Session
 from gateway.vault.fields import Where
 from gateway.vault.vault import Vault
@@ -66,7 +66,7 @@ def add(session: Session, vault: Vault, new: NewStaff) -> models.Staff:
         raise NoSuchCentre(f"there is no centre {new.centre}: see `isange centres import`")
     if by_number(session, vault, new.phone) is not None:
         raise AlreadyRegistered("this number is registered already")
-    staff_id, at = str(uuid.uuid4()), database.now(session)
+    staff_id, at = str(uuid.uuid4()), session.at
     sealed = vault.seal_for("sender", new.phone.reveal().encode(), number_of(staff_id))
     row = models.Staff(
         id=staff_id,

@@ -78,7 +78,7 @@ def import_file(parts: StaffParts, file: Path, *, weeks: int = 1, force: bool = 
     page = Page(file)
     with database.writing(parts.database, "rota.import") as session:
         reader = _Reader(session, parts.vault, parts.pack.region, parts.pack.timezone, page)
-        entries, at = list(reader.entries(weeks)), database.now(session)
+        entries, at = list(reader.entries(weeks)), session.at
         _blame_overlaps(entries)
         if not page.problems and all(entry.when.ends <= at for entry in entries):
             page.blame(1, "to", "is over in every line: write a rota for days to come")

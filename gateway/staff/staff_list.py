@@ -97,10 +97,10 @@ def _troubles(person: Staff) -> Iterator[str]:
 def change_pin(parts: StaffParts, who: str, pin: str) -> None:
     """Give a person a new PIN; the old one ends at once. Raises BadEntry, HasLeft."""
     with database.writing(parts.database, "staff.pin") as session:
-        person, at = named(session, parts, who), database.now(session)
+        person = named(session, parts, who)
         if not roster.is_still_here(session, person):
             raise roster.HasLeft("she has left")
-        roster.set_pin(parts.vault.hash_pin, person, _pin(pin), at)
+        roster.set_pin(parts.vault.hash_pin, person, _pin(pin), session.at)
         audit.record(session, audit.OPERATOR, "PIN set", detail=person.id)
 
 

@@ -63,7 +63,7 @@ wrong are no such thing, but faults of ours.
 """
 
 DatabaseFailed = exc.SQLAlchemyError
-"""Whatever else a transaction raises too, for those who must go on, or tell, all the same."""
+"""All that a transaction may raise: for those who must go on, or tell of it, all the same."""
 
 
 class DatabaseBusy(exc.TimeoutError):

@@ -301,6 +301,18 @@ def test_a_report_is_not_put_before_eyes_that_it_shuts_out(folds: StaffAndReport
     assert alerted(folds) == 2
 
 
+def test_what_was_folded_into_a_report_that_is_deleted_waits_no_longer(
+    folds: StaffAndReports,
+) -> None:
+    nurse = folds.staff()
+    first, second = folds.report(), folds.report()
+    with database.writing(folds.engine, "test") as session:
+        folds.reports.cases.delete(session, first)
+    with database.writing(folds.engine, "test") as session:
+        assert escalation.escalate(session, folds.policy, second)
+    assert folds.asked(second) == {nurse.id}
+
+
 @pytest.mark.parametrize("ends", [ReportState.CLOSED, ReportState.DELETED])
 def test_what_no_longer_has_a_carrier_is_alerted_by_itself(
     folds: StaffAndReports, ends: str

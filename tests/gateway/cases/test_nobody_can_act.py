@@ -7,22 +7,29 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.cases import drafts, escalation, muting
+from gateway.cases import casework, drafts, escalation, muting
 from gateway.conversation.contract import Occasion
 from gateway.country.centres import DESK
 from gateway.operations import status
 from gateway.runtime.phones import Msisdn
 from gateway.store import database
-from gateway.store.models import Alert, Report, ReportState
+from gateway.store.models import Alert, Report, ReportState, Staff
 from menus.intents import Contact, KeepDraft, Send
-from tests.moments import as_of
 from tests.samples import CALLER, CENTRE
-from tests.staff_and_reports import StaffAndReports
+from tests.staff_and_reports import Person, StaffAndReports
 
 NOW = Contact(by="call", window="now")
 MYSELF = Send("myself", {"age": "adult", "need": "sexual"})
 IN_DANGER = Send("child_danger", {"danger": "now"})
 CALL = b"one call"
+
+
+def accept(records: StaffAndReports, report: str, person: Person) -> None:
+    with database.writing(records.engine, "test") as session:
+        staff = session.get_one(Staff, person.id)
+        found = casework.find(session, staff, Report.id == report)
+        assert found is not None
+        assert casework.accept(session, *found, staff)
 
 
 def step(history: str = "1") -> Occasion:
@@ -118,6 +125,26 @@ def test_what_is_folded_into_one_that_nobody_can_act_on_is_asked_about_itself(
     assert (first.due_at, second.folded_into) == (None, first.id)
 
     with database.writing(records.engine, "test") as session:
-        later = database.now(session) + timedelta(minutes=20)
-        assert escalation.escalate(as_of(session, later), records.policy, second.id)
+        assert escalation.escalate(session, records.policy, second.id), "it waits for nothing"
     assert records.asked(second.id) == {duty.id}
+
+
+def test_who_accepted_it_all_the_same_keeps_it_when_a_place_is_named(
+    records: StaffAndReports,
+) -> None:
+    records.fold(timedelta(minutes=15))
+    duty = records.staff(DESK, "national")
+    first, second, third = (replace(step(key), session=b"an earlier call") for key in "123")
+    records.reports.do(replace(IN_DANGER, contact=NOW), first)
+    records.reports.do(IN_DANGER, second)
+    (stopped,) = records.all(Report)
+    accept(records, stopped.id, duty)
+    records.reports.do(replace(IN_DANGER, contact=NOW), step())
+    before = len(records.all(Alert))
+
+    named = records.reports.do(replace(IN_DANGER, area="south/huye"), third)
+    assert named.facts["asked"] == "somebody"
+    found = records.report_now(stopped.id)
+    assert (found.state, found.accepted_by) == (ReportState.ACCEPTED, duty.id)
+    assert (found.folded_into, found.waiting) == (None, None)
+    assert len(records.all(Alert)) == before, "she has it: nobody is asked anew"
