@@ -34,6 +34,17 @@ class Fresh:
 
 
 @pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One of our own: where time passes, phones hear of every report that other tests left open."""
+    running = Demo(tmp_path_factory.mktemp("told") / "data")
+    try:
+        yield running.start()
+    finally:
+        running.close()
+    assert running.indiscretions() == []
+
+
+@pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fresh]:
     folder = tmp_path_factory.mktemp("fresh")
     running, picture = Demo(folder / "data"), folder / "story.svg"
